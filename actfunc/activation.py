@@ -1,0 +1,151 @@
+"""The record of an activation function, and the lift that makes torch differentiate what it says.
+
+An activation is three sibling pure functions: the value `f`, its slope `df` and its curvature
+`d2f`. Calling the record *lifts* them into one function whose derivatives, by every way torch has
+of taking them, are `df` and `d2f` themselves and not what autograd makes of `f`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from actfunc.errors import UsageError
+
+Function: TypeAlias = Callable[..., Tensor]
+"""An elementwise function of a tensor, with its parameters as keywords."""
+
+Parameters: TypeAlias = Mapping[str, float]
+
+SIXTEEN_BIT = (torch.bfloat16, torch.float16)
+
+
+def lift(f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2) -> Tensor:
+    """`f(x)`, with `df` and (at order 2) `d2f` as its first and second derivative.
+
+    With `s` the point as a constant and `d = x - s`, which is zero in value and one in slope, the
+    Taylor polynomial `f(s) + d·df(s) + d²/2·d2f(s)` has the value `f(x)` and exactly the supplied
+    derivatives. Only plain tensor operations: reverse mode, forward mode, their nestings, `vmap`
+    and `torch.compile` go through it, and no gradient flows through a branch of `f`.
+
+    Above `order` the derivatives are zero, so order 1 is for first-order training steps only. At
+    an infinite `x`, where `x - s` would be NaN, the derivatives are zero too.
+    """
+    s = x.detach()
+    d = (x - s).nan_to_num(0.0)
+    y = f(s) + d * df(s)
+    return y if order == 1 else y + d * d * (0.5 * d2f(s))
+
+
+@dataclass(frozen=True)
+class Sibling:
+    """One of `f`, `df`, `d2f`: the function as written, with the record's parameters filled in.
+
+    dtype in, dtype out; 16-bit inputs are computed in float32 and rounded once.
+    """
+
+    function: Function
+    params: Parameters
+
+    def __call__(self, x: Tensor, **params: float | Tensor) -> Tensor:
+        if params.keys() - self.params.keys():
+            raise _unknown_parameter(params, self.params)
+        params = {**self.params, **params}
+        if x.dtype in SIXTEEN_BIT:
+            return self.function(x.float(), **params).to(x.dtype)
+        return self.function(x, **params)
+
+
+@dataclass(frozen=True, eq=False)
+class Activation:
+    """An elementwise activation function with its derivatives, its formula and where it is from.
+
+    Called, it is the lifted function: `gelu(x)`. The siblings are `gelu.f(x)`, `gelu.df(x)` and
+    `gelu.d2f(x)`. Parameters are keywords everywhere: `leaky_relu(x, negative_slope=0.1)`.
+
+    name:        torch.nn.functional's name where torch has the function.
+    formula:     the function once more, as text in `x` and the parameters; the judge of the rest.
+                 Its branch conditions say which slope holds at a joint.
+    f, df, d2f:  elementwise functions `(x, **params) -> tensor` of the same shape and dtype.
+    params:      parameters and their defaults, as the source has them.
+    joints:      where a derivative up to the second jumps, or a function of the parameters giving
+                 those points.
+    range:       the values taken, as text for the reader.
+    asymptotes:  formulas that `f` approaches at -inf and +inf; None where there is none.
+    source:      the paper or origin.
+    aliases:     other spellings.
+    """
+
+    name: str
+    formula: str
+    f: Function
+    df: Function
+    d2f: Function
+    params: Parameters = field(default_factory=dict)
+    joints: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
+    range: str = "(-inf, inf)"
+    asymptotes: tuple[str | None, str | None] = (None, None)
+    source: str = ""
+    aliases: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("f", "df", "d2f"):
+            function = getattr(self, name)
+            raw = function.function if isinstance(function, Sibling) else function
+            object.__setattr__(self, name, Sibling(raw, self.params))
+
+    def __call__(self, x: Tensor, *, order: int = 2, **params: float | Tensor) -> Tensor:
+        """The lifted function. x: any shape, floating; order: 1 or 2 derivatives (see `lift`)."""
+        if order not in (1, 2):
+            raise UsageError(
+                f"order must be 1 or 2, got {order!r}",
+                f"differentiate {self.name}.d2f itself for derivatives above the second",
+            )
+        if not x.is_floating_point():
+            raise UsageError(f"{self.name} takes a floating-point tensor, got {x.dtype}")
+        siblings = (
+            lambda s: self.f(s, **params),
+            lambda s: self.df(s, **params),
+            lambda s: self.d2f(s, **params),
+        )
+        return lift(*siblings, x, order)
+
+    def bind(self, **params: float) -> Activation:
+        """The same activation with other default parameters: `leaky_relu.bind(negative_slope=0.1)`."""
+        if params.keys() - self.params.keys():
+            raise _unknown_parameter(params, self.params)
+        return replace(self, params={**self.params, **params})
+
+    @classmethod
+    def from_function(cls, function: Callable[[Tensor], Tensor], name: str) -> Activation:
+        """A plain elementwise function as a record: its derivatives by forward mode, no formula."""
+
+        def slope(x: Tensor) -> Tensor:
+            return torch.func.jvp(function, (x,), (torch.ones_like(x),))[1]
+
+        def curvature(x: Tensor) -> Tensor:
+            return torch.func.jvp(slope, (x,), (torch.ones_like(x),))[1]
+
+        return cls(name, "", f=function, df=slope, d2f=curvature, source=f"{function.__module__}")
+
+    @property
+    def spec(self) -> str:
+        """The name as the command line takes it, with the parameters: `elu:alpha=1.0`."""
+        settings = ",".join(f"{key}={value!r}" for key, value in self.params.items())
+        return f"{self.name}:{settings}" if settings else self.name
+
+    @property
+    def joint_points(self) -> tuple[float, ...]:
+        """The joints at the record's parameters, in ascending order."""
+        joints = self.joints(**self.params) if callable(self.joints) else self.joints
+        return tuple(sorted(joints))
+
+
+def _unknown_parameter(given: Mapping[str, object], known: Parameters) -> UsageError:
+    name = min(given.keys() - known.keys())
+    accepted = ", ".join(f"{key}={value}" for key, value in known.items()) or "none"
+    return UsageError(f"no parameter named {name!r}; accepted: {accepted}")

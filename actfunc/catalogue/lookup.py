@@ -1,0 +1,125 @@
+"""From the text a person writes to the activation meant: names, parameters, a user's own file."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import math
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+
+from actfunc.activation import Activation
+from actfunc.errors import UnknownNameError, UsageError
+
+
+_OWN = "your own activation is path/to/file.py:name or package.module:name"
+
+
+class Catalogue(Mapping[str, Activation]):
+    """The activations by name, in the order of their families."""
+
+    def __init__(self, families: Mapping[str, tuple[Activation, ...]]) -> None:
+        self._records: dict[str, Activation] = {}
+        self._family: dict[str, str] = {}
+        self._spellings: dict[str, str] = {}
+        for family, records in families.items():
+            for record in records:
+                self._records[record.name] = record
+                self._family[record.name] = family
+                for spelling in (record.name, *record.aliases):
+                    if self._spellings.setdefault(_key(spelling), record.name) != record.name:
+                        raise ValueError(f"two activations answer to {spelling!r}")
+
+    def __getitem__(self, name: str) -> Activation:
+        return self._records[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def names(self) -> tuple[str, ...]:
+        """The names, without aliases."""
+        return tuple(self._records)
+
+    def family(self, name: str) -> str:
+        """The family a record stands in."""
+        return self._family[name]
+
+    def get(self, text: str) -> Activation:  # type: ignore[override]
+        """The activation that `text` means.
+
+        text: a name or alias in any capitals, with or without underscores (`leaky_relu`,
+        `LeakyReLU`, `swish`); with parameters (`leaky_relu:negative_slope=0.1`); or one's own,
+        `path/to/file.py:name` or `package.module:name`, a record or a plain function.
+        Raises UnknownNameError (with the nearest names) or UsageError.
+        """
+        head, _, tail = text.partition(":")
+        if tail and "=" not in tail:
+            return _own(head, tail)
+        name = self._spellings.get(_key(head))
+        if name is None:
+            raise UnknownNameError.among(
+                "activation",
+                head,
+                [record.name for record in self.values()]
+                + [alias for record in self.values() for alias in record.aliases],
+                f"`actfunc list` shows all {len(self)}; your own is path/to/file.py:name",
+            )
+        record = self._records[name]
+        return record.bind(**_settings(text, tail)) if tail else record
+
+
+def _key(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+def _settings(text: str, tail: str) -> dict[str, float]:
+    settings = {}
+    for setting in tail.split(","):
+        key, _, value = setting.partition("=")
+        try:
+            settings[key.strip()] = float(value)
+        except ValueError:
+            settings[key.strip()] = math.nan
+        if not math.isfinite(settings[key.strip()]):
+            raise UsageError(
+                f"parameter {key.strip()!r} of {text!r} must be a finite number, got {value!r}",
+                "parameters are written name:key=number,key=number",
+            )
+    return settings
+
+
+def _own(place: str, attribute: str) -> Activation:
+    """A record or plain function out of the user's own file or package, which is run by importing it."""
+    try:
+        module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+    except UsageError:
+        raise
+    except ModuleNotFoundError as error:
+        raise UsageError(f"no module named {error.name!r}, importing {place}", _OWN) from error
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise UsageError(f"{place} cannot be imported: {what}") from error
+    found = getattr(module, attribute, None)
+    if isinstance(found, Activation):
+        return found
+    if callable(found):
+        return Activation.from_function(found, attribute)
+    public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
+    raise UnknownNameError.among("function", attribute, public, f"looked in {place}; {_OWN}")
+
+
+def _run_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise UsageError(f"no file {path}", _OWN)
+    name = f"actfunc_own_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickling look their module up there
+    spec.loader.exec_module(module)
+    return module

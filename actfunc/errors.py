@@ -1,0 +1,59 @@
+"""The package's own errors: what was wrong, with which value, and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+USAGE, DATA = 2, 3
+"""Exit codes of the command line for wrong usage and for missing or damaged data."""
+
+
+class ActfuncError(Exception):
+    """Base of every error the package raises on purpose.
+
+    `hint` says what to do next; `exit_code` is what the command line ends with.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ActfuncError, ValueError):
+    """An argument has a value that is not accepted."""
+
+    exit_code = USAGE
+
+
+class UnknownNameError(UsageError, LookupError):
+    """A name that nothing answers to; the message suggests the nearest ones."""
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str], hint: str = "") -> UnknownNameError:
+        near = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
+        guess = f" Did you mean {_one_of(near)}?" if near else ""
+        return cls(f"no {kind} named {name!r}.{guess}", hint)
+
+
+class FormulaError(UsageError):
+    """Formula text that is not in the small language of formulas."""
+
+
+class DataError(ActfuncError):
+    """A data set is missing, damaged or cannot be fetched."""
+
+    exit_code = DATA
+
+
+class CheckpointError(ActfuncError):
+    """A checkpoint or run folder is missing, damaged, unsafe or of another network."""
+
+    exit_code = DATA
+
+
+def _one_of(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"

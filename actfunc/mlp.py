@@ -1,0 +1,126 @@
+"""The multilayer perceptron as pure functions: `init` makes its parameters, `apply` evaluates it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import torch
+from einops import rearrange
+from torch import Tensor
+from torch.nn import functional as F
+
+from actfunc.errors import UsageError
+
+
+class Layer(NamedTuple):
+    """One affine layer: weight (out, in) and bias (out)."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+Params: TypeAlias = tuple[Layer, ...]
+Taps: TypeAlias = tuple[Tensor, ...]
+"""One zero tensor (batch, out) a layer; the gradient for it is the backpropagated signal."""
+
+
+class Trace(NamedTuple):
+    """Everything a forward pass computes, layer by layer.
+
+    logits:           (batch, classes)
+    inputs:           what each affine layer reads, (batch, in) each; the first is the flat image
+    pre_activations:  what each affine layer gives, (batch, out) each; the last is the logits
+    """
+
+    logits: Tensor
+    inputs: tuple[Tensor, ...]
+    pre_activations: tuple[Tensor, ...]
+
+    @property
+    def activations(self) -> tuple[Tensor, ...]:
+        """The output of each hidden layer, (batch, out) each."""
+        return self.inputs[1:]
+
+
+def init(
+    sizes: Sequence[int],
+    *,
+    seed: int | None = None,
+    generator: torch.Generator | None = None,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+) -> Params:
+    """Parameters for layers of the given sizes, `(784, 512, …, 10)` from input to logits.
+
+    Bit-equal to the same stack of `torch.nn.Linear` made in order under `torch.manual_seed(seed)`:
+    weights and biases uniform in ±1/√in, drawn on the CPU in float32. Give `seed` or `generator`.
+    """
+    if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
+        raise UsageError(f"sizes must be two or more positive integers, got {tuple(sizes)}")
+    if (seed is None) == (generator is None):
+        raise UsageError("give either seed or generator to mlp.init")
+    if generator is None:
+        generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
+    layers = []
+    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+        weight = torch.empty(fan_out, fan_in)
+        # nn.Linear's own call, so that its rounding of the bound is ours as well
+        torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+        bound = 1 / math.sqrt(fan_in)
+        bias = torch.empty(fan_out).uniform_(-bound, bound, generator=generator)
+        layers.append(Layer(weight.to(device, dtype), bias.to(device, dtype)))
+    return tuple(layers)
+
+
+def apply(
+    params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None = None
+) -> Tensor:
+    """Logits (batch, classes) of images (batch, height, width) or (batch, pixel).
+
+    Without the batch axis, as inside `vmap`, one row of logits. `taps` are added to the
+    pre-activations; see `zero_taps`.
+    """
+    return trace(params, images, activation, taps).logits
+
+
+def trace(
+    params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None = None
+) -> Trace:
+    """The forward pass with what every layer read and gave kept beside the logits."""
+    inputs, pre_activations = [_flat(images, params[0].weight.shape[-1])], []
+    for index, (weight, bias) in enumerate(params):
+        z = F.linear(inputs[-1], weight, bias)
+        if taps is not None:
+            z = z + taps[index]
+        pre_activations.append(z)
+        if index < len(params) - 1:
+            inputs.append(activation(z))
+    return Trace(pre_activations[-1], tuple(inputs), tuple(pre_activations))
+
+
+def zero_taps(params: Params, batch: int) -> Taps:
+    """Taps for `apply` that change nothing: a zero (batch, out) tensor a layer.
+
+    Differentiate a loss with respect to them and get, per layer, the loss's gradient with respect
+    to the pre-activations, for each example: the signal that backpropagation carries.
+    """
+    return tuple(layer.bias.new_zeros(batch, *layer.bias.shape) for layer in params)
+
+
+def sizes(params: Params) -> tuple[int, ...]:
+    """The layer sizes `init` was given, from input to logits."""
+    return (params[0].weight.shape[1], *(layer.weight.shape[0] for layer in params))
+
+
+def _flat(images: Tensor, features: int) -> Tensor:
+    if images.shape[-1] == features:
+        return images
+    if images.ndim >= 2 and images.shape[-2] * images.shape[-1] == features:
+        return rearrange(images, "... height width -> ... (height width)")
+    raise UsageError(
+        f"the network reads {features} features an example, got images of shape"
+        f" {tuple(images.shape)}",
+        "images are (batch, height, width) or (batch, pixel)",
+    )
