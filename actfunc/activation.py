@@ -115,7 +115,7 @@ class Activation:
         return lift(*siblings, x, order)
 
     def bind(self, **params: float) -> Activation:
-        """The same activation with other default parameters: `leaky_relu.bind(negative_slope=0.1)`."""
+        """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
         if params.keys() - self.params.keys():
             raise _unknown_parameter(params, self.params)
         return replace(self, params={**self.params, **params})

@@ -1,7 +1,8 @@
-"""The multilayer perceptron as pure functions: `init` makes its parameters, `apply` evaluates it."""
+"""The multilayer perceptron: `init` makes its parameters, `apply` evaluates it."""
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
@@ -64,7 +65,7 @@ def init(
     if generator is None:
         generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
     layers = []
-    for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True):
+    for fan_in, fan_out in itertools.pairwise(sizes):
         weight = torch.empty(fan_out, fan_in)
         # nn.Linear's own call, so that its rounding of the bound is ours as well
         torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)

@@ -13,7 +13,6 @@ from types import ModuleType
 from actfunc.activation import Activation
 from actfunc.errors import UnknownNameError, UsageError
 
-
 _OWN = "your own activation is path/to/file.py:name or package.module:name"
 
 
@@ -94,7 +93,7 @@ def _settings(text: str, tail: str) -> dict[str, float]:
 
 
 def _own(place: str, attribute: str) -> Activation:
-    """A record or plain function out of the user's own file or package, which is run by importing it."""
+    """A record or plain function from the user's own file or package, run by importing it."""
     try:
         module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
     except UsageError:
@@ -118,7 +117,8 @@ def _run_file(path: Path) -> ModuleType:
         raise UsageError(f"no file {path}", _OWN)
     name = f"actfunc_own_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickling look their module up there
     spec.loader.exec_module(module)

@@ -1,4 +1,4 @@
-"""Rectified activations: nothing or little on the left, the identity on the right, and their smooth kin."""
+"""Rectified activations: nothing or little on the left, the identity on the right."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def _gelu_curvature(x: Tensor) -> Tensor:
 
 
 def _mish_gate(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """tanh(softplus(x)) with its first and second derivative, as ratios of polynomials in e^-|x|."""
+    """tanh(softplus(x)) and its first two derivatives, as ratios of polynomials in e^-|x|."""
     e, right = exp(-x.abs()), x > 0
     n = torch.where(right, 1 + 2 * e, e * (e + 2))
     d = n + torch.where(right, 2 * e * e, 2)
