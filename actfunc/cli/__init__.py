@@ -1,5 +1,72 @@
-"""The command line."""
+"""The command line: one file a group of commands. `app` is the Typer app, `main` the program."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Sequence
+
+import typer
+
+from actfunc.cli import activations
+from actfunc.cli.console import print_error
+from actfunc.cli.options import version_callback
+from actfunc.errors import ActfuncError, UsageError
+
+app = typer.Typer(
+    name="actfunc",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+activations.register(app)
+
+
+@app.callback()
+def actfunc(version: version_callback = False) -> None:
+    """A laboratory for activation functions: is it right, what does it do, does it train better?
+
+    Start with [bold]actfunc reproduce[/bold], the whole tutorial in one go, or
+    [bold]actfunc show gelu[/bold]. Every command takes --help.
+    """
+
+
+# typer carries click's exceptions, its own copy or click's by version; this is their base
+_UsageProblem: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and give its exit code: 0 done, 1 not held, 2 usage, 3 data, 130."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries talk to developers, not to our users
+    try:
+        return app(args=arguments, standalone_mode=False) or 0
+    except ActfuncError as error:
+        print_error(error)
+        return error.exit_code
+    except _UsageProblem as problem:
+        print_error(_as_usage_error(problem))
+        return UsageError.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        print_error(ActfuncError("interrupted", "the same command goes on where it stopped"))
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has left; nothing more to say to it
+        return 0
 
 
 def main() -> None:
-    """Run the command line."""
+    """The installed program."""
+    sys.exit(run())
+
+
+def _as_usage_error(problem: Exception) -> UsageError:
+    context = getattr(problem, "ctx", None)
+    command = context.command_path if context is not None else "actfunc"
+    message = problem.format_message()  # type: ignore[attr-defined]
+    return UsageError(message.rstrip("."), f"`{command} --help` shows what it takes")

@@ -1,0 +1,64 @@
+"""`actfunc list`, `show` and `plot`: what activations there are and what they look like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import Json, example
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command("list", epilog=example("actfunc list"))(list_)
+    app.command(epilog=example("actfunc show leaky_relu:negative_slope=0.1"))(show)
+    app.command(epilog=example("actfunc plot gelu mish -o smooth.svg"))(plot)
+
+
+def list_(json: Json = False) -> None:
+    """List the activations: name, formula, parameters, smoothness and where each is from."""
+    from actfunc.catalogue import CATALOGUE
+    from actfunc.show.activations import catalogue_document, catalogue_table
+
+    out = Output(json)
+    if not json:
+        out.print(catalogue_table(CATALOGUE))
+    out.document(catalogue_document(CATALOGUE))
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A name, name:parameter=value, or file.py:name.")],
+    json: Json = False,
+) -> None:
+    """Show one activation: formula, derivatives, range, joints, parameters, source, a small plot."""
+    from actfunc.catalogue import CATALOGUE
+    from actfunc.show.activations import activation_document, activation_panel
+
+    record = CATALOGUE.get(name)
+    out = Output(json)
+    if not json:
+        out.print(activation_panel(record, width=out.console.width))
+    out.document(activation_document(record))
+
+
+def plot(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Where to write: .svg, .pdf or .png.")
+    ] = Path("activations.svg"),
+) -> None:
+    """Draw each function with its first and second derivative, joints and asymptotes marked."""
+    from actfunc.catalogue import CATALOGUE
+    from actfunc.show import style
+    from actfunc.show.activations import activations_figure
+    from actfunc.tutorial import SIX
+
+    style.check_format(out)
+    records = [CATALOGUE.get(name) for name in names or SIX.values()]
+    style.save(activations_figure(records), out)
+    Output().wrote("figure", out)

@@ -1,0 +1,103 @@
+"""One look for every figure, and one colour an activation in every table, figure and page."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from actfunc.errors import UsageError
+
+# Okabe & Ito's colours, told apart by colour-blind readers too; the tutorial's six come first
+_PALETTE = {
+    "sigmoid": "#0072B2",
+    "tanh": "#56B4E9",
+    "relu": "#D55E00",
+    "leaky_relu": "#E69F00",
+    "elu": "#009E73",
+    "silu": "#CC79A7",
+    "gelu": "#7A3E9D",
+    "mish": "#8C510A",
+    "softplus": "#4D4D4D",
+    "identity": "#8A8A8A",
+}
+_OTHERS = tuple(_PALETTE.values())[:8]
+
+HELD, NOT_HELD = "#1B7F3B", "#B3261E"
+FORMATS = (".svg", ".pdf", ".png")
+
+_STYLE = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#666666",
+    "axes.grid": True,
+    "axes.labelcolor": "#333333",
+    "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "figure.dpi": 110,
+    "figure.titlesize": 13,
+    "font.family": "DejaVu Sans",
+    "font.size": 9.5,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.8,
+    "legend.frameon": False,
+    "lines.linewidth": 1.9,
+    "savefig.dpi": 200,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "actfunc",  # the same figure is the same file
+    "text.color": "#222222",
+    "xtick.color": "#555555",
+    "ytick.color": "#555555",
+}
+
+
+def colour(name: str) -> str:
+    """The colour of an activation, by its name without parameters; stable for one's own too."""
+    head = name.partition(":")[0]
+    return _PALETTE.get(head) or _OTHERS[zlib.crc32(head.encode()) % len(_OTHERS)]
+
+
+def figure(width: float, height: float, title: str = "") -> Figure:
+    """An empty figure (inches) in the common style, apart from pyplot's global state."""
+    mpl.rcParams.update(_STYLE)
+    made = Figure(figsize=(width, height), layout="constrained")
+    if title:
+        made.suptitle(title, x=0.01, ha="left", fontweight="bold")
+    return made
+
+
+def check_format(path: Path) -> Path:
+    """Refuse a figure path of an ending nobody draws, before anything is computed."""
+    if path.suffix.lower() not in FORMATS:
+        raise UsageError(
+            f"cannot draw a figure as {path.name!r}", f"end its name in {_among(FORMATS)}"
+        )
+    if path.is_dir() or not os.access(_existing(path), os.W_OK):
+        raise UsageError(f"cannot write to {path}", "name a file in a folder that is yours")
+    return path
+
+
+def save(made: Figure, path: Path) -> Path:
+    """Write the figure in the format of the path's ending, making its folder where needed."""
+    check_format(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
+    made.savefig(path, metadata=metadata)
+    return path
+
+
+def _among(options: Iterable[str]) -> str:
+    *most, last = options
+    return f"{', '.join(most)} or {last}"
+
+
+def _existing(path: Path) -> Path:
+    parent = path.absolute().parent
+    return parent if parent.exists() or parent == parent.parent else _existing(parent)
