@@ -1,3 +1,19 @@
 """Data sets, held in memory as uint8 and normalised on the device that computes."""
 
 from __future__ import annotations
+
+from actfunc.data.dataset import CLASSES, Dataset, Examples, data_root, normalise
+from actfunc.data.loading import NAMES, load
+from actfunc.data.split import Split, split
+
+__all__ = [
+    "CLASSES",
+    "NAMES",
+    "Dataset",
+    "Examples",
+    "Split",
+    "data_root",
+    "load",
+    "normalise",
+    "split",
+]

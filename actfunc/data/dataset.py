@@ -1,0 +1,71 @@
+"""What a data set is here, where data sets live, and how pixels become the network's input."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+CLASSES = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+"""FashionMNIST's ten classes in the order of their labels; the drawn set has the same."""
+
+
+class Examples(NamedTuple):
+    """Images (n, 28, 28) uint8, 0 is background, and their labels (n,) int64."""
+
+    images: Tensor
+    labels: Tensor
+
+    def first(self, n: int) -> Examples:
+        """The first n examples, or all where there are fewer."""
+        return Examples(self.images[:n], self.labels[:n])
+
+
+class Dataset(NamedTuple):
+    """A data set as it is published: a training and a test part, both in memory.
+
+    name:     "FashionMNIST" or "silhouettes"
+    classes:  the ten class names, in the order of the labels
+    note:     one or two sentences for the reader: where it came from and why it was chosen
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    train: Examples
+    test: Examples
+    note: str
+
+
+def normalise(images: Tensor) -> Tensor:
+    """Pixels as the network reads them: uint8 of any shape to float32 in [-1, 1], out of place.
+
+    Bit-equal to torchvision's ToTensor and Normalize((0.5,), (0.5,)), on the images' own device.
+    """
+    return images.to(torch.float32).div(255).sub(0.5).div(0.5)
+
+
+def data_root() -> Path:
+    """The folder of data sets: `ACTFUNC_DATA` where it is set, else the user's cache folder."""
+    chosen = os.environ.get("ACTFUNC_DATA")
+    return Path(chosen).expanduser() if chosen else cache_root()
+
+
+def cache_root() -> Path:
+    """The user's own folder for what can be made again: `XDG_CACHE_HOME` or `~/.cache`."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or "")
+    # the XDG rules say that a relative path is to be ignored
+    return (home if home.is_absolute() else Path.home() / ".cache") / "actfunc" / "data"

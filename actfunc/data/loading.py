@@ -1,0 +1,92 @@
+"""Loading a data set by name, with the drawn one where FashionMNIST cannot be had."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from actfunc.data import fashion_mnist, fetch, silhouettes
+from actfunc.data.dataset import Dataset, data_root
+from actfunc.errors import UnknownNameError, UsageError
+
+NAMES = ("auto", "fashion_mnist", "silhouettes")
+
+
+def load(
+    name: str = "auto",
+    *,
+    root: Path | None = None,
+    download: bool = True,
+    report: Callable[[str], None] | None = None,
+    examples: int | None = None,
+) -> Dataset:
+    """A data set in memory: FashionMNIST, fetched if need be, or the drawn silhouettes.
+
+    name:      one of NAMES; "auto" is FashionMNIST where it is or can be fetched, else silhouettes,
+               and the note says why. A damaged file is an error, never a reason to fall back.
+    root:      the data folder, `data_root()` where not given; it may be read-only.
+    report:    gets one line at the start of whatever takes more than a second.
+    examples:  keep only so many training images and a sixth as many test images.
+
+    Raises UnknownNameError, UsageError, and DataError naming the file and what is wrong with it.
+    """
+    known = {"fashionmnist": "fashion_mnist"} | {each: each for each in NAMES}
+    chosen = known.get(str(name).lower().replace("-", "_"))
+    if chosen is None:
+        raise UnknownNameError.among("data set", str(name), NAMES, f"known: {', '.join(NAMES)}")
+    if examples is not None and (isinstance(examples, bool) or not isinstance(examples, int)):
+        raise UsageError(f"examples must be a whole number, got {examples!r}")
+    if examples is not None and examples < 1:
+        raise UsageError(f"examples must be 1 or more, got {examples}")
+    root = data_root() if root is None else Path(root)
+    if chosen == "silhouettes":
+        return _silhouettes(examples, report)
+    try:
+        dataset = _fashion_mnist(root, download, report)
+    except fashion_mnist.UnavailableError as why:
+        if chosen == "fashion_mnist":
+            raise
+        drawn = _silhouettes(examples, report)
+        return drawn._replace(note=f"{_absence(root, why, download)} {drawn.note}")
+    return _first(dataset, examples)
+
+
+def _fashion_mnist(root: Path, download: bool, report: Callable[[str], None] | None) -> Dataset:
+    absent = fashion_mnist.missing(root)
+    # only what is absent: a damaged file is for the reader to report, not to be replaced unasked
+    if absent and download:
+        fetch.fetch(root, absent, report)
+    return fashion_mnist.read(root)
+
+
+def _silhouettes(examples: int | None, report: Callable[[str], None] | None) -> Dataset:
+    if examples is None:
+        return silhouettes.load(report=report)
+    _expect_at_most(examples, silhouettes.TRAIN, silhouettes.NAME)
+    drawn = silhouettes.draw(examples, max(1, examples // 6))
+    return _first(drawn, examples)
+
+
+def _first(dataset: Dataset, examples: int | None) -> Dataset:
+    if examples is None:
+        return dataset
+    _expect_at_most(examples, len(dataset.train.labels), dataset.name)
+    tests = max(1, examples // 6)
+    return dataset._replace(
+        train=dataset.train.first(examples),
+        test=dataset.test.first(tests),
+        note=f"{dataset.note} Only the first {examples:,} training and {tests:,} test images.",
+    )
+
+
+def _expect_at_most(examples: int, n: int, name: str) -> None:
+    if examples > n:
+        raise UsageError(f"examples must be {n:,} or less for {name}, got {examples:,}")
+
+
+def _absence(root: Path, why: fashion_mnist.UnavailableError, download: bool) -> str:
+    tried = why.message if download else "fetching was not asked for"
+    return (
+        f"FashionMNIST was not found in {fashion_mnist.folder(root)} and not fetched: {tried}."
+        " All results are on the drawn set."
+    )
