@@ -1,1 +1,20 @@
-"""..."""
+"""What a network does: pure functions of parameters and a batch that return records."""
+
+from __future__ import annotations
+
+from actfunc.analysis.activations import LayerActivations, distribution
+from actfunc.analysis.gradients import LayerGradient, backpropagate
+from actfunc.analysis.neurons import dead_neurons
+from actfunc.analysis.summary import Histogram, Summary, histogram, summarise
+
+__all__ = [
+    "Histogram",
+    "LayerActivations",
+    "LayerGradient",
+    "Summary",
+    "backpropagate",
+    "dead_neurons",
+    "distribution",
+    "histogram",
+    "summarise",
+]

@@ -1,1 +1,8 @@
-"""..."""
+"""What is kept on disk: run folders, the tutorial's checkpoints, and what made a result."""
+
+from __future__ import annotations
+
+from actfunc.storage.provenance import describe, provenance
+from actfunc.storage.run_folder import RunFolder
+
+__all__ = ["RunFolder", "describe", "provenance"]

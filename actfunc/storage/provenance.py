@@ -1,0 +1,35 @@
+"""What made a result: versions, device, command and time, to be kept beside every number."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import actfunc
+
+
+def provenance(device: torch.device) -> dict[str, Any]:
+    """The circumstances of a computation on `device`, as plain JSON values."""
+    return {
+        "actfunc": actfunc.__version__,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(terse=True),
+        "device": describe(device),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def describe(device: torch.device) -> str:
+    """The device in words: `cpu, 2 threads` or the GPU's name."""
+    if device.type == "cuda":
+        return f"cuda, {torch.cuda.get_device_name(device)}"
+    return f"cpu, {torch.get_num_threads()} threads of {os.cpu_count()}"

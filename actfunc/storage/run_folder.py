@@ -1,0 +1,112 @@
+"""The folder of one training run: what was asked, how it went, what came out, and how to go on.
+
+config.json             activation, sizes, settings, data set and what made it
+metrics.jsonl           one line an epoch
+parameters.safetensors  the best parameters
+progress.safetensors    the state after the last epoch, to resume from
+curve.svg               the validation accuracy by epoch
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from actfunc import mlp, tree
+from actfunc.errors import CheckpointError
+from actfunc.storage import files
+from actfunc.training import Epoch, Progress
+
+
+class RunFolder:
+    """A run folder on disk; every write leaves it whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.config_file = path / "config.json"
+        self.metrics_file = path / "metrics.jsonl"
+        self.parameters_file = path / "parameters.safetensors"
+        self.progress_file = path / "progress.safetensors"
+        self.curve_file = path / "curve.svg"
+
+    @classmethod
+    def of(cls, root: Path, dataset: str, activation: str, seed: int) -> RunFolder:
+        """The folder of a run below `root`: `FashionMNIST/leaky_relu-negative_slope=0.1-seed42`."""
+        slug = re.sub(r"[^\w.=+-]+", "-", activation)
+        return cls(root / dataset / f"{slug}-seed{seed}")
+
+    def begin(self, config: dict[str, Any], *, overwrite: bool = False) -> None:
+        """Make the folder ready for a run of this config: empty, or the same run to go on with.
+
+        Raises CheckpointError where another run, of other settings, stands in it.
+        """
+        if overwrite:
+            for file in (self.progress_file, self.parameters_file, self.metrics_file):
+                file.unlink(missing_ok=True)
+        elif self.config_file.exists():
+            before = files.read_json(self.config_file)
+            differing = [k for k in config if k != "made_by" and before.get(k) != config[k]]
+            if differing:
+                raise CheckpointError(
+                    f"{self.path} holds a run with other {' and '.join(differing)}:"
+                    f" {_pick(before, differing)}, asked for {_pick(config, differing)}",
+                    "--overwrite replaces it, --out FOLDER keeps both",
+                )
+            return
+        files.write_json(self.config_file, config)
+
+    def save(self, progress: Progress) -> None:
+        """Keep the progress after an epoch, and the best parameters so far."""
+        lines = [json.dumps(epoch._asdict()) for epoch in progress.history]
+        if progress.best_epoch == len(progress.history):
+            files.write_tensors(
+                self.parameters_file,
+                tree.named_leaves(progress.best),
+                {"epoch": str(progress.best_epoch)},
+            )
+        # the state carries its history, so that the two cannot be of different epochs
+        files.write_tensors(
+            self.progress_file, tree.named_leaves(progress[:2]), {"history": "\n".join(lines)}
+        )
+        files.write_bytes(self.metrics_file, "".join(line + "\n" for line in lines).encode())
+
+    def resume(self, fresh: Progress) -> Progress:
+        """The progress to go on from: what was saved here, else `fresh`, which gives its shape."""
+        if not self.progress_file.exists():
+            return fresh
+        tensors, text = files.read_tensors(self.progress_file)
+        try:
+            history = [Epoch(**json.loads(line)) for line in text["history"].splitlines()]
+            state, best = tree.from_named_leaves(fresh[:2], tensors)
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
+            raise CheckpointError(
+                f"{self.progress_file} is of another network or version: {error}",
+                "train it anew with --overwrite",
+            ) from error
+        device = fresh.best[0].weight.device
+        state, best = tree.map(lambda leaf: leaf.to(device), (state, best))
+        return Progress(state, best, tuple(history))
+
+    def parameters(self, template: mlp.Params) -> mlp.Params:
+        """The best parameters, on the device and of the shapes of `template`."""
+        tensors, _ = files.read_tensors(self.parameters_file)
+        try:
+            params = tree.from_named_leaves(template, tensors)
+        except KeyError as error:
+            raise CheckpointError(f"{self.parameters_file} lacks {error}") from error
+        return tree.map(_fitted, params, template)
+
+
+def _fitted(leaf: Any, like: Any) -> Any:
+    if leaf.shape != like.shape:
+        raise CheckpointError(
+            f"the parameters are of another network: expected shape {tuple(like.shape)},"
+            f" found {tuple(leaf.shape)}"
+        )
+    return leaf.to(like.device)
+
+
+def _pick(config: dict[str, Any], keys: list[str]) -> str:
+    return ", ".join(str(config.get(key)) for key in keys)

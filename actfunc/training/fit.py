@@ -1,0 +1,146 @@
+"""Fitting: epochs of steps until the validation accuracy has not risen for a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
+
+import torch
+
+from actfunc import mlp
+from actfunc.activation import Activation
+from actfunc.data import Examples, Split, normalise
+from actfunc.errors import UsageError
+from actfunc.training.optimizer import Optimizer
+from actfunc.training.step import State, Step
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train; the defaults are the tutorial's."""
+
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    batch_size: int = 256
+    max_epochs: int = 50
+    patience: int = 7
+    seed: int = 42
+
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            lowest = 0 if name in ("momentum", "seed") else None
+            if not (value > 0 or value == lowest) or value in (float("inf"), float("nan")):
+                raise UsageError(f"{name} must be a positive number, got {value}")
+
+
+class Epoch(NamedTuple):
+    """The figures of one epoch. Accuracies are fractions, the loss is in nats, time in seconds."""
+
+    epoch: int
+    loss: float
+    train_accuracy: float
+    validation_accuracy: float
+    seconds: float
+
+
+class Progress(NamedTuple):
+    """All that is needed to go on, as of the last finished epoch."""
+
+    state: State
+    best: mlp.Params
+    history: tuple[Epoch, ...]
+
+    @property
+    def best_epoch(self) -> int:
+        """The number of the best epoch, from 1; the earliest of equals, 0 before any."""
+        scores = [epoch.validation_accuracy for epoch in self.history]
+        return scores.index(max(scores)) + 1 if scores else 0
+
+    @property
+    def best_accuracy(self) -> float:
+        """The best validation accuracy, as a fraction; 0 before any."""
+        return max((epoch.validation_accuracy for epoch in self.history), default=0.0)
+
+    def finished(self, settings: Settings) -> bool:
+        """Whether the last epoch is reached or the patience is at its end."""
+        done = len(self.history)
+        return done >= settings.max_epochs or done - self.best_epoch >= settings.patience + (
+            self.best_epoch == 0
+        )
+
+
+def start(params: mlp.Params, optimizer: Optimizer) -> Progress:
+    """Progress before the first epoch."""
+    return Progress(State(params, optimizer.init(params)), params, ())
+
+
+def fit(
+    progress: Progress,
+    step: Step,
+    activation: Activation,
+    split: Split,
+    settings: Settings,
+    *,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Iterator[Progress]:
+    """Train on, giving the progress after each epoch, until it is finished.
+
+    The batch order of an epoch depends on the seed and the epoch's number alone, so a run that
+    was cut off and goes on from its last progress is the run that was not. `on_step(done, total)`
+    is called as the steps of an epoch are done. The data must lie on the parameters' device.
+    """
+    learning_rate = torch.tensor(settings.learning_rate, device=progress.best[0].weight.device)
+    while not progress.finished(settings):
+        began = time.perf_counter()
+        batches = epoch_order(len(split.train.labels), len(progress.history), settings)
+        batches = batches.to(learning_rate.device)
+        loss, correct = torch.zeros_like(learning_rate), torch.zeros_like(learning_rate)
+        state = progress.state
+        for index, batch in enumerate(batches):
+            examples = Examples(split.train.images[batch], split.train.labels[batch])
+            state, metrics = step(state, examples, learning_rate)
+            loss, correct = loss + metrics.loss, correct + metrics.correct
+            if on_step is not None:
+                on_step(index + 1, len(batches))
+        validation = accuracy(state.params, activation, split.validation)
+        epoch = Epoch(
+            epoch=len(progress.history) + 1,
+            loss=loss.item() / len(batches),
+            train_accuracy=correct.item() / batches.numel(),
+            validation_accuracy=validation,
+            seconds=time.perf_counter() - began,
+        )
+        improved = validation > progress.best_accuracy or not progress.history
+        best = state.params if improved else progress.best
+        progress = Progress(state, best, (*progress.history, epoch))
+        yield progress
+
+
+def epoch_order(examples: int, epoch: int, settings: Settings) -> torch.Tensor:
+    """The batches of an epoch (counted from 0), as indices (steps, batch); the last partial drops.
+
+    Drawn on the CPU, so that every device sees the same order.
+    """
+    steps = examples // settings.batch_size
+    if steps == 0:
+        raise UsageError(
+            f"batch_size {settings.batch_size} is more than the {examples} training images",
+            "take a smaller batch or more examples",
+        )
+    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+    order = torch.randperm(examples, generator=generator)
+    return order[: steps * settings.batch_size].view(steps, settings.batch_size)
+
+
+@torch.no_grad()
+def accuracy(params: mlp.Params, activation: Activation, examples: Examples) -> float:
+    """The share of examples whose largest logit is the label's."""
+    correct = 0
+    for images, labels in zip(
+        examples.images.split(1024), examples.labels.split(1024), strict=True
+    ):
+        logits = mlp.apply(params, normalise(images), activation.f)
+        correct += (logits.argmax(dim=-1) == labels).sum().item()
+    return correct / len(examples.labels)
