@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -36,7 +37,7 @@ def mirrors() -> list[str]:
 def fetch(root: Path, files: Iterable[File], report: Report | None = None) -> None:
     """Fetch the given archives into a data root, replacing what has their name.
 
-    A file gets its name only once its md5 is right. UnavailableError says which address failed how.
+    A file gets its name only once its md5 is right. UnavailableError tells each mirror's failure.
     """
     target = folder(root)
     try:
@@ -101,6 +102,10 @@ def _open(url: str) -> Any:
             # the addresses are the constants above and torchvision's
             request = Request(url, headers={"User-Agent": "actfunc"})  # noqa: S310
             outcome.put(urlopen(request, timeout=READ_SECONDS))  # noqa: S310
+        except HTTPError as why:
+            # it holds the connection open
+            why.close()
+            outcome.put(OSError(f"HTTP {why.code} {why.reason}"))
         except Exception as why:
             outcome.put(why)
 

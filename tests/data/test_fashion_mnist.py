@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
-import struct
 import time
 from pathlib import Path
 
 import pytest
 import torch
+from fake_archives import CONTENTS, IMAGES, LABELS, idx, place, table
 
 from actfunc.data import CLASSES, fashion_mnist, load, split
-from actfunc.data.fashion_mnist import FILES, File, UnavailableError, folder, read, verify
+from actfunc.data.fashion_mnist import FILES, UnavailableError, folder, read, verify
 from actfunc.errors import DataError
 
 ROOT = Path(os.environ.get("ACTFUNC_DATA") or "/nonexistent")
@@ -57,44 +56,7 @@ def test_the_real_files_verify():
     assert all(check.ok for check in verify(ROOT))
 
 
-# Small fakes: the same reading, from a table of files of a few hundred bytes
-
-IMAGES = torch.arange(12 * 28 * 28).reshape(12, 28, 28).remainder(251).to(torch.uint8)
-LABELS = torch.arange(12, dtype=torch.uint8) % 10
-
-
-def idx(tensor: torch.Tensor) -> bytes:
-    header = struct.pack(f">4B{tensor.ndim}I", 0, 0, 8, tensor.ndim, *tensor.shape)
-    return header + tensor.numpy().tobytes()
-
-
-CONTENTS = (idx(IMAGES), idx(LABELS), idx(IMAGES[:4]), idx(LABELS[:4]))
-
-
-def table(contents: tuple[bytes, ...]) -> tuple[File, ...]:
-    shapes = ((12, 28, 28), (12,), (4, 28, 28), (4,))
-    files = []
-    for file, content, shape in zip(FILES, contents, shapes, strict=True):
-        packed = gzip.compress(content, mtime=0)
-        sums = (hashlib.md5(each).hexdigest() for each in (packed, content))
-        files.append(File(file.name, len(packed), next(sums), shape, next(sums)))
-    return tuple(files)
-
-
-def place(root: Path, contents: tuple[bytes, ...] = CONTENTS, packed: bool = True) -> None:
-    folder(root).mkdir(parents=True, exist_ok=True)
-    for file, content in zip(FILES, contents, strict=True):
-        path = folder(root) / file.name
-        if packed:
-            path.write_bytes(gzip.compress(content, mtime=0))
-        else:
-            path.with_suffix("").write_bytes(content)
-
-
-@pytest.fixture
-def fakes(monkeypatch):
-    """The published files replaced by small ones."""
-    monkeypatch.setattr(fashion_mnist, "FILES", table(CONTENTS))
+# From here on small fakes: the same reading, from a table of files of a few hundred bytes
 
 
 @pytest.mark.parametrize("packed", [True, False])
