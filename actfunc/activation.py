@@ -105,8 +105,12 @@ class Activation:
                 f"order must be 1 or 2, got {order!r}",
                 f"differentiate {self.name}.d2f itself for derivatives above the second",
             )
-        if not x.is_floating_point():
-            raise UsageError(f"{self.name} takes a floating-point tensor, got {x.dtype}")
+        if not (isinstance(x, Tensor) and x.is_floating_point()):
+            got = getattr(x, "dtype", type(x).__name__)
+            raise UsageError(f"{self.name} takes a floating-point tensor, got {got}")
+        if x.dtype in SIXTEEN_BIT:
+            # around the lift, so that the derivatives are computed in float32 as well
+            return self(x.float(), order=order, **params).to(x.dtype)
         siblings = (
             lambda s: self.f(s, **params),
             lambda s: self.df(s, **params),

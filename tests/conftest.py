@@ -1,0 +1,71 @@
+"""What many tests stand on: the real data where it is, small made-up data everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from actfunc.data import CLASSES, Dataset, Examples, Split, fashion_mnist, load, split
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """Nothing is written to the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def _data_root() -> Path:
+    root = os.environ.get("ACTFUNC_DATA")
+    if not root:
+        pytest.skip("ACTFUNC_DATA, the folder of the real data, is not set")
+    return Path(root).expanduser()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Dataset:
+    """FashionMNIST, whole."""
+    root = _data_root()
+    if fashion_mnist.missing(root):
+        pytest.skip(f"FashionMNIST is not in {root}")
+    return load("fashion_mnist", root=root, download=False)
+
+
+@pytest.fixture(scope="session")
+def real_split(real_data) -> Split:
+    """The tutorial's split of FashionMNIST."""
+    return split(real_data)
+
+
+@pytest.fixture(scope="session")
+def checkpoints() -> Path:
+    """The folder of the tutorial's six trained networks."""
+    folder = _data_root() / "uva_checkpoints"
+    if not folder.is_dir():
+        pytest.skip(f"the tutorial's checkpoints are not in {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_data() -> Dataset:
+    """Ten blurred patterns under noise: 1,200 images to train on, 200 to test, learnt in a few
+    epochs."""
+    generator = torch.Generator().manual_seed(0)
+    patterns = torch.randint(0, 256, (10, 28, 28), generator=generator)
+
+    def draw(n: int) -> Examples:
+        labels = torch.randint(0, 10, (n,), generator=generator)
+        noise = torch.randint(0, 256, (n, 28, 28), generator=generator)
+        return Examples(((patterns[labels] + 3 * noise) // 4).to(torch.uint8), labels)
+
+    return Dataset("made-up", CLASSES, draw(1200), draw(200), "Made for the tests.")
+
+
+@pytest.fixture(scope="session")
+def small_split(small_data) -> Split:
+    """1,000 images to train on, 200 to validate, 200 to test."""
+    return split(small_data)

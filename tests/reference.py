@@ -1,0 +1,87 @@
+"""Plain PyTorch to agree with: modules, hooks, and a comparison that shows where it fails."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from actfunc import mlp
+
+
+class Pointwise(nn.Module):
+    """A function as a module."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Network(nn.Module):
+    """The tutorial's module: `layers` alternates nn.Linear and the activation."""
+
+    def __init__(self, sizes: tuple[int, ...], function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for fan_in, fan_out in itertools.pairwise(sizes):
+            layers += [nn.Linear(fan_in, fan_out), Pointwise(function)]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x.flatten(1))
+
+    @property
+    def linear(self) -> list[nn.Linear]:
+        return [layer for layer in self.layers if isinstance(layer, nn.Linear)]
+
+
+def module_of(params: mlp.Params, function: Callable[[Tensor], Tensor]) -> Network:
+    """The tutorial's module with copies of these parameters."""
+    network = Network(mlp.sizes(params), function).to(params[0].weight.dtype)
+    with torch.no_grad():
+        for layer, (weight, bias) in zip(network.linear, params, strict=True):
+            layer.weight.copy_(weight)
+            layer.bias.copy_(bias)
+    return network
+
+
+@contextmanager
+def outputs(modules: list[nn.Module]) -> Iterator[list[Tensor]]:
+    """The list that forward hooks on the modules fill, in the order of the calls."""
+    seen: list[Tensor] = []
+    hooks = [m.register_forward_hook(lambda _m, _x, y: seen.append(y)) for m in modules]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def assert_same(got: Tensor, want: Tensor, at: Tensor | None = None, flush: bool = False) -> None:
+    """Equal bit for bit, but for the sign of zero and, with `flush`, below the smallest normal.
+
+    A failure lists the points furthest apart: input, got, wanted.
+    """
+    assert got.dtype == want.dtype
+    assert got.shape == want.shape
+    same = (got == want) | (got.isnan() & want.isnan())
+    if flush:
+        tiny = torch.finfo(want.dtype).tiny
+        same |= (got.abs() <= tiny) & (want.abs() <= tiny)
+    if not same.all():
+        gap = (got.double() - want.double()).abs().nan_to_num(torch.inf).where(~same, -1.0)
+        worst = gap.flatten().topk(min(5, gap.numel())).indices
+        x = torch.full_like(want, torch.nan) if at is None else at
+        lines = [
+            f"  at {x.flatten()[i].item()!r}: got {got.flatten()[i].item()!r},"
+            f" wanted {want.flatten()[i].item()!r}"
+            for i in worst
+            if gap.flatten()[i] >= 0
+        ]
+        raise AssertionError(f"{int((~same).sum())} of {same.numel()} differ\n" + "\n".join(lines))

@@ -1,0 +1,331 @@
+"""The record and the lift, over the whole catalogue: what torch differentiates is df and d2f."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch import Tensor
+from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
+from torch.nn import functional as F
+
+from actfunc import CATALOGUE, Activation
+from actfunc.activation import SIXTEEN_BIT
+from actfunc.errors import UsageError
+from tests.reference import assert_same
+
+# every record as its source has it, and once more with each parameter moved
+RECORDS = [
+    *CATALOGUE.values(),
+    *(r.bind(**{k: 1.5 * v for k, v in r.params.items()}) for r in CATALOGUE.values() if r.params),
+]
+catalogue = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.spec)
+DTYPES = [torch.float64, torch.float32, *SIXTEEN_BIT]
+dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype)[6:])
+
+
+def points(record: Activation, dtype: torch.dtype) -> Tensor:
+    """Joints and their neighbours, the middle, the tails, the largest and smallest numbers."""
+    joints = torch.tensor([0.0, *record.joint_points], dtype=dtype)
+    ends = torch.tensor([-math.inf, math.inf], dtype=dtype)
+    limits = torch.finfo(dtype)
+    far = torch.tensor(
+        [limits.tiny, limits.eps, 20, 88, 104, 710, 6e4, limits.max], dtype=torch.float64
+    )
+    return torch.cat(
+        [
+            joints,
+            *(torch.nextafter(joints, end) for end in ends),
+            torch.linspace(-30, 30, 241, dtype=torch.float64).to(dtype),
+            far.to(dtype),
+            -far.to(dtype),
+        ]
+    )
+
+
+def backward(f, x: Tensor) -> Tensor:
+    x = x.clone().requires_grad_()
+    return torch.autograd.grad(f(x), x, torch.ones_like(x))[0]
+
+
+def backward_twice(f, x: Tensor) -> Tensor:
+    x = x.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(f(x), x, torch.ones_like(x), create_graph=True)
+    return torch.autograd.grad(slope, x, torch.ones_like(x))[0]
+
+
+def forward(f, x: Tensor) -> Tensor:
+    return jvp(f, (x,), (torch.ones_like(x),))[1]
+
+
+FIRST = {
+    "backward": backward,
+    "vmap(grad)": lambda f, x: vmap(grad(f))(x),
+    "jvp": forward,
+    "vmap(jacfwd)": lambda f, x: vmap(jacfwd(f))(x),
+    "vmap(jacrev)": lambda f, x: vmap(jacrev(f))(x),
+    "grad of a sum": lambda f, x: grad(lambda x: f(x).sum())(x),
+}
+SECOND = {
+    "backward twice": backward_twice,
+    "vmap(grad(grad))": lambda f, x: vmap(grad(grad(f)))(x),
+    "vmap(hessian)": lambda f, x: vmap(hessian(f))(x),
+    "jvp(jvp)": lambda f, x: forward(lambda x: forward(f, x), x),
+    "jvp(backward)": lambda f, x: forward(grad(lambda x: f(x).sum()), x),
+    "backward(jvp)": lambda f, x: backward(lambda x: forward(f, x), x),
+    "vmap(jacfwd(jacfwd))": lambda f, x: vmap(jacfwd(jacfwd(f)))(x),
+    "vmap(jacfwd(jacrev))": lambda f, x: vmap(jacfwd(jacrev(f)))(x),
+    "vmap(jacrev(jacfwd))": lambda f, x: vmap(jacrev(jacfwd(f)))(x),
+    "vmap(jacrev(jacrev))": lambda f, x: vmap(jacrev(jacrev(f)))(x),
+}
+
+
+@dtypes
+@catalogue
+def test_the_value_is_f(record, dtype):
+    x = torch.cat([points(record, dtype), torch.tensor([math.inf, -math.inf], dtype=dtype)])
+    for order in (1, 2):
+        assert_same(record(x, order=order), record.f(x), x)
+    assert not record(x).isnan().any()
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.float16], ids=lambda dtype: str(dtype)[6:]
+)
+@catalogue
+@pytest.mark.parametrize("route", FIRST)
+def test_every_route_to_the_slope_gives_df(record, dtype, route):
+    x = points(record, dtype)
+    for order in (1, 2):
+        got = FIRST[route](lambda x, order=order: record(x, order=order), x)
+        assert_same(got, record.df(x), x)
+
+
+@pytest.mark.parametrize(
+    "dtype", [torch.float64, torch.float32, torch.float16], ids=lambda dtype: str(dtype)[6:]
+)
+@catalogue
+@pytest.mark.parametrize("route", SECOND)
+def test_every_route_to_the_curvature_gives_d2f(record, dtype, route):
+    x = points(record, dtype)
+    assert_same(SECOND[route](record, x), record.d2f(x), x, flush=True)
+
+
+@pytest.mark.parametrize("route", SECOND)
+def test_order_1_has_no_curvature(route):
+    x = torch.linspace(-3, 3, 7)
+
+    def tanh(x: Tensor) -> Tensor:
+        return CATALOGUE["tanh"](x, order=1)
+
+    if route == "backward twice":  # plain autograd even says so
+        with pytest.raises(RuntimeError, match="does not require grad"):
+            SECOND[route](tanh, x)
+    else:
+        assert_same(SECOND[route](tanh, x), torch.zeros(7))
+
+
+@catalogue
+def test_infinite_inputs_give_derivatives_of_zero_and_never_nan(record):
+    ends = torch.tensor([-math.inf, math.inf])
+    for sibling in (record.f, record.df, record.d2f):
+        assert not sibling(ends).isnan().any()
+    for route in FIRST.values():
+        assert_same(route(record, ends), torch.zeros(2))
+    for route in SECOND.values():
+        assert_same(route(record, ends), torch.zeros(2))
+
+
+@dtypes
+@catalogue
+def test_nan_stays_nan(record, dtype):
+    nan = torch.tensor([math.nan], dtype=dtype)
+    for order in (1, 2):
+        assert record(nan, order=order).isnan().all()
+    assert record.f(nan).isnan().all()
+
+
+@pytest.mark.parametrize("order", [0, 3, -1, 1.5, "2", None])
+def test_other_orders_are_an_error_that_says_what_to_do(order):
+    with pytest.raises(UsageError, match="order must be 1 or 2, got") as error:
+        CATALOGUE["gelu"](torch.ones(2), order=order)
+    assert "gelu.d2f" in error.value.hint
+
+
+@catalogue
+@pytest.mark.parametrize("dtype", SIXTEEN_BIT, ids=lambda dtype: str(dtype)[6:])
+def test_every_16_bit_input_is_computed_in_float32_and_rounded_once(record, dtype):
+    x = torch.arange(-(2**15), 2**15, dtype=torch.int16).view(dtype)
+    finite = x[x.isfinite()]
+    assert_same(record(x), record(x.float()).to(dtype), x)
+    for sibling in (record.f, record.df, record.d2f):
+        assert_same(sibling(x), sibling(x.float()).to(dtype), x)
+    assert_same(backward(record, finite), record.df(finite.float()).to(dtype), finite)
+    assert_same(backward_twice(record, finite), record.d2f(finite.float()).to(dtype), finite)
+
+
+@dtypes
+@catalogue
+def test_shape_and_dtype_are_kept(record, dtype):
+    for shape in ((), (0,), (2, 3, 4)):
+        x = torch.ones(shape, dtype=dtype)
+        for function in (record, record.f, record.df, record.d2f):
+            assert function(x).shape == shape
+            assert function(x).dtype == dtype
+
+
+@pytest.mark.parametrize("x", [torch.ones(2, dtype=torch.int64), torch.tensor([True]), 1.0, [1.0]])
+@catalogue
+def test_what_is_not_a_floating_tensor_is_an_error(record, x):
+    with pytest.raises(UsageError, match=f"{record.name} takes a floating-point tensor, got"):
+        record(x)
+
+
+# Parameters
+
+with_parameters = pytest.mark.parametrize(
+    "record", [r for r in CATALOGUE.values() if r.params], ids=lambda record: record.name
+)
+
+
+@with_parameters
+def test_a_parameter_by_keyword_is_the_same_as_bound(record):
+    x = torch.linspace(-4, 4, 33, dtype=torch.float64)
+    params = {key: 0.7 * value for key, value in record.params.items()}
+    bound = record.bind(**params)
+    assert bound.params == params
+    assert_same(record(x, **params), bound(x), x)
+    for name in ("f", "df", "d2f"):
+        assert_same(getattr(record, name)(x, **params), getattr(bound, name)(x), x)
+    assert not torch.equal(record(x), bound(x))
+    assert CATALOGUE[record.name].params == record.params
+
+
+@catalogue
+def test_an_unknown_parameter_is_an_error_that_lists_what_is_accepted(record):
+    accepted = [f"{key}={value}" for key, value in record.params.items()] or ["none"]
+    x = torch.ones(1)
+    for call in (
+        record,
+        record.f,
+        record.df,
+        record.d2f,
+        lambda _, **params: record.bind(**params),
+    ):
+        with pytest.raises(UsageError, match="no parameter named 'steepness'; accepted: ") as error:
+            call(x, steepness=2.0)
+        assert all(each in error.value.message for each in accepted)
+
+
+@with_parameters
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_learnable_parameter_gets_its_gradient(record, order):
+    x = torch.linspace(-4, 4, 32, dtype=torch.float64)  # no point at a joint
+    params = {key: torch.tensor(0.7, dtype=x.dtype) for key in record.params}
+
+    def total(function, params):
+        return (function(x, **params) * x).sum()
+
+    got = grad(lambda p: total(lambda x, **p: record(x, order=order, **p), p))(params)
+    want = grad(lambda p: total(record.f, p))(params)
+    for key, value in params.items():
+        torch.testing.assert_close(got[key], want[key], rtol=1e-13, atol=1e-13)
+        h = 1e-6
+        up, down = ({**params, key: value + s * h} for s in (1, -1))
+        slope = (total(record.f, up) - total(record.f, down)) / (2 * h)
+        torch.testing.assert_close(got[key], slope, rtol=1e-7, atol=1e-8)
+
+
+def test_a_parameter_for_each_feature():
+    x, slopes = torch.linspace(-4, 4, 12).view(4, 3), torch.tensor([0.1, 0.2, 0.3])
+    leaky_relu = CATALOGUE["leaky_relu"]
+    assert_same(leaky_relu(x, negative_slope=slopes), F.prelu(x, slopes), x)
+    got = grad(lambda s: leaky_relu(x, negative_slope=s).sum())(slopes)
+    torch.testing.assert_close(got, grad(lambda s: F.prelu(x, s).sum())(slopes))
+
+
+# torch.nn.functional, where it has a function of the name
+
+
+def peer_of(record: Activation):
+    """torch's function with the record's parameters, None where torch has no such function."""
+    function = getattr(F, record.name, None)
+    if not callable(function):
+        return None
+    try:
+        function(torch.ones(1), **record.params)
+    except TypeError:
+        return function if record.params == CATALOGUE[record.name].params else None
+    return lambda x: function(x, **record.params)
+
+
+peers = pytest.mark.parametrize(
+    "record", [r for r in RECORDS if peer_of(r) is not None], ids=lambda record: record.spec
+)
+
+
+@peers
+def test_values_are_torchs(record):
+    x = torch.linspace(-30, 30, 2401, dtype=torch.float64)
+    # softplus is cut off at 20 there, where the rest is 2e-9
+    torch.testing.assert_close(record(x), peer_of(record)(x), rtol=1e-9, atol=1e-9)
+
+
+@peers
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+def test_values_and_slopes_at_joints_are_torchs(record, dtype):
+    x = torch.tensor(record.joint_points, dtype=dtype)
+    assert_same(record(x), peer_of(record)(x), x)
+    assert_same(record.df(x), backward(peer_of(record), x), x)
+
+
+# The record itself
+
+
+def test_a_plain_function_becomes_a_record():
+    record = Activation.from_function(lambda x: x**3 * torch.sigmoid(x), "cubed")
+    x = torch.linspace(-3, 3, 13, dtype=torch.float64)
+    s = torch.sigmoid(x)
+    assert_same(record(x), x**3 * s)
+    slope = 3 * x**2 * s + x**3 * s * (1 - s)
+    curvature = 6 * x * s + 6 * x**2 * s * (1 - s) + x**3 * s * (1 - s) * (1 - 2 * s)
+    torch.testing.assert_close(record.df(x), slope)
+    torch.testing.assert_close(record.d2f(x), curvature)
+    for route in FIRST.values():
+        torch.testing.assert_close(route(record, x), slope)
+    for route in SECOND.values():
+        torch.testing.assert_close(route(record, x), curvature)
+    with torch.no_grad():
+        assert_same(record.df(x), record.df(x.clone()))
+
+
+def test_joint_points_follow_the_parameters_in_order():
+    record = Activation(
+        "clip", "", torch.clone, torch.clone, torch.clone,
+        params={"width": 2.0}, joints=lambda width: (width, -width),
+    )  # fmt: skip
+    assert record.joint_points == (-2.0, 2.0)
+    assert record.bind(width=3.0).joint_points == (-3.0, 3.0)
+    assert record.spec == "clip:width=2.0"
+
+
+def test_records_are_their_own_keys():
+    gelu = CATALOGUE["gelu"]
+    assert {gelu: 1}[gelu] == 1
+    assert gelu != gelu.bind()
+
+
+@pytest.mark.slow
+def test_the_whole_catalogue_compiles_in_one_graph():
+    records = list(CATALOGUE.values())
+    x = torch.linspace(-8, 8, 65)
+
+    def derivatives(x: Tensor) -> list[Tensor]:
+        first = [vmap(grad(record))(x) for record in records]
+        return first + [vmap(grad(grad(record)))(x) for record in records]
+
+    compiled = torch.compile(derivatives, fullgraph=True, dynamic=False)
+    want = [record.df(x) for record in records] + [record.d2f(x) for record in records]
+    for got, wanted in zip(compiled(x), want, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6)
