@@ -66,11 +66,11 @@ def init(
         generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
     layers = []
     for fan_in, fan_out in itertools.pairwise(sizes):
-        weight = torch.empty(fan_out, fan_in)
+        weight = torch.empty(fan_out, fan_in, dtype=torch.float32, device="cpu")
         # nn.Linear's own call, so that its rounding of the bound is ours as well
         torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
         bound = 1 / math.sqrt(fan_in)
-        bias = torch.empty(fan_out).uniform_(-bound, bound, generator=generator)
+        bias = weight.new_empty(fan_out).uniform_(-bound, bound, generator=generator)
         layers.append(Layer(weight.to(device, dtype), bias.to(device, dtype)))
     return tuple(layers)
 
@@ -116,7 +116,12 @@ def sizes(params: Params) -> tuple[int, ...]:
 
 
 def _flat(images: Tensor, features: int) -> Tensor:
-    if images.shape[-1] == features:
+    if not images.is_floating_point():
+        raise UsageError(
+            f"the network reads floating-point images, got {images.dtype}",
+            "actfunc.data.normalise makes uint8 pixels what it was trained on",
+        )
+    if images.ndim and images.shape[-1] == features:
         return images
     if images.ndim >= 2 and images.shape[-2] * images.shape[-1] == features:
         return rearrange(images, "... height width -> ... (height width)")

@@ -1,0 +1,196 @@
+"""The network: nn.Linear's bits, nn.Sequential's outputs, hooks' gradients."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.func import functional_call, grad, vmap
+from torch.nn import functional as F
+
+from actfunc import get, mlp
+from actfunc.errors import UsageError
+from tests.reference import assert_same, module_of
+
+TUTORIAL = (784, 512, 256, 256, 128, 10)
+ACTIVATIONS = ["relu", "tanh", "gelu", "leaky_relu:negative_slope=0.1", "identity"]
+
+
+def linears(sizes: tuple[int, ...], seed: int) -> list[nn.Linear]:
+    torch.manual_seed(seed)
+    return [nn.Linear(a, b) for a, b in itertools.pairwise(sizes)]
+
+
+@settings(deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=2, max_size=6).map(tuple),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_init_is_the_stack_of_linears_bit_for_bit(sizes, seed):
+    params = mlp.init(sizes, seed=seed)
+    assert mlp.sizes(params) == sizes
+    for layer, linear in zip(params, linears(sizes, seed), strict=True):
+        assert_same(layer.weight, linear.weight.detach())
+        assert_same(layer.bias, linear.bias.detach())
+
+
+@pytest.mark.parametrize("sizes", [TUTORIAL, (784, *[256] * 5, *[128] * 5, 10), (3, 1)])
+def test_init_of_the_tutorials_networks(sizes):
+    for layer, linear in zip(mlp.init(sizes, seed=42), linears(sizes, 42), strict=True):
+        assert_same(layer.weight, linear.weight.detach())
+        assert_same(layer.bias, linear.bias.detach())
+
+
+def test_init_with_a_generator_goes_on_from_it_and_leaves_the_global_one():
+    generator = torch.Generator().manual_seed(3)
+    torch.manual_seed(5)
+    first, second = (mlp.init((4, 3), generator=generator) for _ in range(2))
+    assert_same(torch.rand(2), torch.rand(2, generator=torch.Generator().manual_seed(5)))
+    assert_same(first[0].weight, mlp.init((4, 3), seed=3)[0].weight)
+    assert not torch.equal(first[0].weight, second[0].weight)
+
+
+def test_init_in_another_dtype_rounds_the_same_draw():
+    for dtype in (torch.float64, torch.bfloat16):
+        for got, want in zip(
+            mlp.init((5, 4, 3), seed=1, dtype=dtype), mlp.init((5, 4, 3), seed=1), strict=True
+        ):
+            assert_same(got.weight, want.weight.to(dtype))
+            assert_same(got.bias, want.bias.to(dtype))
+    torch.set_default_dtype(torch.float64)
+    try:
+        assert mlp.init((5, 4, 3), seed=1)[0].bias.dtype == torch.float32
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize("sizes", [(), (3,), (3, 0), (3, -1, 2), (3, 2.0), (3, "4"), (None, 2)])
+def test_bad_sizes_are_an_error_that_shows_them(sizes):
+    with pytest.raises(UsageError, match="sizes must be two or more positive integers, got") as e:
+        mlp.init(sizes, seed=0)
+    assert str(sizes) in e.value.message
+
+
+@pytest.mark.parametrize("given_", [{}, {"seed": 0, "generator": torch.Generator()}])
+def test_either_seed_or_generator(given_):
+    with pytest.raises(UsageError, match="either seed or generator"):
+        mlp.init((3, 2), **given_)
+
+
+@pytest.fixture(scope="module")
+def batch():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.rand((16, 28, 28), generator=generator) * 2 - 1
+    return images, torch.randint(0, 10, (16,), generator=generator)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_apply_is_the_module(name, batch):
+    images, _ = batch
+    activation, params = get(name), mlp.init(TUTORIAL, seed=0)
+    want = module_of(params, activation.f)(images).detach()
+    assert_same(mlp.apply(params, images, activation), want)
+    assert_same(mlp.apply(params, images.flatten(1), activation), want)
+    for index in (0, 7):
+        one = mlp.apply(params, images[index], activation)
+        assert one.shape == (10,)
+        torch.testing.assert_close(one, want[index])
+    torch.testing.assert_close(
+        vmap(lambda image: mlp.apply(params, image, activation))(images), want
+    )
+
+
+def test_trace_keeps_what_every_layer_reads_and_gives(batch):
+    images, _ = batch
+    params = mlp.init((784, 20, 15, 10), seed=0)
+    trace = mlp.trace(params, images, torch.tanh)
+    assert [tuple(z.shape) for z in trace.pre_activations] == [(16, 20), (16, 15), (16, 10)]
+    assert [tuple(x.shape) for x in trace.inputs] == [(16, 784), (16, 20), (16, 15)]
+    assert trace.pre_activations[-1] is trace.logits
+    for z, y in zip(trace.pre_activations, trace.activations, strict=False):
+        assert_same(y, z.tanh())
+    for layer, x, z in zip(params, trace.inputs, trace.pre_activations, strict=True):
+        assert_same(z, F.linear(x, *layer))
+
+
+def test_per_example_gradients(batch):
+    images, labels = batch
+    activation, params = get("silu"), mlp.init((784, 12, 10), seed=0, dtype=torch.float64)
+    images = images.double()
+    network = module_of(params, activation.f)
+
+    def loss(params, image, label):
+        return F.cross_entropy(mlp.apply(params, image, activation), label)
+
+    got = vmap(grad(loss), (None, 0, 0))(params, images, labels)
+    for index in range(len(labels)):
+        network.zero_grad()
+        F.cross_entropy(network(images[index : index + 1]), labels[index : index + 1]).backward()
+        for layer, linear in zip(got, network.linear, strict=True):
+            torch.testing.assert_close(layer.weight[index], linear.weight.grad)
+            torch.testing.assert_close(layer.bias[index], linear.bias.grad)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_gradient_with_respect_to_the_parameters_is_the_modules(name, batch):
+    images, labels = batch
+    activation, params = get(name), mlp.init(TUTORIAL, seed=0)
+    network = module_of(params, activation.f)
+    named = dict(network.named_parameters())
+    want = grad(lambda p: F.cross_entropy(functional_call(network, p, (images,)), labels))(named)
+    got = grad(lambda p: F.cross_entropy(mlp.apply(p, images, activation), labels))(params)
+    for index, layer in enumerate(got):
+        for part, value in layer._asdict().items():
+            torch.testing.assert_close(value, want[f"layers.{2 * index}.{part}"])
+
+
+# Taps
+
+
+def test_zero_taps_change_nothing(batch):
+    images, _ = batch
+    params = mlp.init((784, 20, 15, 10), seed=0)
+    taps = mlp.zero_taps(params, len(images))
+    assert [tuple(tap.shape) for tap in taps] == [(16, 20), (16, 15), (16, 10)]
+    assert_same(mlp.apply(params, images, torch.tanh, taps), mlp.apply(params, images, torch.tanh))
+    assert mlp.zero_taps(mlp.init((3, 2), seed=0, dtype=torch.float64), 1)[0].dtype == torch.float64
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_gradient_for_taps_is_what_hooks_see_in_the_module(name, batch):
+    images, labels = batch
+    activation, params = get(name), mlp.init((784, 40, 30, 20, 10), seed=0)
+    network = module_of(params, activation.f)
+    signals = []
+    for linear in reversed(network.linear):
+        linear.register_full_backward_pre_hook(lambda _, out: signals.append(out[0]))
+    F.cross_entropy(network(images), labels).backward()
+
+    def loss(taps):
+        return F.cross_entropy(mlp.apply(params, images, activation, taps), labels)
+
+    got = grad(loss)(mlp.zero_taps(params, len(labels)))
+    for signal, want in zip(got, reversed(signals), strict=True):
+        torch.testing.assert_close(signal, want)
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize("shape", [(2, 27, 28), (2, 783), (784, 2), (), (0,), (2, 1, 28, 14)])
+def test_images_of_another_size_are_an_error_that_shows_both(shape):
+    with pytest.raises(UsageError, match="reads 784 features an example, got images of shape") as e:
+        mlp.apply(mlp.init((784, 10), seed=0), torch.zeros(shape), torch.tanh)
+    assert str(shape) in e.value.message
+    assert "(batch, height, width)" in e.value.hint
+
+
+def test_raw_pixels_are_an_error_that_says_what_makes_them_readable():
+    pixels = torch.zeros(2, 28, 28, dtype=torch.uint8)
+    with pytest.raises(UsageError, match=r"floating-point images, got torch\.uint8") as error:
+        mlp.apply(mlp.init((784, 10), seed=0), pixels, torch.tanh)
+    assert "normalise" in error.value.hint
