@@ -19,6 +19,15 @@ def _own_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture
+def one_thread():
+    """One thread: on tensors this small several only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def _data_root() -> Path:
     root = os.environ.get("ACTFUNC_DATA")
     if not root:

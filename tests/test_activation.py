@@ -15,6 +15,8 @@ from actfunc.activation import SIXTEEN_BIT
 from actfunc.errors import UsageError
 from tests.reference import assert_same
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 # every record as its source has it, and once more with each parameter moved
 RECORDS = [
     *CATALOGUE.values(),

@@ -48,6 +48,10 @@ class Catalogue(Mapping[str, Activation]):
         """The family a record stands in."""
         return self._family[name]
 
+    def canonical(self, spelling: str) -> str | None:
+        """The record's name behind a spelling, or None where nothing answers to it."""
+        return self._spellings.get(_key(spelling))
+
     def get(self, text: str) -> Activation:  # type: ignore[override]
         """The activation that `text` means.
 
@@ -59,7 +63,7 @@ class Catalogue(Mapping[str, Activation]):
         head, _, tail = text.partition(":")
         if tail and "=" not in tail:
             return _own(head, tail)
-        name = self._spellings.get(_key(head))
+        name = self.canonical(head)
         if name is None:
             raise UnknownNameError.among(
                 "activation",
@@ -100,7 +104,7 @@ def _own(place: str, attribute: str) -> Activation:
         raise
     except ModuleNotFoundError as error:
         raise UsageError(f"no module named {error.name!r}, importing {place}", _OWN) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"{type(error).__name__}: {error}"
         raise UsageError(f"{place} cannot be imported: {what}") from error
     found = getattr(module, attribute, None)

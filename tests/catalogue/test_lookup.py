@@ -1,0 +1,231 @@
+"""From what a person writes to the activation meant, and what is said when there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import textwrap
+
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+import actfunc
+from actfunc import CATALOGUE, Activation, get
+from actfunc.catalogue import FAMILIES
+from actfunc.catalogue.lookup import Catalogue
+from actfunc.errors import ActfuncError, UnknownNameError, UsageError
+from actfunc.tutorial import SIX
+
+SPELLINGS = [(s, r.name) for r in CATALOGUE.values() for s in (r.name, *r.aliases)]
+
+
+@pytest.mark.parametrize(("spelling", "name"), SPELLINGS)
+def test_names_and_aliases_in_any_capitals_with_or_without_underscores(spelling, name):
+    for text in (
+        spelling,
+        spelling.upper(),
+        spelling.title(),
+        spelling.replace("_", ""),
+        spelling.replace("_", "-"),
+        spelling.replace("_", " "),
+        f"{spelling}:",
+    ):
+        assert get(text) is CATALOGUE[name]
+
+
+def test_the_tutorials_names_are_known():
+    for theirs, ours in SIX.items():
+        assert get(theirs).name == get(ours).name
+
+
+def test_a_spec_gives_the_record_back():
+    for record in CATALOGUE.values():
+        again = get(record.spec)
+        assert (again.name, again.params, again.spec) == (record.name, record.params, record.spec)
+
+
+def test_parameters_are_bound():
+    assert get("leaky_relu:negative_slope=0.1").params == {"negative_slope": 0.1}
+    assert get("Swish: beta = 2").params == {"beta": 2.0}
+    assert get("elu:alpha=1e-3").spec == "elu:alpha=0.001"
+
+
+@pytest.mark.parametrize("value", ["", "steep", "nan", "inf", "-inf", "1e999", "0,1", "1;2", "0x1"])
+def test_a_parameter_that_is_no_finite_number_is_an_error(value):
+    with pytest.raises(UsageError, match=r"of 'elu:alpha=.*' must be a finite number, got"):
+        get(f"elu:alpha={value}")
+
+
+@pytest.mark.parametrize("tail", ["slope=1", "=1", "alpha=1,beta=2"])
+def test_an_unknown_parameter_lists_what_is_accepted(tail):
+    with pytest.raises(UsageError, match=r"no parameter named '.*'; accepted: alpha=1\.0"):
+        get(f"elu:{tail}")
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("gleu", "gelu"), ("rellu", "relu"), ("SWICH", "swish"), ("leaky", "leaky_relu"),
+     ("sigmiod:x=1", "sigmoid"), ("tahn", "tanh")],
+)  # fmt: skip
+def test_an_unknown_name_suggests_the_nearest(text, meant):
+    with pytest.raises(UnknownNameError, match=r"no activation named .* Did you mean") as error:
+        get(text)
+    assert meant in error.value.message
+    assert f"all {len(CATALOGUE)}" in error.value.hint
+    assert error.value.exit_code == 2
+
+
+def test_a_name_near_nothing_suggests_nothing():
+    with pytest.raises(UnknownNameError, match=r"^no activation named 'qqqqqq'\.$"):
+        get("qqqqqq")
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.one_of(
+        st.text(),
+        st.text(alphabet="relugswihtan_:=.,/\\ -0123py\0é"),
+        st.builds("{}:{}={}".format, st.sampled_from(list(CATALOGUE)), st.text(), st.text()),
+        st.builds("{}.py:{}".format, st.text(), st.text()),
+    )
+)
+@example(":")
+@example(":x")
+@example(".:x")
+@example("..a:x")
+@example("/:x")
+@example(".py:x")
+@example("\0.py:x")
+@example("os.path:nothing")
+@example("actfunc:CATALOGUE")
+@example("a" * 5000)
+def test_any_text_is_an_activation_or_our_own_error(text):
+    with contextlib.suppress(ActfuncError):
+        assert isinstance(get(text), Activation)
+
+
+# One's own
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Write a file of one's own and give its path as text."""
+
+    def write(content: str, name: str = "mine.py") -> str:
+        (tmp_path / name).write_text(textwrap.dedent(content))
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_a_plain_function_from_a_file(own):
+    path = own("import torch\n\ndef cube(x):\n    return x * x * x\n")
+    cube = get(f"{path}:cube")
+    x = torch.linspace(-2, 2, 9, dtype=torch.float64)
+    assert cube.name == "cube"
+    assert torch.equal(cube(x), x**3)
+    torch.testing.assert_close(torch.func.vmap(torch.func.grad(cube))(x), 3 * x**2)
+    torch.testing.assert_close(cube.d2f(x), 6 * x)
+
+
+def test_a_record_from_a_file(own):
+    path = own(
+        """
+        import torch
+        from actfunc import Activation
+
+        square = Activation("square", "x * x", f=lambda x: x * x, df=lambda x: 2 * x,
+                            d2f=lambda x: 2 * torch.ones_like(x))
+        """
+    )
+    assert get(f"{path}:square").formula == "x * x"
+
+
+def test_a_file_may_use_dataclasses_and_relative_paths(own, tmp_path, monkeypatch):
+    own(
+        """
+        from __future__ import annotations
+        from dataclasses import dataclass
+
+        @dataclass
+        class Scaled:
+            by: float
+            def __call__(self, x):
+                return self.by * x
+
+        twice = Scaled(2.0)
+        """
+    )
+    monkeypatch.chdir(tmp_path)
+    assert get("mine.py:twice")(torch.ones(1)).item() == 2
+
+
+def test_a_function_from_a_module():
+    x = torch.linspace(-2, 2, 9)
+    softsign = get("torch.nn.functional:softsign")
+    assert torch.equal(softsign(x), torch.nn.functional.softsign(x))
+    assert get("actfunc.catalogue:get").name == "get"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("raise ValueError('too steep')", "ValueError: too steep"),
+        ("def broken(:", "SyntaxError"),
+        ("import sys; sys.exit(0)", "SystemExit: 0"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_an_error_inside_the_file_is_told_with_the_file(own, content, said):
+    path = own(content)
+    with pytest.raises(UsageError, match="cannot be imported") as error:
+        get(f"{path}:f")
+    assert path in error.value.message
+    assert said in error.value.message
+
+
+def test_a_missing_import_inside_the_file_is_told(own):
+    path = own("import no_such_package_at_all")
+    with pytest.raises(UsageError, match="no module named 'no_such_package_at_all'") as error:
+        get(f"{path}:f")
+    assert path in error.value.message
+
+
+def test_a_missing_file_module_or_name(own, tmp_path):
+    with pytest.raises(UsageError, match=r"no file .*nowhere\.py"):
+        get(f"{tmp_path}/nowhere.py:f")
+    with pytest.raises(UsageError, match="no module named 'no_such_module'"):
+        get("no_such_module:f")
+    path = own("def my_activation(x):\n    return x\n\nconstant = 3\n")
+    with pytest.raises(UnknownNameError, match="Did you mean my_activation") as error:
+        get(f"{path}:my_activaton")
+    assert path in error.value.hint
+    with pytest.raises(UnknownNameError, match="no function named 'constant'"):
+        get(f"{path}:constant")
+
+
+# The mapping
+
+
+def test_the_catalogue_is_a_mapping_in_the_order_of_its_families():
+    flat = [record for records in FAMILIES.values() for record in records]
+    assert list(CATALOGUE.values()) == flat
+    assert CATALOGUE.names() == tuple(CATALOGUE) == tuple(record.name for record in flat)
+    assert len(CATALOGUE) == len(flat)
+    for family, records in FAMILIES.items():
+        assert {CATALOGUE.family(record.name) for record in records} == {family}
+
+
+def test_two_activations_of_one_spelling_are_refused():
+    gelu = CATALOGUE["gelu"]
+    other = Activation("ge_lu", "", gelu.f, gelu.df, gelu.d2f)
+    with pytest.raises(ValueError, match="two activations answer to 'ge_lu'"):
+        Catalogue({"a": (gelu,), "b": (other,)})
+
+
+def test_the_package_offers_the_names_it_lists():
+    for name in actfunc.__all__:
+        assert getattr(actfunc, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        _ = actfunc.nothing

@@ -1,0 +1,87 @@
+"""Every record by itself: derivatives against differences of the function, limits, what is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from actfunc import CATALOGUE, Activation
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+RECORDS = [
+    *CATALOGUE.values(),
+    *(r.bind(**{k: 0.6 * v for k, v in r.params.items()}) for r in CATALOGUE.values() if r.params),
+]
+catalogue = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.spec)
+
+
+def off_joints(record: Activation, far: float = 12.0) -> Tensor:
+    """Points in float64, none within 1e-2 of a joint."""
+    x = torch.linspace(-far, far, 1201, dtype=torch.float64) + 0.00371
+    for joint in record.joint_points:
+        x = x[(x - joint).abs() > 1e-2]
+    return x
+
+
+def gap_to_differences(record: Activation) -> float:
+    """The largest relative gap of df and d2f to the five-point differences of f and df."""
+    x, h, worst = off_joints(record), 1e-3, 0.0
+    for function, derivative in ((record.f, record.df), (record.df, record.d2f)):
+        near, far = (function(x + k * h) - function(x - k * h) for k in (1, 2))
+        gap = (derivative(x) - (8 * near - far) / (12 * h)).abs()
+        worst = max(worst, float((gap / (1 + function(x).abs())).max()))
+    return worst
+
+
+@catalogue
+def test_derivatives_are_those_of_the_function(record):
+    assert gap_to_differences(record) < 1e-10
+
+
+@catalogue
+@pytest.mark.parametrize("sibling", ["f", "df", "d2f"])
+def test_a_wrong_sibling_would_be_seen(record, sibling):
+    right = getattr(record, sibling).function
+
+    def wrong(x, **params):
+        return right(x, **params) + 1e-6 * torch.sin(x)
+
+    assert gap_to_differences(replace(record, **{sibling: wrong})) > 1e-8
+
+
+@catalogue
+def test_slopes_are_those_autograd_finds_off_the_joints(record):
+    x = off_joints(record, far=8.0).requires_grad_()
+    (slope,) = torch.autograd.grad(record.f(x).sum(), x, create_graph=True)
+    torch.testing.assert_close(slope.detach(), record.df(x).detach(), rtol=1e-9, atol=1e-12)
+
+
+@catalogue
+def test_joints_are_where_a_derivative_jumps(record):
+    """At a joint the slope or the curvature has two sides; f itself has one value."""
+    for joint in record.joint_points:
+        sides = torch.tensor([joint - 1e-9, joint + 1e-9], dtype=torch.float64)
+        left, right = record.f(sides)
+        assert abs(left - right) < 1e-8
+        jumps = [abs(d[0] - d[1]) for d in (record.df(sides), record.d2f(sides))]
+        assert max(jumps) > 1e-3
+
+
+@catalogue
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+def test_tails_are_finite_in_every_dtype(record, dtype):
+    largest = torch.finfo(dtype).max
+    x = torch.tensor([-largest, largest, -1e4, 1e4, -100, 100], dtype=torch.float64).to(dtype)
+    for sibling in (record.f, record.df, record.d2f):
+        assert sibling(x).isfinite().all()
+
+
+@pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
+def test_a_record_tells_what_it_is(record):
+    assert record.formula
+    assert record.source
+    assert record.name == record.name.lower()
+    assert all(isinstance(value, float) for value in record.params.values())
