@@ -6,6 +6,7 @@ import torch
 from torch import exp, log1p, relu, sigmoid, where, zeros_like
 
 from actfunc.activation import Activation
+from actfunc.catalogue.sigmoidal import logistic_slope
 
 RECORDS = (
     Activation(
@@ -35,7 +36,7 @@ RECORDS = (
         "log(1 + exp(beta * x)) / beta",
         f=lambda x, beta: relu(x) + log1p(exp(-(beta * x).abs())) / beta,
         df=lambda x, beta: sigmoid(beta * x),
-        d2f=lambda x, beta: beta * sigmoid(beta * x) * sigmoid(-beta * x),
+        d2f=lambda x, beta: beta * logistic_slope(beta * x),
         params={"beta": 1.0},
         range="(0, inf)",
         asymptotes=("0", "x"),

@@ -5,25 +5,51 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, erfc, exp, sigmoid, tanh
+from torch import Tensor, erfc, exp
 
 from actfunc.activation import Activation
 
 
-def _finite(x: Tensor) -> Tensor:
-    # a closed gate times infinity would be NaN where the limit is 0
-    largest = torch.finfo(x.dtype).max
-    return x.clamp(-largest, largest)
+def _within(x: Tensor) -> Tensor:
+    # so far out every gate is 0 or 1; a closed one times infinity would be NaN, the limit is 0
+    return x.clamp(-1e18, 1e18)
+
+
+def _flush(y: Tensor) -> Tensor:
+    # a product with a subnormal gate has lost digits; below the normal numbers zero is as right
+    return torch.where(y.abs() < torch.finfo(y.dtype).tiny, 0.0, y)
+
+
+def _ends(x: Tensor, e: Tensor, *coefficients: Tensor | float) -> Tensor:
+    """The polynomial in e = e^-|x| with these coefficients where x ≤ 0, in reverse where x > 0.
+
+    A ratio of polynomials in e^x is a ratio of such on either side: nothing overflows, nothing
+    cancels, one exponential does for all of it.
+    """
+    left, right = coefficients[-1], coefficients[0]
+    for low, high in zip(coefficients[-2::-1], coefficients[1:], strict=True):
+        left, right = low + e * left, high + e * right
+    return torch.where(x > 0, right, left)
+
+
+def _swish(x: Tensor, beta: float) -> Tensor:
+    z = beta * x
+    e = exp(-z.abs())
+    return _flush(x.clamp(min=torch.finfo(x.dtype).min) * _ends(z, e, 0, 1) / (1 + e))
 
 
 def _swish_slope(x: Tensor, beta: float) -> Tensor:
-    z = _finite(beta * x)
-    return sigmoid(z) * (1 + z * sigmoid(-z))
+    z = _within(beta * x)
+    e = exp(-z.abs())
+    return _flush(_ends(z, e, 0, 1 + z, 1) / (1 + e) ** 2)
 
 
 def _swish_curvature(x: Tensor, beta: float) -> Tensor:
-    z = _finite(beta * x)
-    return beta * sigmoid(z) * sigmoid(-z) * (2 - z * tanh(z / 2))
+    z = _within(beta * x).abs()
+    # half of the exponent at a time: alone, e^-z is subnormal before the product is
+    h = exp(-0.5 * z)
+    e = h * h
+    return _flush(beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3)
 
 
 def _normal_density(x: Tensor) -> Tensor:
@@ -35,38 +61,38 @@ def _normal_cdf(x: Tensor) -> Tensor:
     return 0.5 * erfc(-x * math.sqrt(0.5))
 
 
+def _gelu_slope(x: Tensor) -> Tensor:
+    return _flush(_normal_cdf(x) + _within(x) * _normal_density(x))
+
+
 def _gelu_curvature(x: Tensor) -> Tensor:
-    x = x.clamp(-1e18, 1e18)  # the density is 0 from 40 on; keeps 0·inf away
-    return _normal_density(x) * (2 - x * x)
+    x = _within(x)
+    return _flush(_normal_density(x) * (2 - x * x))
 
 
-def _mish_gate(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """tanh(softplus(x)) and its first two derivatives, as ratios of polynomials in e^-|x|."""
-    e, right = exp(-x.abs()), x > 0
-    n = torch.where(right, 1 + 2 * e, e * (e + 2))
-    d = n + torch.where(right, 2 * e * e, 2)
-    w = torch.where(right, e * e, e)
-    p = torch.where(right, e * (e * (2 * e + 2) - 3) - 2, 2 + e * (2 - e * (3 + 2 * e)))
-    return n / d, 4 * w * (1 + e) / d**2, 4 * w * p / d**3
+def _mish(x: Tensor) -> Tensor:
+    e = exp(-x.abs())
+    x = x.clamp(min=torch.finfo(x.dtype).min)
+    return _flush(x * (_ends(x, e, 0, 2, 1) / _ends(x, e, 2, 2, 1)))
 
 
 def _mish_slope(x: Tensor) -> Tensor:
-    x = _finite(x)
-    gate, slope, _ = _mish_gate(x)
-    return gate + x * slope
+    x, e = _within(x), exp(-x.abs())
+    return _flush(_ends(x, e, 0, 4 + 4 * x, 6 + 4 * x, 4, 1) / _ends(x, e, 2, 2, 1) ** 2)
 
 
 def _mish_curvature(x: Tensor) -> Tensor:
-    x = _finite(x)
-    _, slope, curvature = _mish_gate(x)
-    return 2 * slope + x * curvature
+    x, e = _within(x), exp(-x.abs())
+    bend = _ends(x, e, 4 + 2 * x, 8 + 2 * x, 6 - 3 * x, 2 - 2 * x)
+    # the second e last: e² is subnormal before the product is
+    return _flush(4 * e * bend / _ends(x, e, 2, 2, 1) ** 3 * torch.where(x > 0, e, 1.0))
 
 
 RECORDS = (
     Activation(
         "silu",
         "x / (1 + exp(-beta * x))",
-        f=lambda x, beta: x.clamp(min=torch.finfo(x.dtype).min) * sigmoid(beta * x),
+        f=_swish,
         df=_swish_slope,
         d2f=_swish_curvature,
         params={"beta": 1.0},
@@ -78,8 +104,8 @@ RECORDS = (
     Activation(
         "gelu",
         "x * erfc(-x / sqrt(2)) / 2",
-        f=lambda x: x.clamp(min=torch.finfo(x.dtype).min) * _normal_cdf(x),
-        df=lambda x: _normal_cdf(x) + _finite(x) * _normal_density(x),
+        f=lambda x: _flush(x.clamp(min=torch.finfo(x.dtype).min) * _normal_cdf(x)),
+        df=_gelu_slope,
         d2f=_gelu_curvature,
         range="[-0.1700, inf)",
         asymptotes=("0", "x"),
@@ -88,7 +114,7 @@ RECORDS = (
     Activation(
         "mish",
         "x * tanh(log(1 + exp(x)))",
-        f=lambda x: x.clamp(min=torch.finfo(x.dtype).min) * _mish_gate(x)[0],
+        f=_mish,
         df=_mish_slope,
         d2f=_mish_curvature,
         range="[-0.3088, inf)",

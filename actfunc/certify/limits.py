@@ -1,0 +1,67 @@
+"""What an activation does at ±inf, where the record's asymptotes say the truth, and at NaN."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+
+from actfunc.activation import Activation
+from actfunc.certify.formula import parse
+from actfunc.certify.oracle import truth
+from actfunc.certify.ulp import plain_error
+
+CLOSE = 4.0
+"""Units in the last place that a limit may be off."""
+
+
+class Limit(NamedTuple):
+    """The value or a derivative at ±inf or at NaN; `wanted` is None where nothing is claimed."""
+
+    dtype: str
+    order: str
+    x: float
+    got: float
+    wanted: float | None
+    held: bool
+
+
+def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit, ...]:
+    """±inf against the asymptotes, and NaN in to NaN out of the value.
+
+    Where the record has no asymptote nothing is claimed: a sine has no limit. A derivative may
+    answer NaN with a number: where it is constant it does not look at its input, and the value has
+    told already.
+    """
+    orders = {"value": activation.f, "first": activation.df, "second": activation.d2f}
+    found = []
+    for dtype in dtypes:
+        word = str(dtype).removeprefix("torch.")
+        for end, asymptote in zip((-math.inf, math.inf), activation.asymptotes, strict=True):
+            wanted = _at_infinity(activation, asymptote, end)
+            for (order, sibling), value in zip(orders.items(), wanted, strict=True):
+                got = sibling(torch.tensor([end], dtype=dtype))
+                held = value is None or _close(got, value)
+                found.append(Limit(word, order, end, got.item(), value, held))
+        nothing = activation.f(torch.tensor([math.nan], dtype=dtype)).item()
+        found.append(Limit(word, "value", math.nan, nothing, math.nan, math.isnan(nothing)))
+    return tuple(found)
+
+
+def _at_infinity(
+    activation: Activation, asymptote: str | None, end: float
+) -> tuple[float | None, float | None, float | None]:
+    """The limits of an asymptote: its value at infinity, its slopes at the largest number."""
+    if asymptote is None:
+        return None, None, None
+    formula = parse(asymptote, tuple(activation.params))
+    last = torch.tensor([math.copysign(torch.finfo(torch.float64).max, end)], dtype=torch.float64)
+    _, slope, curvature, _ = truth(formula, last, activation.params).hi[:, 0].tolist()
+    return formula.evaluate(end, **activation.params).item(), slope, curvature
+
+
+def _close(got: torch.Tensor, wanted: float) -> bool:
+    true = torch.tensor([wanted], dtype=torch.float64)
+    return bool(plain_error(got, true, torch.zeros_like(true)) <= CLOSE)

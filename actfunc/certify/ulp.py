@@ -1,0 +1,72 @@
+"""How far off a computed number is, in units in the last place of its dtype.
+
+The measure is |got - true| / (ulp(true) + |true′|·ulp(x)). The second term is the error that
+rounding the input alone makes: it does not explode at a zero crossing, nor forgive lost digits in
+the tails.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def ulp(value: Tensor, dtype: torch.dtype) -> Tensor:
+    """The unit in the last place of `dtype` at `value`: the spacing of its numbers there.
+
+    value: any shape, float64. Below the smallest normal number, and at 0, it is the smallest
+    subnormal; beyond the largest number, the spacing below that.
+    """
+    info = torch.finfo(dtype)
+    top = torch.frexp(_double(info.max))[1]
+    bottom = torch.frexp(_double(info.tiny))[1]
+    exponent = torch.frexp(value.abs().nan_to_num(posinf=info.max))[1].clamp(bottom, top)
+    exponent = torch.where(value == 0, bottom, exponent)
+    digits = 1 - torch.frexp(_double(info.eps))[1]
+    return _power_of_two(exponent - 1 - digits)
+
+
+def error(got: Tensor, hi: Tensor, lo: Tensor, slope: Tensor, x: Tensor) -> Tensor:
+    """The design's measure, in float64.
+
+    got:    (point,) in the dtype under test.
+    hi, lo: (point,), the truth as the sum of two float64.
+    slope:  (point,), the true derivative of what was computed, float64.
+    x:      (point,), the input, in the dtype under test.
+    A NaN is infinitely wrong. Zero is right where the truth is below the smallest normal number,
+    and an infinity of the right sign where the truth is beyond the largest.
+    """
+    spread = (slope.abs() * ulp(x.double(), got.dtype)).nan_to_num(
+        posinf=torch.finfo(torch.float64).max
+    )
+    return _in_units(got, hi, lo, ulp(hi, got.dtype) + spread)
+
+
+def plain_error(got: Tensor, hi: Tensor, lo: Tensor) -> Tensor:
+    """The error in units in the last place of the truth alone; arguments as in `error`."""
+    return _in_units(got, hi, lo, ulp(hi, got.dtype))
+
+
+def _in_units(got: Tensor, hi: Tensor, lo: Tensor, unit: Tensor) -> Tensor:
+    info = torch.finfo(got.dtype)
+    value = got.double()
+    off = ((value - hi) - lo).abs()
+    # an infinity counts as the number that would follow the largest: halves, as it may be 2¹⁰²⁴
+    beyond = torch.copysign(_power_of_two(torch.frexp(_double(info.max))[1] - 1), value)
+    overflow = 2 * ((beyond - hi / 2) - lo / 2).abs()
+    past = hi.sign() * hi / 2 >= beyond.abs()
+    right_side = past & (value.sign() == hi.sign())
+    off = torch.where(value.isinf(), torch.where(right_side, 0.0, overflow), off)
+    off = torch.where((value == 0) & (hi.abs() < info.tiny), 0.0, off)
+    return torch.where(got.isnan() | hi.isnan(), torch.inf, off / unit)
+
+
+def _double(number: float) -> Tensor:
+    return torch.tensor(number, dtype=torch.float64)
+
+
+def _power_of_two(exponent: Tensor) -> Tensor:
+    """2**exponent in float64, exact down to the smallest subnormal."""
+    half = exponent.div(2, rounding_mode="floor")
+    one = torch.ones_like(exponent, dtype=torch.float64)
+    return torch.ldexp(torch.ldexp(one, half), exponent - half)
