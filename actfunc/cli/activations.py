@@ -33,7 +33,7 @@ def show(
     name: Annotated[str, typer.Argument(help="A name, name:parameter=value, or file.py:name.")],
     json: Json = False,
 ) -> None:
-    """Show one activation: formula, derivatives, range, joints, parameters, source, a small plot."""
+    """Show one activation: formula, derivatives, range, joints, source and a small plot."""
     from actfunc.catalogue import CATALOGUE
     from actfunc.show.activations import activation_document, activation_panel
 

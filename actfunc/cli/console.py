@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,7 +22,7 @@ from actfunc.errors import ActfuncError
 
 
 class Output:
-    """Where a command prints: tables to stdout, or with `--json` one document there and talk aside."""
+    """Where a command prints: to stdout; with `--json` one document there, all else on stderr."""
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
@@ -40,11 +40,23 @@ class Output:
 
     def header(self, *parts: str) -> None:
         """The first line: what the command is working on."""
-        self.print("[dim]" + escape(" · ".join(part for part in parts if part)) + "[/dim]")
+        self.console.print(f"[dim]{escape(' · '.join(parts))}[/dim]", soft_wrap=True)
+
+    def line(self, text: str) -> None:
+        """A plain line of progress where no bar is drawn: in a pipe or a log file."""
+        if not Console(stderr=True).is_terminal:
+            print(text, file=sys.stderr, flush=True)
 
     def wrote(self, what: str, path: object) -> None:
         """Tell where something was written."""
         self.console.print(f"[dim]{what}:[/dim] {escape(str(path))}", soft_wrap=True)
+
+    @contextmanager
+    def status(self, doing: str) -> Iterator[Callable[[str], None]]:
+        """A spinner with one line that says what is being done; gives a function to change it."""
+        console = Console(stderr=True, highlight=False)
+        with console.status(escape(doing)) as status:
+            yield lambda text: status.update(escape(text))
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
+from typer.core import TyperCommand
 
 from actfunc import __version__
+from actfunc.errors import UsageError
 
 
 def example(*commands: str) -> str:
@@ -53,7 +55,50 @@ Device: TypeAlias = Annotated[
 Out: TypeAlias = Annotated[
     Path, typer.Option("--out", "-o", envvar="ACTFUNC_RUNS", help="Folder for the results.")
 ]
-Figure: TypeAlias = Annotated[
-    Path | None,
-    typer.Option("--out", "-o", help="Where to write the figure: .svg, .pdf or .png."),
+Runs: TypeAlias = Annotated[
+    Path, typer.Option("--runs", envvar="ACTFUNC_RUNS", help="Folder that `train` wrote into.")
 ]
+Figure: TypeAlias = Annotated[
+    Path, typer.Option("--out", "-o", help="Where to write the figure: .svg, .pdf or .png.")
+]
+Hidden: TypeAlias = Annotated[
+    str, typer.Option("--hidden", help="Sizes of the hidden layers, from the input on.")
+]
+
+AUTHOR = "author"
+Pretrained: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--pretrained",
+        metavar="[DIR]",
+        help="Use the tutorial's own six networks: those in DIR, or without DIR those in the data"
+        " folder, fetched from the author's repository where they are not there.",
+    ),
+]
+
+
+def layer_sizes(text: str) -> tuple[int, ...]:
+    """`512,256` as numbers."""
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = (0,)
+    if min(sizes) < 1:
+        raise UsageError(
+            f"hidden must be positive whole numbers with commas between, got {text!r}",
+            "for example --hidden 512,256,256,128",
+        )
+    return sizes
+
+
+class OptionalValueCommand(TyperCommand):
+    """A command whose `--pretrained` may stand alone, which Typer has no word for."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give a lone `--pretrained` its value, then parse as always."""
+        spelled = []
+        for this, following in zip(args, [*args[1:], "-"], strict=True):
+            spelled.append(this)
+            if this == "--pretrained" and following.startswith("-"):
+                spelled.append(AUTHOR)
+        return super().parse_args(ctx, spelled)

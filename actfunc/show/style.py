@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from actfunc.catalogue import CATALOGUE
 from actfunc.errors import UsageError
 
 # Okabe & Ito's colours, told apart by colour-blind readers too; the tutorial's six come first
@@ -59,14 +60,15 @@ _STYLE = {
 
 
 def colour(name: str) -> str:
-    """The colour of an activation, by its name without parameters; stable for one's own too."""
+    """The colour of an activation by any spelling or spec; stable for one's own too."""
     head = name.partition(":")[0]
+    head = CATALOGUE.canonical(head) or head
     return _PALETTE.get(head) or _OTHERS[zlib.crc32(head.encode()) % len(_OTHERS)]
 
 
 def figure(width: float, height: float, title: str = "") -> Figure:
     """An empty figure (inches) in the common style, apart from pyplot's global state."""
-    mpl.rcParams.update(_STYLE)
+    mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
     made = Figure(figsize=(width, height), layout="constrained")
     if title:
         made.suptitle(title, x=0.01, ha="left", fontweight="bold")

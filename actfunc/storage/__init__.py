@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from actfunc.storage.provenance import describe, provenance
 from actfunc.storage.run_folder import RunFolder
+from actfunc.storage.working_set import HIDDEN, WorkingSet, prepare
 
-__all__ = ["RunFolder", "describe", "provenance"]
+__all__ = ["HIDDEN", "RunFolder", "WorkingSet", "describe", "prepare", "provenance"]

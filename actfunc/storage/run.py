@@ -7,18 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
-
 from actfunc import mlp
 from actfunc.activation import Activation
-from actfunc.data import Dataset, Split
 from actfunc.storage.provenance import provenance
 from actfunc.storage.run_folder import RunFolder
+from actfunc.storage.working_set import HIDDEN, WorkingSet
 from actfunc.training import Progress, Settings, fit, make_step, sgd, start
 from actfunc.training.compile import compiled
-
-HIDDEN = (512, 256, 256, 128)
-"""The tutorial's hidden layers."""
 
 WORTH_COMPILING = 2_000
 """Steps from which compiling pays: half a minute of it against a third of a step each."""
@@ -36,19 +31,12 @@ class Run(NamedTuple):
     epochs_now: int
 
 
-def network_sizes(dataset: Dataset, hidden: tuple[int, ...] = HIDDEN) -> tuple[int, ...]:
-    """Layer sizes from the data set's pixels through `hidden` to its classes."""
-    return (dataset.train.images[0].numel(), *hidden, len(dataset.classes))
-
-
 def train(
     activation: Activation,
-    dataset: Dataset,
-    split: Split,
+    work: WorkingSet,
     settings: Settings,
     root: Path,
     *,
-    device: torch.device,
     hidden: tuple[int, ...] = HIDDEN,
     compiling: bool | None = None,
     overwrite: bool = False,
@@ -57,29 +45,28 @@ def train(
 ) -> Run:
     """Train one network into its run folder below `root`, or go on with the run found there.
 
-    `split` must lie on `device`. `compiling` None compiles where that pays. Every finished epoch
+    `compiling` None compiles where that pays. Every finished epoch
     is on disk before `on_epoch` hears of it, so an interruption loses at most one epoch.
     """
-    folder = RunFolder.of(root, dataset.name, activation.spec, settings.seed)
-    sizes = network_sizes(dataset, hidden)
+    folder = RunFolder.of(root, work.dataset.name, activation.spec, settings.seed)
     config = {
         "activation": activation.spec,
-        "sizes": list(sizes),
+        "sizes": list(work.sizes(hidden)),
         "settings": asdict(settings),
-        "dataset": {"name": dataset.name, "train": len(split.train.labels)},
-        "made_by": provenance(device),
+        "dataset": {"name": work.dataset.name, "train": len(work.split.train.labels)},
+        "made_by": provenance(work.device),
     }
     folder.begin(config, overwrite=overwrite)
     optimizer = sgd(settings.momentum)
-    initial = mlp.init(sizes, seed=settings.seed, device=device)
-    progress = folder.resume(start(initial, optimizer))
+    progress = folder.resume(start(work.fresh(hidden), optimizer))
     before = len(progress.history)
     if not progress.finished(settings):
-        steps = len(split.train.labels) // settings.batch_size * (settings.max_epochs - before)
+        steps = len(work.split.train.labels) // settings.batch_size * (settings.max_epochs - before)
         step = make_step(activation, optimizer)
         if compiling or (compiling is None and steps >= WORTH_COMPILING):
             step = compiled(step)
-        for progress in fit(progress, step, activation, split, settings, on_step=on_step):
+        epochs = fit(progress, step, activation, work.split, settings, on_step=on_step)
+        for progress in epochs:
             folder.save(progress)
             if on_epoch is not None:
                 on_epoch(progress)

@@ -1,0 +1,206 @@
+"""`actfunc train` and `evaluate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import (
+    DataSet,
+    Device,
+    Examples,
+    Hidden,
+    Json,
+    OptionalValueCommand,
+    Out,
+    Pretrained,
+    Runs,
+    Seed,
+    example,
+    layer_sizes,
+)
+from actfunc.cli.working_set import set_up, trained_networks
+
+if TYPE_CHECKING:
+    from actfunc.activation import Activation
+    from actfunc.storage import WorkingSet
+    from actfunc.storage.run import Run
+    from actfunc.training import Progress, Settings
+
+RUNS = Path("runs")
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command(epilog=example("actfunc train relu gelu leaky_relu:negative_slope=0.1"))(train)
+    app.command(cls=OptionalValueCommand, epilog=example("actfunc evaluate relu gelu"))(evaluate)
+
+
+def train(
+    activations: Annotated[list[str], typer.Argument(help="Names, specs or file.py:name.")],
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
+    ] = 50,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Stop after so many epochs without a better validation.")
+    ] = 7,
+    learning_rate: Annotated[float, typer.Option(help="Step size of SGD.")] = 0.01,
+    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
+    hidden: Hidden = "512,256,256,128",
+    compiling: Annotated[
+        bool | None,
+        typer.Option("--compile/--eager", help="Compile the step; by default where it pays."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train anew what is there already.")
+    ] = False,
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    out: Out = RUNS,
+    json: Json = False,
+) -> None:
+    """Train a network with each activation: SGD with momentum, early stopping, the best kept.
+
+    What is already trained is skipped, what was cut off goes on.
+    """
+    from actfunc.catalogue import get
+    from actfunc.show.training import runs_table
+    from actfunc.training import Settings, accuracy
+
+    records = [get(activation) for activation in activations]
+    layers = layer_sizes(hidden)
+    settings = Settings(learning_rate, momentum, batch_size, epochs, patience, seed)
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    runs: dict[str, Run] = {}
+    test: dict[str, float] = {}
+    for record in records:
+        run = train_one(
+            output,
+            work,
+            record,
+            settings,
+            out,
+            hidden=layers,
+            compiling=compiling,
+            overwrite=overwrite,
+        )
+        runs[record.spec] = run
+        test[record.spec] = accuracy(run.params, record, work.split.test)
+    if not json:
+        output.print(runs_table(runs, test))
+        for run in runs.values():
+            output.wrote("run", run.folder.path)
+    output.document(
+        {
+            **work.facts(),
+            "runs": {
+                spec: {
+                    "folder": str(run.folder.path),
+                    "epochs": len(run.progress.history),
+                    "epochs_now": run.epochs_now,
+                    "best_epoch": run.progress.best_epoch,
+                    "validation_accuracy": 100 * run.progress.best_accuracy,
+                    "test_accuracy": 100 * test[spec],
+                }
+                for spec, run in runs.items()
+            },
+        }
+    )
+
+
+def evaluate(
+    activations: Annotated[
+        list[str] | None, typer.Argument(help="Trained activations; the tutorial's six by default.")
+    ] = None,
+    pretrained: Pretrained = None,
+    hidden: Hidden = "512,256,256,128",
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    runs: Runs = RUNS,
+    json: Json = False,
+) -> None:
+    """Evaluate trained networks on the validation and the test images.
+
+    Reads the run folders that `train` made, or with --pretrained the tutorial's own checkpoints.
+    """
+    from actfunc.show.training import accuracy_table
+    from actfunc.training import evaluate as accuracies
+
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    networks = trained_networks(
+        output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
+    )
+    found = {
+        name: accuracies(network.params, network.activation, work.split)
+        for name, network in networks.items()
+    }
+    if not json:
+        output.print(accuracy_table(found))
+    output.document(
+        {
+            **work.facts(),
+            "validation_accuracy": {name: each.validation for name, each in found.items()},
+            "test_accuracy": {name: each.test for name, each in found.items()},
+        }
+    )
+
+
+def train_one(
+    output: Output,
+    work: WorkingSet,
+    record: Activation,
+    settings: Settings,
+    root: Path,
+    *,
+    hidden: tuple[int, ...],
+    compiling: bool | None = None,
+    overwrite: bool = False,
+) -> Run:
+    """Train one network with a bar that tells epoch, step and accuracy, and draw its curve."""
+    from actfunc.show import style
+    from actfunc.show.training import curves_figure
+    from actfunc.storage import run as runs
+
+    steps = max(1, len(work.split.train.labels) // settings.batch_size)
+    with output.progress() as bar:
+        task = bar.add_task(record.spec, total=settings.max_epochs * steps, note="starting")
+        epoch, best = 0, ""
+
+        def on_step(done: int, total: int) -> None:
+            where = f"epoch {epoch + 1}/{settings.max_epochs} step {done}/{total}"
+            bar.update(task, completed=epoch * total + done, note=f"{where}  {best}")
+
+        def on_epoch(progress: Progress) -> None:
+            nonlocal epoch, best
+            epoch = progress.history[-1].epoch
+            best = (
+                f"val {100 * progress.history[-1].validation_accuracy:.1f} %"
+                f"  best {100 * progress.best_accuracy:.1f} % (epoch {progress.best_epoch})"
+            )
+            output.line(f"{record.spec}: epoch {epoch}  {best}")
+
+        run = runs.train(
+            record,
+            work,
+            settings,
+            root,
+            hidden=hidden,
+            compiling=compiling,
+            overwrite=overwrite,
+            on_step=on_step,
+            on_epoch=on_epoch,
+        )
+    if run.epochs_now or not run.folder.curve_file.exists():
+        curve = curves_figure({record.spec: run.progress.history}, f"{record.spec}: validation")
+        style.save(curve, run.folder.curve_file)
+    return run

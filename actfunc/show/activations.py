@@ -1,0 +1,192 @@
+"""Activations shown: the list, the portrait of one, and the figure of function and derivatives."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from matplotlib.lines import Line2D
+from rich import box
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.activation import Activation
+from actfunc.catalogue.lookup import Catalogue
+from actfunc.certify.formula import Formula, parse
+from actfunc.show import style
+from actfunc.show.terminal import line_plot
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SPAN = (-6.0, 6.0)
+LINES: tuple[dict[str, Any], ...] = (
+    {"lw": 2.4},
+    {"lw": 1.6, "ls": "--", "alpha": 0.85},
+    {"lw": 1.2, "ls": ":"},
+)
+"""How f, f′ and f″ are drawn."""
+JOINT: dict[str, Any] = {"marker": "o", "ls": "", "ms": 5, "mec": "white", "zorder": 5}
+ASYMPTOTE: dict[str, Any] = {"color": "#999999", "lw": 1, "ls": (0, (1, 2)), "zorder": 1}
+
+
+def catalogue_table(catalogue: Catalogue) -> Table:
+    """The catalogue at a glance, family by family."""
+    table = Table(box=box.SIMPLE_HEAD, title=f"{len(catalogue)} activations", title_justify="left")
+    table.add_column("name", no_wrap=True)
+    table.add_column("formula")
+    table.add_column("parameters")
+    table.add_column("joints")
+    family = ""
+    for name, record in catalogue.items():
+        if catalogue.family(name) != family:
+            family = catalogue.family(name)
+            table.add_section()
+            table.add_row(Text(family, style="dim italic"))
+        shown = Text(name, style=f"bold {style.colour(name)}")
+        for alias in record.aliases:
+            shown.append(f" {alias}", style="not bold dim")
+        settings = ", ".join(f"{key}={value:g}" for key, value in record.params.items())
+        table.add_row(shown, escape(record.formula), settings, _joints(record) or "smooth")
+    return table
+
+
+def catalogue_document(catalogue: Catalogue) -> dict[str, Any]:
+    """The catalogue as plain JSON values."""
+    records = [
+        {"family": catalogue.family(name), **_facts(record)} for name, record in catalogue.items()
+    ]
+    return {"activations": records}
+
+
+def activation_panel(record: Activation, width: int = 80) -> RenderableType:
+    """One activation for the terminal: its facts and a small plot."""
+    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    if record.formula:
+        formula = _formula(record)
+        facts.add_row("f(x)", Text(formula.plain()))
+        facts.add_row("f′(x)", Text(formula.plain(1)))
+        facts.add_row("f″(x)", Text(formula.plain(2)))
+    left, right = record.asymptotes
+    rows = {
+        "range": record.range,
+        "asymptotes": f"{left or 'none'} at -∞, {right or 'none'} at +∞" if left or right else "",
+        "joints": _joints(record) or "none: smooth everywhere",
+        "parameters": ", ".join(f"{k} = {v:g}" for k, v in record.params.items()) or "none",
+        "also called": ", ".join(record.aliases),
+        "source": record.source,
+    }
+    for label, value in rows.items():
+        if value:
+            facts.add_row(label, Text(value))
+    title = Text(record.name, style=f"bold {style.colour(record.name)}")
+    return Group(title, "", facts, "", _terminal_plot(record, width))
+
+
+def activation_document(record: Activation) -> dict[str, Any]:
+    """One activation as plain JSON values, with the LaTeX of its formula and derivatives."""
+    facts = _facts(record)
+    if record.formula:
+        formula = _formula(record)
+        facts["latex"] = {key: formula.latex(order) for order, key in enumerate(("f", "df", "d2f"))}
+    return facts
+
+
+def activations_figure(records: Sequence[Activation]) -> Figure:
+    """A grid: each function with its first and second derivative, joints and asymptotes marked."""
+    columns = min(3, len(records))
+    rows = math.ceil(len(records) / columns)
+    figure = style.figure(4.1 * columns, 3.1 * rows + 0.4)
+    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+    for axis, record in zip(axes, records, strict=False):
+        draw_activation(axis, record)
+    for axis in list(axes)[len(records) :]:
+        axis.set_visible(False)
+    figure.legend(handles=_key(), loc="outside lower center", ncols=5)
+    return figure
+
+
+def draw_activation(axis: Axes, record: Activation) -> None:
+    """Function, slope and curvature of one activation on one pair of axes."""
+    colour = style.colour(record.name)
+    left, right = SPAN
+    for text, ends in zip(record.asymptotes, ((left, 0.0), (0.0, right)), strict=True):
+        if text is not None and text != "x":
+            x = torch.tensor(ends, dtype=torch.float64)
+            y = parse(text, record.params).evaluate(x, **record.params)
+            axis.plot(x, y.expand_as(x), **ASYMPTOTE)
+    for x in _pieces(record):
+        for function, line in zip((record.d2f, record.df, record.f), reversed(LINES), strict=True):
+            axis.plot(x, function(x), color=colour, **line)
+    for joint in record.joint_points:
+        at = torch.tensor([joint], dtype=torch.float64)
+        axis.plot(at, record.f(at), color=colour, **JOINT)
+    axis.set_title(_title(record))
+    axis.set_xlim(left, right)
+    low = min(float(record.f(torch.linspace(left, right, 200)).min()), -0.5)
+    axis.set_ylim(max(low, -2.2) - 0.25, 2.7)
+    if axis.get_subplotspec().is_last_row():  # type: ignore[union-attr]
+        axis.set_xlabel("x")
+
+
+def _key() -> list[Line2D]:
+    """What the kinds of line mean, in no activation's colour."""
+    kinds = zip((*LINES, JOINT, ASYMPTOTE), ("f", "f′", "f″", "joint", "asymptote"), strict=True)
+    return [Line2D([], [], label=label, **{"color": "#333333", **line}) for line, label in kinds]
+
+
+def _pieces(record: Activation) -> list[torch.Tensor]:
+    """The span cut at the joints, so that a jump is drawn as one and not as a steep line."""
+    cuts = [SPAN[0], *[j for j in record.joint_points if SPAN[0] < j < SPAN[1]], SPAN[1]]
+    pieces = []
+    for a, b in itertools.pairwise(cuts):
+        x = torch.linspace(a, b, 400, dtype=torch.float64)
+        # a joint's own slope belongs to one side; the drawing takes each side's
+        inner_a = a if a == SPAN[0] else a + 1e-9
+        inner_b = b if b == SPAN[1] else b - 1e-9
+        pieces.append(x.clamp(inner_a, inner_b))
+    return pieces
+
+
+def _title(record: Activation) -> str:
+    settings = ", ".join(f"{key}={value:g}" for key, value in record.params.items())
+    return f"{record.name} ({settings})" if settings else record.name
+
+
+def _joints(record: Activation) -> str:
+    return ", ".join(f"{joint:g}" for joint in record.joint_points)
+
+
+def _formula(record: Activation) -> Formula:
+    return parse(record.formula, record.params)
+
+
+def _facts(record: Activation) -> dict[str, Any]:
+    return {
+        "name": record.name,
+        "aliases": list(record.aliases),
+        "formula": record.formula,
+        "parameters": dict(record.params),
+        "joints": list(record.joint_points),
+        "range": record.range,
+        "asymptotes": list(record.asymptotes),
+        "source": record.source,
+    }
+
+
+def _terminal_plot(record: Activation, width: int) -> Text:
+    x = torch.linspace(*SPAN, 241, dtype=torch.float64)
+    curves = (
+        ("f″", "bright_black", record.d2f(x).tolist()),
+        ("f′", "white", record.df(x).tolist()),
+        ("f", f"bold {style.colour(record.name)}", record.f(x).tolist()),
+    )
+    return line_plot(curves, SPAN, (-2.0, 3.0), columns=min(64, width - 12))

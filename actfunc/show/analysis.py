@@ -1,0 +1,199 @@
+"""What a network does, shown: gradient flow, distributions of activations, dead neurons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.analysis import Histogram, LayerActivations, LayerGradient, histogram, summarise
+from actfunc.analysis.summary import QUANTILES, Summary
+from actfunc.show import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+Gradients = Mapping[str, Sequence[LayerGradient]]
+Distributions = Mapping[str, Sequence[LayerActivations]]
+
+
+def gradients_table(gradients: Gradients) -> Table:
+    """Spread of each layer's weight gradients, and the first layer's share of the last's."""
+    layers = len(next(iter(gradients.values())))
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="standard deviation of the weights' gradients at initialisation",
+        title_justify="left",
+    )
+    table.add_column("activation", no_wrap=True)
+    for layer in range(1, layers + 1):
+        table.add_column(f"layer {layer}", justify="right")
+    table.add_column("first : last", justify="right", no_wrap=True)
+    for spec, found in gradients.items():
+        spreads = [float(layer.weight.std(correction=0)) for layer in found]
+        table.add_row(_name(spec), *[f"{s:.1e}" for s in spreads], ratio(spreads[0], spreads[-1]))
+    return table
+
+
+def gradients_figure(gradients: Gradients) -> Figure:
+    """Histograms of the weights' gradients: a row an activation, a column a layer."""
+    return _histogram_grid(
+        {
+            spec: [[(layer.weight, style.colour(spec))] for layer in found]
+            for spec, found in gradients.items()
+        },
+        "gradient of the weights",
+        symmetric=True,
+    )
+
+
+def gradients_document(gradients: Gradients) -> dict[str, Any]:
+    """Figures and histograms of every layer's weight, bias and signal gradients."""
+    return {
+        spec: [
+            {part: described(values) for part, values in layer._asdict().items()} for layer in found
+        ]
+        for spec, found in gradients.items()
+    }
+
+
+def distribution_table(distributions: Distributions) -> Table:
+    """Mean and spread of each hidden layer's output, and the share that is exactly zero."""
+    layers = len(next(iter(distributions.values())))
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="outputs of the hidden layers: mean ± standard deviation (share of exact zeros)",
+        title_justify="left",
+    )
+    table.add_column("activation", no_wrap=True)
+    for number in range(1, layers + 1):
+        table.add_column(f"layer {number}", justify="right")
+    for spec, found in distributions.items():
+        cells = []
+        for layer in found:
+            s = summarise(layer.post)
+            zeros = f" ({100 * float(s.zeros):.0f} %)" if s.zeros > 0.005 else ""
+            cells.append(f"{float(s.mean):.2f} ± {float(s.std):.2f}{zeros}")
+        table.add_row(_name(spec), *cells)
+    return table
+
+
+def distribution_figure(distributions: Distributions) -> Figure:
+    """Histograms of each hidden layer's values before (grey) and after the activation."""
+    return _histogram_grid(
+        {
+            spec: [[(layer.pre, "#B5B5B5"), (layer.post, style.colour(spec))] for layer in found]
+            for spec, found in distributions.items()
+        },
+        "value before (grey) and after the activation",
+    )
+
+
+def distribution_document(distributions: Distributions) -> dict[str, Any]:
+    """Figures and histograms of every hidden layer before and after its activation."""
+    return {
+        spec: [
+            {part: described(values) for part, values in layer._asdict().items()} for layer in found
+        ]
+        for spec, found in distributions.items()
+    }
+
+
+def dead_table(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Table:
+    """Dead neurons of each layer, a line a network."""
+    table = Table(box=box.SIMPLE_HEAD, title="dead neurons, by layer", title_justify="left")
+    table.add_column("network", no_wrap=True)
+    for layer in range(1, max(map(len, dead.values())) + 1):
+        table.add_column(str(layer), justify="right")
+    table.add_column("in all", justify="right", no_wrap=True)
+    for network, counts in dead.items():
+        cells = [str(count) for count in counts] + [""] * (len(table.columns) - 2 - len(counts))
+        total = f"{sum(counts)} of {sum(sizes[network]):,}"
+        table.add_row(network, *cells, total)
+    return table
+
+
+def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Figure:
+    """The share of dead neurons in each layer, a panel a network."""
+    figure = style.figure(9.6, 2.9)
+    ratios = [len(counts) for counts in dead.values()]
+    panels = figure.subplots(1, len(dead), sharey=True, squeeze=False, width_ratios=ratios)[0]
+    for axis, (network, counts) in zip(panels, dead.items(), strict=True):
+        shares = [100 * n / size for n, size in zip(counts, sizes[network], strict=True)]
+        layers = np.arange(1, len(counts) + 1)
+        bars = axis.bar(layers, shares, color=style.colour("relu"), width=0.7)
+        axis.bar_label(bars, labels=[str(count) for count in counts], padding=2, fontsize=8.5)
+        axis.set_title(network)
+        axis.set_xticks(layers)
+        axis.set_xlabel("layer")
+    panels[0].set_ylabel("dead neurons in %")
+    panels[0].set_ylim(0, max(5.0, 1.15 * panels[0].get_ylim()[1]))
+    return figure
+
+
+def described(values: Tensor) -> dict[str, Any]:
+    """A tensor's figures and its histogram as plain JSON values."""
+    counts, edges = histogram(values)
+    summary: Summary = summarise(values)
+    return {
+        "shape": list(values.shape),
+        **{key: value.tolist() for key, value in summary._asdict().items()},
+        "quantiles_at": list(QUANTILES),
+        "histogram": {"counts": counts.tolist(), "edges": edges.tolist()},
+    }
+
+
+def ratio(first: float, last: float) -> str:
+    """`1 : 9,000`, or `3 : 1` where the first is the larger."""
+    if not first or not last:
+        return "0"
+    return f"1 : {last / first:,.0f}" if last > 1.5 * first else f"{first / last:,.1f} : 1"
+
+
+def _histogram_grid(
+    grid: Mapping[str, Sequence[Sequence[tuple[Tensor, str]]]], label: str, symmetric: bool = False
+) -> Figure:
+    rows, columns = len(grid), len(next(iter(grid.values())))
+    figure = style.figure(2.5 * columns + 0.6, 1.65 * rows + 0.5)
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for row, (spec, cells) in zip(axes, grid.items(), strict=True):
+        for index, (axis, layers) in enumerate(zip(row, cells, strict=True)):
+            for values, colour in layers:
+                _draw_histogram(axis, histogram(values, bins=60), colour)
+            shown = layers[-1][0]
+            axis.set_yticks([])
+            axis.spines["left"].set_visible(False)
+            axis.tick_params(labelsize=7.5)
+            axis.locator_params(axis="x", nbins=4)
+            axis.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3), useMathText=True)
+            axis.xaxis.get_offset_text().set_fontsize(7.5)
+            axis.set_title(f"σ = {float(shown.std(correction=0)):.1e}", fontsize=8, weight="normal")
+            if symmetric:
+                reach = float(shown.abs().max()) or 1.0
+                axis.set_xlim(-reach, reach)
+            if row is axes[-1]:
+                axis.set_xlabel(f"layer {index + 1}", fontsize=9, weight="bold")
+        name = {"color": style.colour(spec), "weight": "bold", "fontsize": 11}
+        row[0].set_ylabel(_short(spec), rotation=0, ha="right", **name)
+    figure.supxlabel(f"{label}; log-scaled frequency", fontsize=9)
+    return figure
+
+
+def _draw_histogram(axis: Axes, found: Histogram, colour: str) -> None:
+    # on a log scale the tails, where gradients still live, are not lost beside the spike at 0
+    height = np.log10(1.0 + found.counts.cpu().numpy())
+    axis.stairs(height, found.edges.cpu().numpy(), fill=True, color=colour, alpha=0.85)
+
+
+def _name(spec: str) -> Text:
+    return Text(_short(spec), style=f"bold {style.colour(spec)}")
+
+
+def _short(spec: str) -> str:
+    return spec.partition(":")[0]

@@ -1,0 +1,63 @@
+"""What a computation works on: a data set, its split on a device, and the seed of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+
+from actfunc import data, mlp, tree
+from actfunc.storage.provenance import describe, provenance
+
+HIDDEN = (512, 256, 256, 128)
+"""The tutorial's hidden layers."""
+
+
+class WorkingSet(NamedTuple):
+    """A data set, its split on `device`, and the seed of the split, the weights and the batches."""
+
+    dataset: data.Dataset
+    split: data.Split
+    device: torch.device
+    seed: int
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The parts of the line that says what is worked on."""
+        sizes = f"{len(self.dataset.train.labels):,} / {len(self.dataset.test.labels):,}"
+        version = torch.__version__.partition("+")[0]
+        seed = f"seed {self.seed}"
+        return (self.dataset.name, sizes, seed, describe(self.device), f"torch {version}")
+
+    def facts(self) -> dict[str, Any]:
+        """The same for machines: data set, seed and what made the result, as JSON values."""
+        name, note = self.dataset.name, self.dataset.note
+        sizes = {part: len(examples.labels) for part, examples in self.split._asdict().items()}
+        return {
+            "dataset": {"name": name, "note": note, **sizes},
+            "seed": self.seed,
+            "made_by": provenance(self.device),
+        }
+
+    def sizes(self, hidden: tuple[int, ...] = HIDDEN) -> tuple[int, ...]:
+        """Layer sizes from the data set's pixels through `hidden` to its classes."""
+        return (self.dataset.train.images[0].numel(), *hidden, len(self.dataset.classes))
+
+    def fresh(self, hidden: tuple[int, ...] = HIDDEN) -> mlp.Params:
+        """The freshly initialised network of this seed, on the device."""
+        return mlp.init(self.sizes(hidden), seed=self.seed, device=self.device)
+
+
+def prepare(
+    dataset: str,
+    *,
+    seed: int,
+    device: torch.device,
+    examples: int | None = None,
+    report: Callable[[str], None] | None = None,
+) -> WorkingSet:
+    """Load and split a data set and put it on the device; see `data.load` for the arguments."""
+    loaded = data.load(dataset, report=report, examples=examples)
+    split = tree.map(lambda leaf: leaf.to(device), data.split(loaded, seed))
+    return WorkingSet(loaded, split, device, seed)
