@@ -66,9 +66,7 @@ class Progress(NamedTuple):
     def finished(self, settings: Settings) -> bool:
         """Whether the last epoch is reached or the patience is at its end."""
         done = len(self.history)
-        return done >= settings.max_epochs or done - self.best_epoch >= settings.patience + (
-            self.best_epoch == 0
-        )
+        return done >= settings.max_epochs or done - self.best_epoch >= settings.patience
 
 
 def start(params: mlp.Params, optimizer: Optimizer) -> Progress:
@@ -91,12 +89,13 @@ def fit(
     was cut off and goes on from its last progress is the run that was not. `on_step(done, total)`
     is called as the steps of an epoch are done. The data must lie on the parameters' device.
     """
-    learning_rate = torch.tensor(settings.learning_rate, device=progress.best[0].weight.device)
+    like = progress.best[0].weight
+    learning_rate = torch.tensor(settings.learning_rate, dtype=like.dtype, device=like.device)
     while not progress.finished(settings):
         began = time.perf_counter()
         batches = epoch_order(len(split.train.labels), len(progress.history), settings)
-        batches = batches.to(learning_rate.device)
-        loss, correct = torch.zeros_like(learning_rate), torch.zeros_like(learning_rate)
+        batches = batches.to(like.device)
+        loss, correct = torch.zeros(2, device=like.device)
         state = progress.state
         for index, batch in enumerate(batches):
             examples = Examples(split.train.images[batch], split.train.labels[batch])
@@ -129,7 +128,8 @@ def epoch_order(examples: int, epoch: int, settings: Settings) -> torch.Tensor:
             f"batch_size {settings.batch_size} is more than the {examples} training images",
             "take a smaller batch or more examples",
         )
-    generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + epoch)
+    seed = (settings.seed * 1_000_003 + epoch) % 2**63  # all that a generator takes
+    generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(examples, generator=generator)
     return order[: steps * settings.batch_size].view(steps, settings.batch_size)
 
@@ -141,6 +141,6 @@ def accuracy(params: mlp.Params, activation: Activation, examples: Examples) -> 
     for images, labels in zip(
         examples.images.split(1024), examples.labels.split(1024), strict=True
     ):
-        logits = mlp.apply(params, normalise(images), activation.f)
+        logits = mlp.apply(params, normalise(images).to(params[0].weight.dtype), activation.f)
         correct += (logits.argmax(dim=-1) == labels).sum().item()
     return correct / len(examples.labels)

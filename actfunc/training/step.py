@@ -36,13 +36,15 @@ Step: TypeAlias = Callable[[State, Examples, Tensor], tuple[State, Metrics]]
 def make_step(activation: Activation, optimizer: Optimizer) -> Step:
     """The step for an activation and an optimiser: `step(state, batch, learning_rate)`.
 
-    Cross-entropy on uint8 images (batch, 28, 28), normalised inside. First-order training needs
-    one derivative, so the activation is lifted to order 1. Compile or `vmap` the result as is.
+    Cross-entropy on uint8 images (batch, 28, 28), normalised inside, in the parameters' dtype.
+    First-order training needs one derivative, so the activation is lifted to order 1. Compile or
+    `vmap` the result as is.
     """
     phi = partial(activation, order=1)
 
     def loss(params: mlp.Params, batch: Examples) -> tuple[Tensor, Tensor]:
-        logits = mlp.apply(params, normalise(batch.images), phi)
+        images = normalise(batch.images).to(params[0].weight.dtype)
+        logits = mlp.apply(params, images, phi)
         correct = (logits.argmax(dim=-1) == batch.labels).sum()
         return F.cross_entropy(logits, batch.labels), correct
 

@@ -1,0 +1,132 @@
+"""The step against a plain module with torch.optim.SGD, fed the same batches."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from actfunc import get, mlp, tree
+from actfunc.data import Examples, Split, normalise
+from actfunc.training import Settings, make_step, sgd, start
+from actfunc.training.compile import compiled
+from actfunc.training.fit import epoch_order
+from tests.reference import assert_same, module_of
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def epoch_split(request) -> Split:
+    """FashionMNIST where it is, else 50,000 made-up images."""
+    try:
+        return request.getfixturevalue("real_split")
+    except pytest.skip.Exception:
+        generator = torch.Generator().manual_seed(0)
+        images = torch.randint(0, 256, (50_000, 28, 28), generator=generator, dtype=torch.uint8)
+        labels = torch.randint(0, 10, (50_000,), generator=generator)
+        return Split(*[Examples(images, labels)] * 3)
+
+
+def both(activation, params, split: Split, settings: Settings):
+    """After an epoch: our state and metrics, their module and losses."""
+    dtype = params[0].weight.dtype
+    network = module_of(params, activation)
+    optimizer = torch.optim.SGD(
+        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum
+    )
+    criterion = nn.CrossEntropyLoss()
+    ours = sgd(settings.momentum)
+    step, state = make_step(activation, ours), start(params, ours).state
+    rate = torch.tensor(settings.learning_rate, dtype=dtype)
+    metrics, theirs = [], []
+    for batch in epoch_order(len(split.train.labels), 0, settings):
+        images, labels = split.train.images[batch], split.train.labels[batch]
+        state, measured = step(state, Examples(images, labels), rate)
+        metrics.append(measured)
+        optimizer.zero_grad()
+        logits = network(normalise(images).to(dtype))
+        loss = criterion(logits, labels)
+        loss.backward()
+        optimizer.step()
+        theirs.append((loss.detach(), (logits.argmax(dim=-1) == labels).sum()))
+    return state, metrics, network, theirs
+
+
+def assert_agree(state, network, rtol: float, atol: float) -> None:
+    for layer, linear in zip(state.params, network.linear, strict=True):
+        torch.testing.assert_close(layer.weight, linear.weight.detach(), rtol=rtol, atol=atol)
+        torch.testing.assert_close(layer.bias, linear.bias.detach(), rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize(
+    "hidden", [(128, 64, 32), pytest.param((512, 256, 256, 128), marks=pytest.mark.slow)]
+)
+def test_an_epoch_is_the_modules_to_float32_rounding(epoch_split, hidden):
+    params = mlp.init((784, *hidden, 10), seed=42)
+    state, metrics, network, theirs = both(get("tanh"), params, epoch_split, Settings())
+    assert len(metrics) == 195
+    assert_agree(state, network, rtol=0, atol=2e-5)
+    for ours, (loss, correct) in zip(metrics, theirs, strict=True):
+        torch.testing.assert_close(ours.loss, loss, rtol=1e-4, atol=1e-5)
+        assert abs(ours.correct - correct) <= 1
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu:negative_slope=0.1", "silu"])
+def test_an_epoch_is_the_modules_to_the_last_digits_in_float64(name, epoch_split):
+    params = mlp.init((784, 32, 16, 10), seed=42, dtype=torch.float64)
+    state, metrics, network, theirs = both(get(name), params, epoch_split, Settings())
+    assert_agree(state, network, rtol=0, atol=1e-12)
+    for ours, (loss, correct) in zip(metrics, theirs, strict=True):
+        torch.testing.assert_close(ours.loss, loss, rtol=1e-12, atol=1e-12)
+        assert ours.correct == correct
+
+
+def test_the_step_is_pure(small_split):
+    optimizer = sgd()
+    step = make_step(get("gelu"), optimizer)
+    state = start(mlp.init((784, 16, 10), seed=0), optimizer).state
+    before = tree.map(torch.clone, state)
+    rate = torch.tensor(0.1)
+    first, measured = step(state, small_split.train.first(64), rate)
+    second, again = step(state, small_split.train.first(64), rate)
+    for now, then in zip(tree.leaves(state), tree.leaves(before), strict=True):
+        assert_same(now, then)
+    for one, other in zip(tree.leaves(first), tree.leaves(second), strict=True):
+        assert_same(one, other)
+    assert_same(measured.loss, again.loss)
+    assert measured.loss.shape == measured.correct.shape == ()
+
+
+def test_the_step_maps_over_seeds_and_learning_rates(small_split):
+    optimizer = sgd()
+    step = make_step(get("silu"), optimizer)
+    batch = small_split.train.first(64)
+    states = [start(mlp.init((784, 16, 10), seed=s), optimizer).state for s in (1, 2)]
+    rates = torch.tensor([0.1, 0.01])
+    stacked = tree.map(lambda *leaves: torch.stack(leaves), *states)
+    together, measured = torch.func.vmap(step, (0, None, 0))(stacked, batch, rates)
+    for index, (state, rate) in enumerate(zip(states, rates, strict=True)):
+        alone, alone_measured = step(state, batch, rate)
+        torch.testing.assert_close(measured.loss[index], alone_measured.loss)
+        for got, want in zip(tree.leaves(together), tree.leaves(alone), strict=True):
+            torch.testing.assert_close(got[index], want)
+
+
+@pytest.mark.slow
+def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split):
+    optimizer = sgd()
+    eager = make_step(get("silu"), optimizer)
+    fast = compiled(eager)
+    state = start(mlp.init((784, 32, 10), seed=0), optimizer).state
+    theirs = state
+    order = epoch_order(1_000, 0, Settings(batch_size=50))
+    with torch._dynamo.config.patch(error_on_recompile=True):
+        for index, batch in enumerate(order):
+            examples = Examples(small_split.train.images[batch], small_split.train.labels[batch])
+            rate = torch.tensor(0.01 / (1 + index))
+            state, measured = fast(state, examples, rate)
+            theirs, wanted = eager(theirs, examples, rate)
+            torch.testing.assert_close(measured.loss, wanted.loss, rtol=1e-5, atol=1e-5)
+    for got, want in zip(tree.leaves(state), tree.leaves(theirs), strict=True):
+        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-6)
