@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fake_archives import CONTENTS, table
 
 from actfunc.data import fashion_mnist
+from tests.data.fake_archives import CONTENTS, table
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from fake_archives import CONTENTS, IMAGES, LABELS, idx, place, table
 
 from actfunc.data import CLASSES, fashion_mnist, load, split
 from actfunc.data.fashion_mnist import FILES, UnavailableError, folder, read, verify
 from actfunc.errors import DataError
+from tests.data.fake_archives import CONTENTS, IMAGES, LABELS, idx, place, table
 
 ROOT = Path(os.environ.get("ACTFUNC_DATA") or "/nonexistent")
 real = pytest.mark.skipif(

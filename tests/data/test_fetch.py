@@ -9,11 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 import torch
-from fake_archives import CONTENTS, IMAGES, place
 
 from actfunc.data import fashion_mnist, fetch, load, silhouettes
 from actfunc.data.fashion_mnist import UnavailableError, folder, missing, verify
 from actfunc.errors import DataError, UnknownNameError, UsageError
+from tests.data.fake_archives import CONTENTS, IMAGES, place
 
 
 class Handler(BaseHTTPRequestHandler):
