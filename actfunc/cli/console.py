@@ -42,6 +42,11 @@ class Output:
         """The first line: what the command is working on."""
         self.console.print(f"[dim]{escape(' · '.join(parts))}[/dim]", soft_wrap=True)
 
+    def done(self, held: bool, what: str, found: str) -> None:
+        """A finished part of a longer work, and its result in a few words."""
+        mark = "[green]✓[/green]" if held else "[red]✗ NOT HELD[/red]"
+        self.print(f"{mark} {escape(what):<44} [dim]{escape(found)}[/dim]")
+
     def line(self, text: str) -> None:
         """A plain line of progress where no bar is drawn: in a pipe or a log file."""
         if not Console(stderr=True).is_terminal:

@@ -173,12 +173,12 @@ def _histogram_grid(
             axis.locator_params(axis="x", nbins=4)
             axis.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3), useMathText=True)
             axis.xaxis.get_offset_text().set_fontsize(7.5)
-            axis.set_title(f"σ = {float(shown.std(correction=0)):.1e}", fontsize=8, weight="normal")
+            axis.set_title(_spread(shown), fontsize=8, weight="normal", loc="right")
+            if row[0] is axes[0][0]:
+                axis.set_title(f"layer {index + 1}", fontsize=11)
             if symmetric:
                 reach = float(shown.abs().max()) or 1.0
                 axis.set_xlim(-reach, reach)
-            if row is axes[-1]:
-                axis.set_xlabel(f"layer {index + 1}", fontsize=9, weight="bold")
         name = {"color": style.colour(spec), "weight": "bold", "fontsize": 11}
         row[0].set_ylabel(_short(spec), rotation=0, ha="right", **name)
     figure.supxlabel(f"{label}; log-scaled frequency", fontsize=9)
@@ -189,6 +189,11 @@ def _draw_histogram(axis: Axes, found: Histogram, colour: str) -> None:
     # on a log scale the tails, where gradients still live, are not lost beside the spike at 0
     height = np.log10(1.0 + found.counts.cpu().numpy())
     axis.stairs(height, found.edges.cpu().numpy(), fill=True, color=colour, alpha=0.85)
+
+
+def _spread(values: Tensor) -> str:
+    sigma = float(values.std(correction=0))
+    return f"σ = {sigma:.2f}" if sigma >= 0.05 else f"σ = {sigma:.1e}"
 
 
 def _name(spec: str) -> Text:

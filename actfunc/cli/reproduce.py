@@ -1,0 +1,174 @@
+"""`actfunc reproduce`: the whole tutorial in one go."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import (
+    DataSet,
+    Device,
+    Examples,
+    Json,
+    OptionalValueCommand,
+    Out,
+    Pretrained,
+    Seed,
+    example,
+)
+from actfunc.cli.training import train_one
+from actfunc.cli.working_set import set_up, trained_networks
+
+if TYPE_CHECKING:
+    from actfunc.storage import WorkingSet
+    from actfunc.storage.tutorial_checkpoint import Checkpoint
+    from actfunc.training import Epoch
+
+    Networks = dict[str, Checkpoint]
+    Histories = dict[str, tuple[Epoch, ...]]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the app."""
+    app.command(cls=OptionalValueCommand, epilog=example("actfunc reproduce --pretrained"))(
+        reproduce
+    )
+
+
+def reproduce(
+    pretrained: Pretrained = None,
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
+    ] = 50,
+    compiling: Annotated[
+        bool | None,
+        typer.Option("--compile/--eager", help="Compile the step; by default where it pays."),
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train anew what is there already.")
+    ] = False,
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Redo the whole tutorial: every figure, results.json and one page that tells the story.
+
+    Trains the six networks, or with --pretrained redoes the published numbers from the author's.
+    An interrupted run goes on where it stopped.
+    """
+    from actfunc.certify.certificate import certify
+    from actfunc.show import style
+    from actfunc.show.page import render
+    from actfunc.storage import HIDDEN, files
+    from actfunc.tutorial import study as studies
+    from actfunc.tutorial.document import document
+    from actfunc.tutorial.figures import comparison_table, draw_figures
+    from actfunc.tutorial.story import page, starving_in_words, worst_in_words
+
+    began = time.perf_counter()
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    kind = "pretrained" if pretrained is not None else "trained"
+    folder = out / f"reproduce-{work.dataset.name}-seed{seed}-{kind}"
+
+    certificates = []
+    with output.progress() as bar:
+        task = bar.add_task("certifying", total=len(studies.activations()), note="")
+        for activation in studies.activations().values():
+            bar.update(task, note=activation.name)
+            certificates.append(certify(activation))
+            bar.advance(task)
+    held = all(certificate.held for certificate in certificates)
+    output.done(held, "six activations, 18 functions certified", worst_in_words(certificates))
+
+    gradients = studies.gradient_flow(work)
+    output.done(True, "gradient flow at initialisation", starving_in_words(gradients))
+
+    if pretrained is not None:
+        networks = trained_networks(
+            output, work, None, pretrained=pretrained, runs=out, hidden=HIDDEN
+        )
+        histories: Histories = {}
+    else:
+        networks, histories = _train(output, work, folder, seed, epochs, compiling, overwrite)
+    accuracy = studies.accuracies(work, networks)
+    output.done(True, f"six networks {'read' if pretrained else 'trained'} and evaluated", "")
+
+    distributions = studies.distributions(work, networks)
+    output.done(True, "values inside the trained networks", "")
+
+    relu = studies.activations()["relu"]
+    dead = {
+        name: studies.count_dead(params, relu, work.split.train.images)
+        for name, params in studies.relu_networks(work, networks["relu"].params).items()
+    }
+    output.done(True, "dead neurons over the training images", f"ten layers: {sum(dead['deep'])}")
+
+    study = studies.Study(
+        work=work,
+        certificates=tuple(certificates),
+        gradients=gradients,
+        histories=histories,
+        accuracy=accuracy,
+        distributions=distributions,
+        dead=dead,
+        seconds=time.perf_counter() - began,
+    )
+    results = document(study)
+    files.write_json(folder / "results.json", results)
+    with output.status("drawing"):
+        paths = {
+            name: style.save(figure, folder / "figures" / f"{name}.svg")
+            for name, figure in draw_figures(study).items()
+        }
+        index = files.write_bytes(folder / "index.html", render(page(study, paths)).encode())
+    if not json:
+        output.print(comparison_table(study))
+    output.wrote("page", index)
+    output.wrote("everything", folder)
+    output.document(results)
+    if not held:
+        raise typer.Exit(1)
+
+
+def _train(
+    output: Output,
+    work: WorkingSet,
+    folder: Path,
+    seed: int,
+    epochs: int,
+    compiling: bool | None,
+    overwrite: bool,
+) -> tuple[Networks, Histories]:
+    from actfunc.storage import HIDDEN
+    from actfunc.storage.tutorial_checkpoint import Checkpoint
+    from actfunc.training import Settings
+    from actfunc.tutorial import study as studies
+
+    settings = Settings(max_epochs=epochs, seed=seed)
+    networks: Networks = {}
+    histories: Histories = {}
+    for name, activation in studies.activations().items():
+        run: Any = train_one(
+            output,
+            work,
+            activation,
+            settings,
+            folder / "networks",
+            hidden=HIDDEN,
+            compiling=compiling,
+            overwrite=overwrite,
+        )
+        networks[name] = Checkpoint(activation, run.params)
+        histories[name] = run.progress.history
+        best = f"val {100 * run.progress.best_accuracy:.2f} % at epoch {run.progress.best_epoch}"
+        seconds = sum(epoch.seconds for epoch in run.progress.history)
+        output.done(True, f"trained {name}", f"{best} of {len(histories[name])}, {seconds:.0f} s")
+    return networks, histories

@@ -1,0 +1,53 @@
+"""Whether a figure of ours agrees with the published one, in a word."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from actfunc.tutorial import published
+from actfunc.tutorial.study import Study
+
+WITHIN = 2.0
+"""Points of accuracy that a network trained anew, with its own batch order, may differ by."""
+
+CHANCE = 10.0
+
+
+class Verdict(NamedTuple):
+    """Agreement in a word; `held` is None where there is nothing to compare with."""
+
+    word: str
+    held: bool | None
+
+
+def comparable(study: Study) -> bool:
+    """Whether the study is on the tutorial's own data, all of it, with its seed."""
+    whole = len(study.work.split.train.labels) == 50_000
+    return study.work.dataset.name == published.DATASET and whole and study.work.seed == 42
+
+
+def of_test_accuracy(study: Study, name: str) -> Verdict:
+    """The test accuracy of a network against the published one, in percent."""
+    if not comparable(study):
+        return Verdict("other data", None)
+    ours, theirs = study.accuracy[name].test, published.TEST_ACCURACY[name]
+    if round(ours, 2) == theirs:
+        never_left = theirs == CHANCE and not study.pretrained
+        return Verdict("as published" + (": never leaves chance" if never_left else ""), True)
+    if study.pretrained:
+        return Verdict(f"differs by {ours - theirs:+.2f}", False)
+    if theirs == CHANCE:
+        return Verdict("leaves chance, the published one does not", False)
+    held = abs(ours - theirs) <= WITHIN
+    return Verdict(f"{ours - theirs:+.2f}" + ("" if held else f", beyond {WITHIN:g} points"), held)
+
+
+def of_dead_neurons(study: Study, network: str) -> Verdict:
+    """The dead neurons of a network, layer by layer, against the published counts."""
+    if not comparable(study):
+        return Verdict("other data", None)
+    if study.dead[network] == published.DEAD_NEURONS[network]:
+        return Verdict("as published", True)
+    if network == "trained" and not study.pretrained:
+        return Verdict("another training", None)
+    return Verdict("differs", False)
