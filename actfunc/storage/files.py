@@ -12,18 +12,26 @@ import safetensors
 from safetensors.torch import save
 from torch import Tensor
 
-from actfunc.errors import CheckpointError
+from actfunc.errors import CheckpointError, UsageError
 
 
 def write_bytes(path: Path, content: bytes) -> Path:
-    """Write a file whole or not at all, making its folder where needed."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file whole or not at all, making its folder where needed.
+
+    Raises UsageError where it cannot be written.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        partial.write_bytes(content)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(content)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{path} cannot be written: {error.strerror or error}", "choose another folder"
+        ) from error
     return path
 
 
@@ -36,9 +44,11 @@ def write_json(path: Path, document: Any) -> Path:
 def read_json(path: Path) -> Any:
     """Read a JSON document; a missing or broken one is a CheckpointError."""
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
         raise CheckpointError(f"no file {path}", "look at the folder's name") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(
             f"{path} is damaged: expected a JSON document, found {error}",
@@ -50,7 +60,8 @@ def write_tensors(
     path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
 ) -> Path:
     """Write tensors as safetensors, with text beside them."""
-    content = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    # copies, since the format refuses tensors that share memory
+    content = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     return write_bytes(path, save(content, dict(metadata or {})))
 
 
@@ -61,9 +72,17 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
         raise CheckpointError(f"no file {path}", "train first, or look at the name") from error
+    except OSError as error:
+        raise _unreadable(path, error) from error
     except safetensors.SafetensorError as error:
         raise CheckpointError(
             f"{path} is damaged ({path.stat().st_size:,} bytes): expected safetensors,"
             f" found {error}",
             "train it anew with --overwrite",
         ) from error
+
+
+def _unreadable(path: Path, error: OSError) -> CheckpointError:
+    return CheckpointError(
+        f"{path} cannot be read: {error.strerror or error}", "expected a file that you may read"
+    )

@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from torch import Tensor
 
 from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage import files
 from actfunc.training import Epoch, Progress
+
+_EXTENDABLE = ("max_epochs", "patience")
 
 
 class RunFolder:
@@ -47,14 +52,19 @@ class RunFolder:
                 file.unlink(missing_ok=True)
         elif self.config_file.exists():
             before = files.read_json(self.config_file)
-            differing = [k for k in config if k != "made_by" and before.get(k) != config[k]]
+            if not isinstance(before, dict):
+                raise CheckpointError(
+                    f"{self.config_file} is damaged: expected a run's settings, found {before!r}",
+                    "train it anew with --overwrite",
+                )
+            there, asked = _identity(before), _identity(config)
+            differing = [key for key in asked if there.get(key) != asked[key]]
             if differing:
                 raise CheckpointError(
-                    f"{self.path} holds a run with other {' and '.join(differing)}:"
-                    f" {_pick(before, differing)}, asked for {_pick(config, differing)}",
+                    f"{self.path} holds a run with other settings: "
+                    + ", ".join(f"{k} {there.get(k)}, asked for {asked[k]}" for k in differing),
                     "--overwrite replaces it, --out FOLDER keeps both",
                 )
-            return
         files.write_json(self.config_file, config)
 
     def save(self, progress: Progress) -> None:
@@ -79,14 +89,13 @@ class RunFolder:
         tensors, text = files.read_tensors(self.progress_file)
         try:
             history = [Epoch(**json.loads(line)) for line in text["history"].splitlines()]
-            state, best = tree.from_named_leaves(fresh[:2], tensors)
+            found = tree.from_named_leaves(fresh[:2], tensors)
         except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise CheckpointError(
                 f"{self.progress_file} is of another network or version: {error}",
                 "train it anew with --overwrite",
             ) from error
-        device = fresh.best[0].weight.device
-        state, best = tree.map(lambda leaf: leaf.to(device), (state, best))
+        state, best = tree.map(partial(_fitted, self.progress_file), found, fresh[:2])
         return Progress(state, best, tuple(history))
 
     def parameters(self, template: mlp.Params) -> mlp.Params:
@@ -96,17 +105,21 @@ class RunFolder:
             params = tree.from_named_leaves(template, tensors)
         except KeyError as error:
             raise CheckpointError(f"{self.parameters_file} lacks {error}") from error
-        return tree.map(_fitted, params, template)
+        return tree.map(partial(_fitted, self.parameters_file), params, template)
 
 
-def _fitted(leaf: Any, like: Any) -> Any:
-    if leaf.shape != like.shape:
+def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:
+    if leaf.shape != like.shape or leaf.dtype != like.dtype:
         raise CheckpointError(
-            f"the parameters are of another network: expected shape {tuple(like.shape)},"
-            f" found {tuple(leaf.shape)}"
+            f"{file} is of another network: expected {like.dtype} of shape {tuple(like.shape)},"
+            f" found {leaf.dtype} of shape {tuple(leaf.shape)}",
+            "train it anew with --overwrite",
         )
     return leaf.to(like.device)
 
 
-def _pick(config: dict[str, Any], keys: list[str]) -> str:
-    return ", ".join(str(config.get(key)) for key in keys)
+def _identity(config: dict[str, Any]) -> dict[str, Any]:
+    """What makes a run another run; how long it may go on and who asked does not."""
+    settings = config.get("settings")
+    flat = config | (settings if isinstance(settings, dict) else {})
+    return {k: v for k, v in flat.items() if k not in ("settings", "made_by", *_EXTENDABLE)}

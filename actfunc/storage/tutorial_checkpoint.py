@@ -6,7 +6,9 @@ Reading one executes nothing in it: torch's restricted unpickler makes tensors a
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import math
 import pickle
 from pathlib import Path
 from typing import NamedTuple
@@ -16,7 +18,7 @@ import torch
 from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.catalogue import get
-from actfunc.errors import CheckpointError
+from actfunc.errors import CheckpointError, UsageError
 from actfunc.storage import files
 
 # the tutorial's class names, ours, and its parameter names with ours
@@ -52,29 +54,27 @@ def read(folder: Path, name: str) -> Checkpoint:
     config = files.read_json(config_file)
     try:
         ours, renamed = _CLASSES[config["act_fn"]["name"]]
-        settings = {renamed[k]: v for k, v in config["act_fn"].items() if k in renamed}
+        settings = {renamed[k]: float(v) for k, v in config["act_fn"].items() if k in renamed}
         sizes = (config["input_size"], *config["hidden_sizes"], config["num_classes"])
-        template = mlp.init(sizes, seed=0)
-    except (KeyError, TypeError) as error:
+        if not all(math.isfinite(value) for value in settings.values()):
+            raise ValueError(f"{settings}")
+    except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{config_file} is not a config of the tutorial: {type(error).__name__} {error}"
         ) from error
     state = _read_state(weights_file)
-    return Checkpoint(get(ours).bind(**settings), _params(state, template, weights_file))
+    return Checkpoint(get(ours).bind(**settings), _params(state, sizes, weights_file))
 
 
 def write(folder: Path, name: str, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint that the tutorial's notebook loads."""
+    """Write a checkpoint that the tutorial's notebook loads.
+
+    Raises UsageError for an activation that the notebook has no class for.
+    """
     config_file, weights_file = paths(folder, name)
     sizes = mlp.sizes(checkpoint.params)
-    theirs, renamed = next(
-        (cls, names)
-        for cls, (ours, names) in _CLASSES.items()
-        if ours == checkpoint.activation.name
-    )
-    act_fn = {"name": theirs} | {k: checkpoint.activation.params[v] for k, v in renamed.items()}
     config = {
-        "act_fn": act_fn,
+        "act_fn": _act_fn(checkpoint.activation),
         "input_size": sizes[0],
         "num_classes": sizes[-1],
         "hidden_sizes": list(sizes[1:-1]),
@@ -91,6 +91,18 @@ def write(folder: Path, name: str, checkpoint: Checkpoint) -> None:
     files.write_bytes(weights_file, buffer.getvalue())
 
 
+def _act_fn(activation: Activation) -> dict[str, object]:
+    for theirs, (ours, renamed) in _CLASSES.items():
+        # what the notebook's class has no argument for must be what it does anyway
+        kept = {key: activation.params[key] for key in renamed.values() if key in activation.params}
+        if activation.name == ours and get(ours).bind(**kept).params == activation.params:
+            return {"name": theirs} | {key: kept[renamed[key]] for key in renamed}
+    raise UsageError(
+        f"the tutorial's notebook has no activation {activation.spec}",
+        f"its classes are {', '.join(_CLASSES)}; a run folder keeps any activation",
+    )
+
+
 def _read_state(path: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise CheckpointError(f"no file {path}", "`--pretrained DIR` names the folder of the six")
@@ -98,10 +110,10 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path} was refused: it is damaged or asks for code to be run, which nothing here does",
+            f"{path} was refused: it is damaged or wants to run code, which nothing here does",
             f"expected a dictionary of tensors; torch says: {_first_line(error)}",
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+    except Exception as error:  # whatever a reader stumbles over in a file cut short or garbled
         raise CheckpointError(
             f"{path} is damaged ({path.stat().st_size:,} bytes): {_first_line(error)}",
             "fetch it again from the author's repository",
@@ -111,26 +123,30 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
     return state
 
 
-def _params(state: dict[str, torch.Tensor], template: mlp.Params, path: Path) -> mlp.Params:
+def _params(state: dict[str, torch.Tensor], sizes: tuple[int, ...], path: Path) -> mlp.Params:
     layers = []
-    for index, expected in enumerate(template):
+    for index, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes)):
         found = []
-        for part, like in expected._asdict().items():
-            tensor = state.pop(f"layers.{2 * index}.{part}", None)
-            if not isinstance(tensor, torch.Tensor) or tensor.shape != like.shape:
-                shape = tuple(tensor.shape) if isinstance(tensor, torch.Tensor) else "nothing"
+        for part, shape in (("weight", (fan_out, fan_in)), ("bias", (fan_out,))):
+            name = f"layers.{2 * index}.{part}"
+            tensor = state.pop(name, None)
+            if not isinstance(tensor, torch.Tensor) or tensor.shape != shape:
+                got = tuple(tensor.shape) if isinstance(tensor, torch.Tensor) else "nothing"
                 raise CheckpointError(
-                    f"{path}: layers.{2 * index}.{part} should have shape {tuple(like.shape)}"
-                    f" by the config, found {shape}"
+                    f"{path}: {name} should have shape {shape} by the config, found {got}"
                 )
+            if tensor.layout != torch.strided or not tensor.is_floating_point():
+                raise CheckpointError(f"{path}: {name} should hold numbers, found {tensor.dtype}")
             if not tensor.isfinite().all():
-                raise CheckpointError(f"{path}: layers.{2 * index}.{part} is not finite")
-            found.append(tensor.to(like.dtype))
+                raise CheckpointError(f"{path}: {name} is not finite")
+            found.append(tensor.detach().to(torch.float32))
         layers.append(mlp.Layer(*found))
     if state:
-        raise CheckpointError(f"{path} holds more than its config says: {', '.join(state)}")
+        raise CheckpointError(
+            f"{path} holds more than its config says: {', '.join(map(str, state))}"
+        )
     return tuple(layers)
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0]
+    return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,94 @@
+"""A run on disk: trained, found done, gone on with after a cut, and the same for all that."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+import torch
+
+from actfunc import data, get, tree
+from actfunc.errors import CheckpointError
+from actfunc.storage.run import train
+from actfunc.storage.working_set import WorkingSet
+from actfunc.training import Progress, Settings
+from tests.reference import assert_same
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SETTINGS = Settings(batch_size=200, max_epochs=3, learning_rate=0.05, seed=5)
+
+
+@pytest.fixture(scope="module")
+def work(small_data) -> WorkingSet:
+    split = data.split(small_data, SETTINGS.seed)
+    return WorkingSet(small_data, split, torch.device("cpu"), SETTINGS.seed)
+
+
+def go(work, root, settings=SETTINGS, **more):
+    return train(get("tanh"), work, settings, root, hidden=(16, 8), **more)
+
+
+def assert_same_run(got: Progress, want: Progress) -> None:
+    for one, other in zip(tree.leaves(got[:2]), tree.leaves(want[:2]), strict=True):
+        assert_same(one, other)
+    times = [[e._replace(seconds=0) for e in each.history] for each in (got, want)]
+    assert times[0] == times[1]
+
+
+class Cut(Exception):  # noqa: N818
+    """What ends a run early in these tests."""
+
+
+def test_a_run_is_on_disk_and_found_done(work, tmp_path):
+    heard = []
+    run = go(work, tmp_path, on_epoch=lambda progress: heard.append(len(progress.history)))
+    assert heard == [1, 2, 3]
+    assert run.epochs_now == 3
+    assert run.folder.path == tmp_path / "made-up" / "tanh-seed5"
+    config = json.loads(run.folder.config_file.read_text())
+    assert config["activation"] == "tanh"
+    assert config["sizes"] == [784, 16, 8, 10]
+    assert config["settings"]["learning_rate"] == 0.05
+    assert config["dataset"] == {"name": "made-up", "train": 1000}
+    assert config["made_by"]["torch"] == torch.__version__
+    again = go(work, tmp_path)
+    assert again.epochs_now == 0
+    assert_same_run(again.progress, run.progress)
+    anew = go(work, tmp_path, overwrite=True)
+    assert anew.epochs_now == 3
+    assert_same_run(anew.progress, run.progress)
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_a_run_cut_off_goes_on_to_the_same_end(work, tmp_path, epoch):
+    def cut(progress: Progress) -> None:
+        if len(progress.history) == epoch:
+            raise Cut
+
+    with pytest.raises(Cut):
+        go(work, tmp_path / "cut", on_epoch=cut)
+    resumed = go(work, tmp_path / "cut")
+    assert resumed.epochs_now == 3 - epoch
+    assert_same_run(resumed.progress, go(work, tmp_path / "whole").progress)
+
+
+def test_a_cut_within_an_epoch_loses_that_epoch_alone(work, tmp_path):
+    seen = []
+
+    def cut(done: int, total: int) -> None:
+        seen.append(done)
+        if len(seen) == 8:  # the third step of the second epoch of five
+            raise Cut
+
+    with pytest.raises(Cut):
+        go(work, tmp_path / "cut", on_step=cut)
+    resumed = go(work, tmp_path / "cut")
+    assert resumed.epochs_now == 2
+    assert_same_run(resumed.progress, go(work, tmp_path / "whole").progress)
+
+
+def test_a_run_of_other_settings_is_refused(work, tmp_path):
+    go(work, tmp_path, replace(SETTINGS, max_epochs=1))
+    with pytest.raises(CheckpointError, match=r"learning_rate 0\.05, asked for 0\.1"):
+        go(work, tmp_path, replace(SETTINGS, learning_rate=0.1))

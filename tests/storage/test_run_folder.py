@@ -1,0 +1,251 @@
+"""A run folder takes a run, gives it back, refuses another, and survives a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+
+from actfunc import mlp, tree
+from actfunc.errors import CheckpointError
+from actfunc.storage import RunFolder, files
+from actfunc.training import Epoch, Progress, sgd, start
+from tests.reference import assert_same
+
+SIZES = (6, 4, 3)
+CONFIG = {
+    "activation": "relu",
+    "sizes": list(SIZES),
+    "settings": {"learning_rate": 0.01, "batch_size": 256, "seed": 42},
+    "dataset": {"name": "FashionMNIST", "train": 50_000},
+    "made_by": {"torch": "1"},
+}
+
+
+def fresh(seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Progress:
+    return start(mlp.init(sizes, seed=seed), sgd())
+
+
+def after(scores: list[float]) -> Progress:
+    """A progress with these validation scores, its parameters drawn by the epoch."""
+    progress = fresh()
+    for number, score in enumerate(scores, 1):
+        history = (*progress.history, Epoch(number, 1 / number, 0.5, score, 0.1))
+        state = fresh(number).state
+        state = state._replace(optimizer=tree.map(lambda v: v + 0.5, state.optimizer))
+        best = state.params if score > progress.best_accuracy else progress.best
+        progress = Progress(state, best, history)
+    return progress
+
+
+def assert_same_progress(got: Progress, want: Progress) -> None:
+    assert type(got) is Progress
+    assert got.history == want.history
+    for one, other in zip(tree.leaves(got[:2]), tree.leaves(want[:2]), strict=True):
+        assert_same(one, other)
+
+
+@pytest.fixture
+def folder(tmp_path) -> RunFolder:
+    folder = RunFolder.of(tmp_path, "FashionMNIST", "leaky_relu:negative_slope=0.1", 42)
+    folder.begin(CONFIG)
+    return folder
+
+
+def test_where_a_run_lies(tmp_path):
+    assert (
+        RunFolder.of(tmp_path, "FashionMNIST", "leaky_relu:negative_slope=0.1", 42).path
+        == tmp_path / "FashionMNIST" / "leaky_relu-negative_slope=0.1-seed42"
+    )
+    for odd in ("../../x", "a/b:c", "a b", "x\0y"):
+        path = RunFolder.of(tmp_path, "d", odd, 0).path
+        assert path.parent == tmp_path / "d"
+
+
+def test_an_empty_folder_gives_the_fresh_progress(folder):
+    progress = fresh()
+    assert folder.resume(progress) is progress
+    with pytest.raises(CheckpointError, match=r"no file .*parameters\.safetensors"):
+        folder.parameters(progress.best)
+
+
+@pytest.mark.parametrize("scores", [[0.5], [0.1, 0.2, 0.3], [0.3, 0.2, 0.1], [0.0, 0.0]])
+def test_what_is_saved_comes_back_bit_for_bit(folder, scores):
+    for epochs in range(1, len(scores) + 1):
+        progress = after(scores[:epochs])
+        folder.save(progress)
+        assert_same_progress(folder.resume(fresh(99)), progress)
+        best = folder.parameters(fresh(99).best)
+        for got, want in zip(tree.leaves(best), tree.leaves(progress.best), strict=True):
+            assert_same(got, want)
+    lines = folder.metrics_file.read_text().splitlines()
+    assert [Epoch(**json.loads(line)) for line in lines] == list(progress.history)
+    assert files.read_tensors(folder.parameters_file)[1] == {"epoch": str(progress.best_epoch)}
+    assert {path.name for path in folder.path.iterdir()} == {
+        "config.json", "metrics.jsonl", "parameters.safetensors", "progress.safetensors"
+    }  # fmt: skip
+
+
+def test_the_same_run_may_go_on_whoever_asks(folder):
+    folder.save(after([0.5]))
+    folder.begin(CONFIG | {"made_by": {"torch": "2"}})
+    assert len(folder.resume(fresh()).history) == 1
+
+
+def test_a_run_may_go_on_for_longer(folder):
+    folder.save(after([0.5]))
+    longer = CONFIG["settings"] | {"max_epochs": 100, "patience": 20}
+    folder.begin(CONFIG | {"settings": longer})
+    assert files.read_json(folder.config_file)["settings"] == longer
+    assert len(folder.resume(fresh()).history) == 1
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("activation", "gelu"),
+        ("sizes", [6, 5, 3]),
+        ("settings", {"learning_rate": 0.1, "batch_size": 256, "seed": 42}),
+        ("dataset", {"name": "silhouettes", "train": 50_000}),
+    ],
+)
+def test_another_run_is_refused_naming_what_differs(folder, key, value):
+    folder.save(after([0.5]))
+    with pytest.raises(CheckpointError, match="holds a run with other") as error:
+        folder.begin(CONFIG | {key: value})
+    message = error.value.message
+    assert str(folder.path) in message
+    was, asked = CONFIG[key], value
+    if key == "settings":
+        key, was, asked = "learning_rate", 0.01, 0.1
+    assert key in message
+    assert str(was) in message
+    assert str(asked) in message
+    assert "--overwrite" in error.value.hint
+    assert len(folder.resume(fresh()).history) == 1
+
+
+def test_overwrite_begins_anew(folder):
+    folder.save(after([0.5]))
+    other = CONFIG | {"activation": "gelu"}
+    folder.begin(other, overwrite=True)
+    assert folder.resume(start_ := fresh()) is start_
+    assert files.read_json(folder.config_file) == other
+    assert {path.name for path in folder.path.iterdir()} == {"config.json"}
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"null", b"[]", b'"x"', b"\xff", b'{"settings": 3}']
+)
+def test_a_garbled_config_is_an_error_that_names_it(folder, content):
+    folder.config_file.write_bytes(content)
+    with pytest.raises(CheckpointError) as error:
+        folder.begin(CONFIG)
+    assert str(folder.path) in error.value.message
+    assert "--overwrite" in error.value.hint
+    folder.begin(CONFIG, overwrite=True)
+
+
+@pytest.mark.parametrize("kept", [0, 10, 200, -1])
+@pytest.mark.parametrize("name", ["progress", "parameters"])
+def test_a_truncated_file_is_an_error_that_names_it(folder, name, kept):
+    folder.save(after([0.5]))
+    file = getattr(folder, f"{name}_file")
+    file.write_bytes(file.read_bytes()[:kept])
+    read = {
+        "progress": lambda: folder.resume(fresh()),
+        "parameters": lambda: folder.parameters(fresh().best),
+    }
+    with pytest.raises(CheckpointError, match="is damaged") as error:
+        read[name]()
+    assert str(file) in error.value.message
+    assert "--overwrite" in error.value.hint
+
+
+@pytest.mark.parametrize("sizes", [(6, 5, 3), (6, 4, 4, 3), (7, 4, 3)])
+def test_parameters_of_another_network_are_an_error(folder, sizes):
+    folder.save(after([0.5]))
+    for read in (folder.resume, lambda progress: folder.parameters(progress.best)):
+        with pytest.raises(CheckpointError, match=r"of another network|lacks") as error:
+            read(fresh(sizes=sizes))
+        assert ".safetensors" in error.value.message
+
+
+@pytest.mark.parametrize("history", ["nonsense", '{"epoch": 1}', "[]", "3", '{"epoch": 1'])
+def test_a_garbled_history_is_an_error(folder, history):
+    files.write_tensors(folder.progress_file, tree.named_leaves(fresh()[:2]), {"history": history})
+    with pytest.raises(CheckpointError, match="of another network or version"):
+        folder.resume(fresh())
+    files.write_tensors(folder.progress_file, tree.named_leaves(fresh()[:2]))
+    with pytest.raises(CheckpointError, match="history"):
+        folder.resume(fresh())
+
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    from tests.storage.test_run_folder import CONFIG, after
+    from actfunc.storage import RunFolder
+
+    whole = Path.write_bytes
+
+    def run(folder, last):
+        # SIGKILL in the middle of the write number `last`, counted from 0
+        writes = 0
+        def half(path, content):
+            nonlocal writes
+            writes += 1
+            if writes > last:
+                whole(path, content[: len(content) // 2])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return whole(path, content)
+        Path.write_bytes = half
+        folder.begin(CONFIG)
+        for epochs in (1, 2, 3):
+            folder.save(after([0.1, 0.2, 0.15][:epochs]))
+
+    for last in range(9):
+        child = os.fork()
+        if child == 0:
+            run(RunFolder(Path(sys.argv[1]) / str(last)), last)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        print(os.WTERMSIG(status))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
+def test_a_kill_in_the_middle_of_any_write_leaves_a_folder_to_go_on_from(tmp_path):
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(KILLED), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    # writes: the config, then parameters, progress and metrics an epoch; the third is no best
+    assert done.stdout.split() == ["9"] * 9
+    kept = [0, 0, 0, 1, 1, 1, 2, 2, 3]
+    for last, epochs in enumerate(kept):
+        folder = RunFolder(tmp_path / str(last))
+        folder.begin(CONFIG)
+        progress = folder.resume(fresh(99))
+        assert len(progress.history) == epochs
+        assert_same_progress(progress, after([0.1, 0.2, 0.15][:epochs]) if epochs else fresh(99))
+        if epochs:
+            folder.parameters(fresh().best)
+            for line in folder.metrics_file.read_text().splitlines() if epochs > 1 else ():
+                json.loads(line)
+        folder.save(after([0.1, 0.2, 0.15]))
+        assert len(folder.resume(fresh()).history) == 3
+
+
+def test_what_is_read_lies_where_the_template_does(folder):
+    folder.save(after([0.5]))
+    doubles = start(mlp.init(SIZES, seed=0, dtype=torch.float64), sgd())
+    with pytest.raises(CheckpointError, match=r"expected torch\.float64 .*found torch\.float32"):
+        folder.resume(doubles)

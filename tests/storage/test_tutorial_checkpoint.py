@@ -1,0 +1,263 @@
+"""The tutorial's checkpoints: its figures, its format both ways, and nothing run in them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pickle
+import random
+import shutil
+
+import pytest
+import torch
+
+from actfunc import get, mlp
+from actfunc.errors import CheckpointError, UsageError
+from actfunc.storage import tutorial_checkpoint
+from actfunc.storage.tutorial_checkpoint import Checkpoint, paths, read, write
+from actfunc.training import accuracy
+from actfunc.tutorial import SIX
+from tests.reference import Network, assert_same
+
+# validation and test accuracy in percent, as published
+PUBLISHED = {
+    "sigmoid": ("10.33", "10.00"),
+    "tanh": ("88.85", "87.59"),
+    "relu": ("89.70", "88.62"),
+    "leakyrelu": ("89.95", "88.92"),
+    "elu": ("88.52", "87.27"),
+    "swish": ("89.28", "88.73"),
+}
+SIZES = (12, 8, 5, 3)
+
+
+@pytest.mark.parametrize("name", SIX)
+def test_the_published_accuracies(name, checkpoints, real_split):
+    activation, params = read(checkpoints, name)
+    assert activation.spec == get(SIX[name]).spec
+    assert mlp.sizes(params) == (784, 512, 256, 256, 128, 10)
+    parts = (real_split.validation, real_split.test)
+    got = tuple(f"{100 * accuracy(params, activation, part):.2f}" for part in parts)
+    assert got == PUBLISHED[name]
+
+
+def written(folder, name: str = "leakyrelu", sizes=SIZES) -> Checkpoint:
+    checkpoint = Checkpoint(get(SIX[name]), mlp.init(sizes, seed=7))
+    write(folder, name, checkpoint)
+    return checkpoint
+
+
+def save_state(folder, state, legacy: bool = False, name: str = "leakyrelu") -> None:
+    torch.save(state, paths(folder, name)[1], _use_new_zipfile_serialization=not legacy)
+
+
+def state_of(folder, name: str = "leakyrelu") -> dict[str, torch.Tensor]:
+    return torch.load(paths(folder, name)[1], weights_only=True)
+
+
+@pytest.mark.parametrize("name", SIX)
+def test_what_is_written_is_read_back_and_the_notebook_loads_it(name, tmp_path):
+    checkpoint = written(tmp_path, name)
+    back = read(tmp_path, name)
+    assert back.activation.spec == checkpoint.activation.spec
+    network = Network(SIZES, checkpoint.activation.f)
+    network.load_state_dict(torch.load(paths(tmp_path, name)[1]))
+    for got, want, linear in zip(back.params, checkpoint.params, network.linear, strict=True):
+        for one, other, theirs in zip(got, want, (linear.weight, linear.bias), strict=True):
+            assert_same(one, other)
+            assert_same(theirs.detach(), other)
+    x = torch.randn(4, 12, generator=torch.Generator().manual_seed(0))
+    assert_same(mlp.apply(back.params, x, back.activation), network(x).detach())
+
+
+@pytest.mark.parametrize("name", SIX)
+def test_the_authors_configs_are_what_is_written(name, checkpoints, tmp_path):
+    write(tmp_path, name, read(checkpoints, name))
+    theirs, ours = (json.loads(paths(f, name)[0].read_text()) for f in (checkpoints, tmp_path))
+    assert ours == theirs
+    theirs, ours = (
+        torch.load(paths(f, name)[1], map_location="cpu") for f in (checkpoints, tmp_path)
+    )
+    assert list(ours) == list(theirs)
+    for key in ours:
+        assert_same(ours[key], theirs[key])
+
+
+@pytest.mark.parametrize("spec", ["gelu", "softplus", "identity", "elu:alpha=2", "silu:beta=1.5"])
+def test_what_the_notebook_has_no_class_for_is_an_error(spec, tmp_path):
+    with pytest.raises(UsageError, match="the tutorial's notebook has no activation") as error:
+        write(tmp_path, "x", Checkpoint(get(spec), mlp.init(SIZES, seed=0)))
+    assert get(spec).spec in error.value.message
+    assert "LeakyReLU" in error.value.hint
+    assert not list(tmp_path.iterdir())
+
+
+# Damage
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_missing_file_is_named(tmp_path, index):
+    written(tmp_path)
+    path = paths(tmp_path, "leakyrelu")[index]
+    path.unlink()
+    with pytest.raises(CheckpointError, match=f"no file .*{path.name}") as error:
+        read(tmp_path, "leakyrelu")
+    assert error.value.hint
+    assert error.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "", "{", "[]", "null", "3", '"x"', "{}", '{"act_fn": "ReLU"}', '{"act_fn": {"name": []}}',
+        '{"act_fn": {"name": "GELU"}, "input_size": 12, "num_classes": 3, "hidden_sizes": [8, 5]}',
+        '{"act_fn": {"name": "ReLU"}, "input_size": 12, "num_classes": 3, "hidden_sizes": 8}',
+        '{"act_fn": {"name": "ReLU"}, "input_size": 12, "num_classes": 3}',
+        '{"act_fn": {"name": "LeakyReLU", "alpha": "steep"}, "input_size": 12, "num_classes": 3,'
+        ' "hidden_sizes": [8, 5]}',
+        '{"act_fn": {"name": "LeakyReLU", "alpha": NaN}, "input_size": 12, "num_classes": 3,'
+        ' "hidden_sizes": [8, 5]}',
+    ],
+)  # fmt: skip
+def test_a_config_that_is_none_is_an_error_that_names_it(config, tmp_path):
+    written(tmp_path)
+    path = paths(tmp_path, "leakyrelu")[0]
+    path.write_text(config)
+    with pytest.raises(CheckpointError) as error:
+        read(tmp_path, "leakyrelu")
+    assert str(path) in error.value.message
+
+
+@pytest.mark.parametrize("sizes", [(-1, [8, 5], 3), (12, ["8", 5], 3), (10**13, [10**9], 3)])
+def test_sizes_that_the_weights_have_not_are_an_error(sizes, tmp_path):
+    written(tmp_path)
+    path = paths(tmp_path, "leakyrelu")[0]
+    keys = ("input_size", "hidden_sizes", "num_classes")
+    path.write_text(json.dumps({"act_fn": {"name": "ReLU"}, **dict(zip(keys, sizes, strict=True))}))
+    with pytest.raises(CheckpointError, match=r"should have shape .* by the config, found"):
+        read(tmp_path, "leakyrelu")
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda s: s | {"layers.0.weight": torch.ones(3, 3)}, r"should have shape \(8, 12\)"),
+        (lambda s: s | {"layers.2.bias": torch.tensor(1.0)}, r"layers\.2\.bias should have shape"),
+        (lambda s: s | {"layers.4.bias": [1.0, 2.0, 3.0]}, "found nothing"),
+        (lambda s: {k: v for k, v in s.items() if "4.weight" not in k}, "found nothing"),
+        (lambda s: s | {"layers.4.bias": torch.full((3,), torch.nan)}, "is not finite"),
+        (lambda s: s | {"layers.4.bias": torch.full((3,), torch.inf)}, "is not finite"),
+        (lambda s: s | {"layers.4.bias": torch.ones(3, dtype=torch.int64)}, "found torch.int64"),
+        (lambda s: s | {"layers.6.bias": torch.ones(3)}, r"holds more .*: layers\.6\.bias"),
+        (lambda s: s | {3: torch.ones(3)}, "holds more .*: 3"),
+        (lambda s: list(s), "holds a list, expected a state dict"),
+        (lambda s: torch.ones(3), "holds a Tensor, expected a state dict"),
+    ],
+)  # fmt: skip
+def test_weights_of_another_network_are_an_error_that_names_the_file(
+    damage, said, legacy, tmp_path
+):
+    written(tmp_path)
+    save_state(tmp_path, damage(state_of(tmp_path)), legacy)
+    with pytest.raises(CheckpointError, match=said) as error:
+        read(tmp_path, "leakyrelu")
+    assert str(paths(tmp_path, "leakyrelu")[1]) in error.value.message
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+@pytest.mark.filterwarnings("ignore")  # torch warns of what it finds in a garbled file
+def test_files_cut_short_or_garbled_are_our_own_error(legacy, tmp_path):
+    checkpoint = written(tmp_path)
+    save_state(tmp_path, state_of(tmp_path), legacy)
+    path = paths(tmp_path, "leakyrelu")[1]
+    content, drawn, told = path.read_bytes(), random.Random(0), 0
+    for attempt in range(250):
+        garbled = bytearray(content)
+        if attempt < 100:
+            garbled = garbled[: attempt * len(content) // 100]
+        else:
+            for _ in range(drawn.choice([1, 3, 20])):
+                garbled[drawn.randrange(len(content))] = drawn.randrange(256)
+        path.write_bytes(garbled)
+        try:
+            # a flipped bit within a weight is a weight
+            got = read(tmp_path, "leakyrelu").params
+            assert mlp.sizes(got) == mlp.sizes(checkpoint.params)
+        except CheckpointError as error:
+            told += str(path) in error.message
+    assert told > 150
+
+
+# Nothing in a file is run
+
+
+class Malicious:
+    """Unpickled, it makes a file."""
+
+    def __init__(self, call, *arguments) -> None:
+        self.reduced = (call, arguments)
+
+    def __reduce__(self):
+        return self.reduced
+
+
+def bare(payload, path) -> None:
+    path.write_bytes(pickle.dumps(payload))
+
+
+def zipped(payload, path) -> None:
+    torch.save(payload, path)
+
+
+def legacy(payload, path) -> None:
+    torch.save(payload, path, _use_new_zipfile_serialization=False)
+
+
+@pytest.mark.parametrize("form", [zipped, legacy, bare])
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("call", [os.system, exec, os.mkdir])
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(form, deep, call, tmp_path):
+    written(tmp_path)
+    marker = tmp_path / "marker"
+    text = {
+        os.system: f"touch '{marker}'",
+        exec: f"open({str(marker)!r}, 'w').close()",
+        os.mkdir: str(marker),
+    }[call]
+    payload = Malicious(call, text)
+    if deep:
+        payload = {**state_of(tmp_path), "layers.0.weight": payload}
+    path = paths(tmp_path, "leakyrelu")[1]
+    form(payload, path)
+    with pytest.raises(CheckpointError, match=r"was refused: .* wants to run code") as error:
+        read(tmp_path, "leakyrelu")
+    assert str(path) in error.value.message
+    assert error.value.exit_code == 3
+    assert not marker.exists()
+    # and the file is what it says it is
+    pickle.loads(path.read_bytes()) if form is bare else torch.load(path, weights_only=False)
+    assert marker.exists()
+
+
+def test_reading_needs_no_gpu(checkpoints, tmp_path):
+    """The author's files name a CUDA device."""
+    for path in paths(checkpoints, "relu"):
+        shutil.copy(path, tmp_path)
+    assert b"cuda:0" in paths(tmp_path, "relu")[1].read_bytes()
+    assert read(tmp_path, "relu").params[0].weight.device.type == "cpu"
+
+
+def test_a_learnt_parameter_comes_out_as_a_plain_tensor(tmp_path):
+    written(tmp_path)
+    state = {key: torch.nn.Parameter(value.double()) for key, value in state_of(tmp_path).items()}
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    paths(tmp_path, "leakyrelu")[1].write_bytes(buffer.getvalue())
+    for layer in tutorial_checkpoint.read(tmp_path, "leakyrelu").params:
+        for leaf in layer:
+            assert type(leaf) is torch.Tensor
+            assert leaf.dtype == torch.float32
+            assert not leaf.requires_grad
