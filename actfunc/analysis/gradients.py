@@ -48,7 +48,7 @@ def backpropagate(
     return tuple(
         LayerGradient(
             signal,
-            einsum(signal, read, "batch out, batch in -> out in"),
+            einsum(signal, read, "batch out, batch feature -> out feature"),
             reduce(signal, "batch out -> out", "sum"),
         )
         for signal, read in zip(signals, inputs, strict=True)

@@ -33,13 +33,14 @@ def summarise(values: Tensor) -> Summary:
     """The figures of `values`, any shape. `std` divides by n; `zeros` is the share of exact zeros;
     the quantiles are those of `QUANTILES`, by linear interpolation."""
     flat = values.flatten()
+    wide = flat.double()  # the squares of a vanishing signal would be 0 in float32
     return Summary(
-        mean=flat.mean(),
-        std=flat.std(correction=0),
-        norm=torch.linalg.vector_norm(flat),
+        mean=wide.mean().to(flat.dtype),
+        std=wide.std(correction=0).to(flat.dtype),
+        norm=torch.linalg.vector_norm(wide).to(flat.dtype),
         smallest=flat.min(),
         largest=flat.max(),
-        zeros=(flat == 0).to(flat.dtype).mean(),
+        zeros=(wide == 0).double().mean().to(flat.dtype),
         quantiles=_quantiles(flat),
     )
 
@@ -53,7 +54,8 @@ def histogram(values: Tensor, bins: int = 50) -> Histogram:
     low, high = flat.min(), flat.max()
     flatline = (low == high).to(flat.dtype)  # one value alone still needs a bin with a width
     low, high = low - 0.5 * flatline, high + 0.5 * flatline
-    edges = low + (high - low) * torch.linspace(0, 1, bins + 1, dtype=flat.dtype).to(flat.device)
+    steps = torch.linspace(0, 1, bins + 1, dtype=flat.dtype, device=flat.device)
+    edges = torch.lerp(low, high, steps)  # exact at both ends
     index = (torch.bucketize(flat, edges, right=True) - 1).clamp(0, bins - 1)
     counts = torch.zeros(bins, dtype=torch.long, device=flat.device)
     return Histogram(counts.scatter_add(0, index, torch.ones_like(index)), edges)

@@ -20,6 +20,7 @@ from actfunc.training import accuracy
 from actfunc.tutorial import SIX
 from tests.reference import Network, assert_same
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 # validation and test accuracy in percent, as published
 PUBLISHED = {
     "sigmoid": ("10.33", "10.00"),
