@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
@@ -92,11 +93,6 @@ def lifted(activation: Callable[..., Tensor], route: Route) -> Elementwise:
     return lambda x: activation(x, order=route.lift)
 
 
-def follow_all(activation: Callable[..., Tensor], x: Tensor) -> dict[str, Tensor]:
-    """Every route, eagerly: its name to (point,)."""
-    return {route.name: route.follow(lifted(activation, route), x).detach() for route in ROUTES}
-
-
 def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, Tensor]:
     """The routes marked so, in one graph: most of the time is what the compiler needs to start."""
     routes = [route for route in ROUTES if route.compiles]
@@ -104,6 +100,7 @@ def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, T
     def everything(x: Tensor) -> tuple[Tensor, ...]:
         return tuple(route.follow(lifted(activation, route), x) for route in routes)
 
+    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler's own use of what torch deprecates
         results = torch.compile(everything, fullgraph=True, dynamic=False)(x)

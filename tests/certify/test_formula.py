@@ -49,8 +49,8 @@ def test_a_refusal_says_what_is_not_accepted_and_what_is() -> None:
 
 PIECES = st.sampled_from(
     ["x", "1", "0.5", "e", "pi", "+", "-", "*", "/", "**", "(", ")", ",", " if ",
-     " else ", "<", ">=", "=", " and ", " or ", " not ", "exp", "max", ".", "1e9", "_", "\n", "[", "lambda ", ":",
-     "'", "1_"]
+     " else ", "<", ">=", "=", " and ", " or ", " not ", "exp", "max", ".", "1e9", "_", "\n", "[",
+     "lambda ", ":",      "'", "1_"]
 )  # fmt: skip
 
 

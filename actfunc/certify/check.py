@@ -1,0 +1,82 @@
+"""What was computed against the truth: the errors at every point, and the worst of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from actfunc.certify.oracle import Truth
+from actfunc.certify.ulp import error
+
+ORDERS = ("value", "first", "second")
+BOUNDS = (4.0, 4.0, 8.0)
+"""What is allowed of the value, first and second derivative, in the design's measure."""
+
+WORST = 5
+"""How many failing points a check keeps."""
+
+
+class Point(NamedTuple):
+    """One input, what came out, what is true, and the error in ulp."""
+
+    x: float
+    got: float
+    wanted: float
+    ulp: float
+
+
+class Check(NamedTuple):
+    """One of value, first and second derivative in one dtype against the formula.
+
+    worst:     the point with the largest error.
+    failing:   the worst points beyond the bound, at most five, and `beyond` how many there are.
+    undecided: points where the formula itself has no value that could be proven.
+    """
+
+    dtype: str
+    order: str
+    points: int
+    bound: float
+    worst: Point
+    failing: tuple[Point, ...]
+    beyond: int
+    undecided: int
+    held: bool
+
+
+def check(order: int, got: Tensor, true: Truth, errors: Tensor, x: Tensor) -> Check:
+    """What was computed at x, of the dtype under test, against the truth, by its errors."""
+    bound, undecided = BOUNDS[order], int((~true.known).sum())
+    worst = errors.argsort(descending=True, stable=True)[:WORST].tolist()
+    points = [
+        Point(*(values[at].item() for values in (x, got, true.hi[order], errors))) for at in worst
+    ]
+    beyond = int((errors > bound).sum())
+    return Check(
+        word(x.dtype),
+        ORDERS[order],
+        len(x),
+        bound,
+        points[0],
+        tuple(point for point in points if point.ulp > bound),
+        beyond,
+        undecided,
+        beyond == 0 and undecided == 0,
+    )
+
+
+def measured(siblings: Sequence[Tensor], true: Truth, x: Tensor) -> Tensor:
+    """The error of each order: (order, point); 0 where no truth is known."""
+    errors = [
+        error(got, true.hi[order], true.lo[order], true.hi[order + 1], x)
+        for order, got in enumerate(siblings)
+    ]
+    return torch.where(true.known, torch.stack(errors), 0.0)
+
+
+def word(dtype: torch.dtype) -> str:
+    """`float32` for torch.float32."""
+    return str(dtype).removeprefix("torch.")

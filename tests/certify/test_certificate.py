@@ -1,0 +1,276 @@
+"""Certificates: every record holds, and whatever is planted in one of them does not."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import torch
+
+import actfunc
+from actfunc import Activation
+from actfunc.certify import certify, parse
+from actfunc.certify.check import BOUNDS, check, measured
+from actfunc.certify.differences import differences
+from actfunc.certify.grids import grid, with_neighbours
+from actfunc.certify.limits import limits
+from actfunc.certify.oracle import truth
+from actfunc.certify.routes import ROUTES
+from actfunc.errors import UsageError
+
+DTYPES = (torch.float64, torch.float32)
+SIBLINGS = ("f", "df", "d2f")
+PLANTED = {torch.float64: 1e-13, torch.float32: 1e-5}
+
+every_record = pytest.mark.parametrize("name", actfunc.names())
+both = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
+each_sibling = pytest.mark.parametrize("order", range(3), ids=SIBLINGS)
+
+
+@cache
+def judged(name, dtype):
+    """The grid of a record and the truth on it, computed once for all tests."""
+    record = actfunc.get(name)
+    x = grid(record, dtype)
+    return x, truth(parse(record.formula, tuple(record.params)), x, record.params)
+
+
+def checked(name, dtype, order, sibling):
+    """What `certify` makes of one sibling."""
+    x, true = judged(name, dtype)
+    record = replace(actfunc.get(name), **{SIBLINGS[order]: sibling})
+    values = [getattr(record, word)(x) for word in SIBLINGS]
+    return check(order, values[order], true, measured(values, true, x)[order], x)
+
+
+def off_by(function, relative, where=lambda x: x == x):
+    """The function with a relative error planted in it."""
+
+    def wrong(x, **params):
+        right = function(x, **params)
+        return torch.where(where(x), right * (1 + relative), right)
+
+    return wrong
+
+
+def plain(record):
+    """The names of a record's checks that do not hold."""
+    certificate = certify(record)
+    parts = (certificate.checks, certificate.routes, certificate.differences, certificate.limits)
+    return [type(one).__name__ for part in parts for one in part if not one.held]
+
+
+@every_record
+def test_every_record_holds_in_both_dtypes(name):
+    certificate = certify(actfunc.get(name))
+    failing = [one for one in certificate.checks + certificate.routes if not one.held]
+    assert not failing
+    assert certificate.held
+    assert {one.dtype for one in certificate.checks} == {"float64", "float32"}
+    assert all(one.points >= 4000 and one.undecided == 0 for one in certificate.checks)
+    assert len(certificate.routes) == 2 * len(ROUTES)
+    assert json.loads(json.dumps(certificate.document(), allow_nan=False))["held"]
+
+
+@every_record
+def test_it_holds_with_other_parameters(name):
+    record = actfunc.get(name)
+    if record.params:
+        assert not plain(record.bind(**{key: 2.75 * v for key, v in record.params.items()}))
+
+
+@every_record
+@both
+@each_sibling
+def test_a_small_relative_error_is_caught(name, dtype, order):
+    right = getattr(actfunc.get(name), SIBLINGS[order]).function
+    x, true = judged(name, dtype)
+    if not true.hi[order].any():
+        return  # nothing times anything is nothing
+    assert checked(name, dtype, order, right).held
+    assert not checked(name, dtype, order, off_by(right, PLANTED[dtype])).held
+    assert not checked(name, dtype, order, off_by(right, PLANTED[dtype], lambda x: x > 1)).held or (
+        not true.hi[order][x > 1].any()
+    )
+    # the smallest error that is caught in all of them: four times the bound, in units of eps
+    smallest = 4 * BOUNDS[order] * torch.finfo(dtype).eps
+    assert smallest < PLANTED[dtype]
+    assert not checked(name, dtype, order, off_by(right, smallest)).held
+
+
+@every_record
+@both
+@each_sibling
+def test_a_nan_or_a_vanished_tail_is_caught(name, dtype, order):
+    right = getattr(actfunc.get(name), SIBLINGS[order]).function
+    _, true = judged(name, dtype)
+
+    def lost(x, **params):
+        return torch.where(x > 88, torch.nan, right(x, **params))
+
+    def vanished(x, **params):
+        y = right(x, **params)
+        return torch.where(y.abs() < 1e-9, 0.0, y)
+
+    nan = checked(name, dtype, order, lost)
+    assert not nan.held
+    assert nan.worst.ulp == float("inf")
+    small = (true.hi[order].abs() < 1e-9) & (true.hi[order].abs() > 1e-30)
+    assert checked(name, dtype, order, vanished).held == (not small.any())
+
+
+@every_record
+@both
+@each_sibling
+def test_something_wrong_at_one_single_joint_is_caught(name, dtype, order):
+    record = actfunc.get(name)
+    right = getattr(record, SIBLINGS[order]).function
+    for joint in record.joint_points:
+
+        def wrong(x, joint=joint, **params):
+            return torch.where(x == joint, right(x, **params) + 0.5, right(x, **params))
+
+        found = checked(name, dtype, order, wrong)
+        assert not found.held
+        assert found.worst.x == joint
+
+
+@every_record
+def test_a_wrong_function_with_the_matching_derivative_is_caught_by_the_formula(name):
+    record = actfunc.get(name)
+    f, df, d2f = (getattr(record, sibling).function for sibling in SIBLINGS)
+    shifted = replace(
+        record,
+        f=lambda x, **params: f(x, **params) + 1e-6 * torch.sin(x),
+        df=lambda x, **params: df(x, **params) + 1e-6 * torch.cos(x),
+        d2f=lambda x, **params: d2f(x, **params) - 1e-6 * torch.sin(x),
+    )
+    assert all(difference.held for difference in differences(shifted))
+    for order, sibling in enumerate((shifted.f, shifted.df, shifted.d2f)):
+        found = checked(name, torch.float64, order, sibling.function)
+        assert not found.held
+        assert len(found.failing) == 5
+        assert found.failing[0] == found.worst
+
+
+@every_record
+def test_differences_see_an_error_of_a_millionth(name):
+    record = actfunc.get(name)
+    for order, sibling in ((1, "df"), (2, "d2f")):
+        right = getattr(record, sibling).function
+        found = differences(replace(record, **{sibling: off_by(right, 1e-6)}))[order - 1]
+        x = torch.linspace(-8, 8, 100, dtype=torch.float64)
+        assert found.held == (not getattr(record, sibling)(x).any())
+        assert found.sees < 1e-7
+
+
+@every_record
+def test_a_wrong_limit_is_caught(name):
+    record = actfunc.get(name)
+    assert all(limit.held for limit in limits(record, DTYPES))
+    for sibling in SIBLINGS:
+        right = getattr(record, sibling).function
+
+        def wrong(x, right=right, **params):
+            return torch.where(x.isinf(), torch.nan, right(x, **params))
+
+        assert not all(one.held for one in limits(replace(record, **{sibling: wrong}), DTYPES))
+    deaf = replace(record, f=lambda x, **_: torch.zeros_like(x), asymptotes=("0", "0"))
+    assert [limit.held for limit in limits(deaf, DTYPES[:1]) if limit.x != limit.x] == [False]
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "softplus"])
+def test_what_autograd_makes_of_torchs_own_functions_is_caught(name):
+    """Their derivatives lose every digit in the tails."""
+    function = {"softplus": torch.nn.functional.softplus}.get(name, getattr(torch, name, None))
+    own = Activation.from_function(function, name)
+    found = certify(own, formula=actfunc.get(name).formula.replace("beta", "1"))
+    assert not found.held
+    curvature = {one.dtype: one for one in found.checks if one.order == "second"}
+    assert curvature["float32"].worst.ulp > 1e5
+    assert curvature["float64"].worst.ulp > 1e10
+
+
+def test_a_right_function_of_ones_own_holds():
+    own = Activation.from_function(lambda x: x * x * x, "cube")
+    assert certify(own, formula="x**3").held
+    assert not certify(own, formula="x**3 + 1e-3").held
+
+
+def test_a_derivative_that_torch_does_not_follow_is_caught_by_the_ways():
+    record = actfunc.get("tanh")
+
+    class Unlifted(Activation):
+        def __call__(self, x, *, order=2, **params):
+            return self.f(x, **params)
+
+    plain_tanh = Unlifted(record.name, record.formula, record.f.function, record.df.function,
+                          record.d2f.function, asymptotes=record.asymptotes)  # fmt: skip
+    ways = {one.name: one for one in certify(plain_tanh, dtypes=DTYPES[1:]).routes}
+    assert ways["value"].held
+    assert not ways["vmap(grad)"].held
+    assert not ways["vmap(hessian)"].held
+    assert ways["vmap(hessian)"].worst is not None
+
+
+def test_a_way_that_is_barred_is_a_finding_and_not_a_crash():
+    record = actfunc.get("tanh")
+
+    def through_numpy(x):
+        return torch.from_numpy(torch.tanh(x).numpy())
+
+    barred = certify(replace(record, f=through_numpy), dtypes=DTYPES[1:])
+    assert not barred.held
+    assert any(one.failure for one in barred.routes)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda x: x.sum(), "is not elementwise"),
+        (lambda x: x.float(), "is not elementwise"),
+        (lambda x: x.no_such_method(), "fails on a float64 tensor: AttributeError"),
+    ],
+)
+def test_what_is_no_elementwise_function_is_refused(function, message):
+    identity = actfunc.get("identity")
+    with pytest.raises(UsageError, match=message):
+        certify(replace(identity, f=function, df=function))
+
+
+def test_without_a_formula_the_way_out_is_named():
+    with pytest.raises(UsageError) as refusal:
+        certify(Activation.from_function(torch.tanh, "mine"))
+    assert "--formula" in refusal.value.hint
+
+
+def test_other_dtypes_are_refused_by_name():
+    with pytest.raises(UsageError, match="float64 or float32, got int32"):
+        certify(actfunc.get("relu"), dtypes=(torch.int32,))
+
+
+@every_record
+@both
+def test_the_grid_is_where_it_hurts(name, dtype):
+    record, info = actfunc.get(name), torch.finfo(dtype)
+    x, _ = judged(name, dtype)
+    assert x.dtype == dtype
+    assert len(x) >= 4000
+    assert x.isfinite().all()
+    assert (x.diff() > 0).sum() == len(x) - 2  # ascending, the two zeros side by side
+    zeros = x[x == 0]
+    assert zeros.signbit().tolist() == [True, False]
+    wanted = [info.max, -info.max, info.tiny, info.tiny * info.eps, -info.tiny * info.eps]
+    assert set(wanted) <= set(x.tolist())
+    joints = torch.tensor(record.joint_points, dtype=dtype)
+    assert set(with_neighbours(joints).tolist()) <= set(x.tolist())
+
+
+@pytest.mark.slow
+def test_compiled_derivatives_hold():
+    found = certify(actfunc.get("mish"), compiled=True, dtypes=DTYPES[1:])
+    compiled = [one for one in found.routes if one.compiled]
+    assert len(compiled) == sum(route.compiles for route in ROUTES)
+    assert [one for one in compiled if not one.held] == []
