@@ -35,6 +35,8 @@ def actfunc(version: version_callback = False) -> None:
     """
 
 
+INTERRUPTED = 130
+
 # typer carries click's exceptions, its own copy or click's by version; this is their base
 _UsageProblem: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -46,7 +48,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries talk to developers, not to our users
     try:
-        return app(args=arguments, standalone_mode=False) or 0
+        code = int(app(args=arguments, standalone_mode=False) or 0)
+        if code == INTERRUPTED:  # newer typers answer Ctrl-C themselves, without a word
+            raise KeyboardInterrupt
+        return code
     except ActfuncError as error:
         print_error(error)
         return error.exit_code
@@ -55,7 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print_error(ActfuncError("interrupted", "the same command goes on where it stopped"))
-        return 130
+        return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has left; nothing more to say to it
         return 0

@@ -109,7 +109,7 @@ def certify(
             output.line(f"{spec}: {'held' if one.held else 'NOT HELD'}")
     if not json:
         output.print(show.certificate_table(found))
-        failing = show.failing_table(found)
+        failing = show.failing_points(found)
         if failing is not None:
             output.print(failing)
     if plot is not None:

@@ -85,7 +85,7 @@ def _expect_at_most(examples: int, n: int, name: str) -> None:
 
 
 def _absence(root: Path, why: fashion_mnist.UnavailableError, download: bool) -> str:
-    tried = why.message if download else "fetching was not asked for"
+    tried = why.message if download else "that was not asked for (`actfunc data --fetch`)"
     return (
         f"FashionMNIST was not found in {fashion_mnist.folder(root)} and not fetched: {tried}."
         " All results are on the drawn set."

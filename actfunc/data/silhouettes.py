@@ -150,6 +150,6 @@ def _digest(*parts: Examples) -> Tensor:
 
 def _note(seed: int) -> str:
     return (
-        f"Silhouettes: clothes drawn from seed {seed}, not photographs; the classes are"
-        " FashionMNIST's, the accuracies are its own."
+        f"Silhouettes: FashionMNIST's ten classes drawn from seed {seed}, not photographs;"
+        " accuracies on them do not compare with FashionMNIST's."
     )

@@ -105,11 +105,14 @@ def activations_figure(records: Sequence[Activation]) -> Figure:
     columns = min(3, len(records))
     rows = math.ceil(len(records) / columns)
     figure = style.figure(4.1 * columns, 3.1 * rows + 0.4)
-    axes = figure.subplots(rows, columns, squeeze=False, sharex=True).flat
+    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
     for axis, record in zip(axes, records, strict=False):
         draw_activation(axis, record)
-    for axis in list(axes)[len(records) :]:
+    for axis in axes[len(records) :]:
         axis.set_visible(False)
+    for axis in axes[: len(records)][-columns:]:  # the lowest of each column
+        axis.tick_params(labelbottom=True)
+        axis.set_xlabel("x")
     figure.legend(handles=_key(), loc="outside lower center", ncols=5)
     return figure
 
@@ -133,8 +136,6 @@ def draw_activation(axis: Axes, record: Activation) -> None:
     axis.set_xlim(left, right)
     low = min(float(record.f(torch.linspace(left, right, 200)).min()), -0.5)
     axis.set_ylim(max(low, -2.2) - 0.25, 2.7)
-    if axis.get_subplotspec().is_last_row():  # type: ignore[union-attr]
-        axis.set_xlabel("x")
 
 
 def _key() -> list[Line2D]:

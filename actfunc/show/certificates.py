@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import box
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from actfunc.certify.curve import Curve
 
+REACH = 1e4
+"""How far the figure goes on both sides; the certificate goes to the largest number."""
 HELD, NOT_HELD = Text("held", style=style.HELD), Text("NOT HELD", style=f"bold {style.NOT_HELD}")
 
 
@@ -28,35 +31,39 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     """A line for every function and dtype: the worst error of each order and where; worst first."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title="worst error in units in the last place, and where",
+        padding=(0, 1, 0, 0),
+        title="worst error in units in the last place (allowed: 4, 4 and 8), and at which x",
         title_justify="left",
-        caption="allowed: 4 of the value and the first derivative, 8 of the second",
+        caption="others: torch's ways to the derivatives, ±inf and NaN, finite differences",
         caption_justify="left",
     )
-    table.add_column("function", no_wrap=True)
+    table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
-    for order in ("value", "first derivative", "second derivative"):
+    for order in ORDERS:
         table.add_column(order, justify="right", no_wrap=True)
-    table.add_column("torch's ways", justify="right", no_wrap=True)
-    table.add_column("limits and differences", justify="right")
+    table.add_column("others", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for certificate in sorted(certificates, key=_badness, reverse=True):
+        name = Text(certificate.name, style=f"bold {style.colour(certificate.name)}")
         for dtype in dict.fromkeys(check.dtype for check in certificate.checks):
-            table.add_row(*_row(certificate, dtype))
+            table.add_row(name, dtype, *_row(certificate, dtype))
+            name = Text("")
     return table
 
 
-def failing_table(certificates: Sequence[Certificate]) -> Table | None:
+def failing_points(certificates: Sequence[Certificate]) -> Group | None:
     """What does not hold, with x, what was got and what was wanted; None where all of it holds."""
-    table = Table(box=box.SIMPLE_HEAD, title="what does not hold", title_justify="left")
-    for column in ("function", "dtype", "what"):
-        table.add_column(column, overflow="fold")
-    for column in ("x", "got", "wanted", "ulp"):
-        table.add_column(column, justify="right", no_wrap=True)
+    parts: list[Text | Table] = []
     for certificate in certificates:
-        for row in _failures(certificate):
-            table.add_row(certificate.name, *row)
-    return table if table.row_count else None
+        for title, points in _failures(certificate):
+            parts.append(Text(f"{certificate.name}, {title}", style=f"bold {style.NOT_HELD}"))
+            table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(points))
+            for column in ("x", "got", "wanted", "ulp"):
+                table.add_column(column, justify="right", no_wrap=True)
+            for point in points:
+                table.add_row(*point)
+            parts.append(table)
+    return Group(*parts) if parts else None
 
 
 def certificates_document(certificates: Sequence[Certificate]) -> dict[str, Any]:
@@ -72,7 +79,9 @@ def error_figure(curves: Sequence[Curve]) -> Figure:
     names = list(dict.fromkeys(curve.name for curve in curves))
     dtypes = list(dict.fromkeys(curve.dtype for curve in curves))
     made = style.figure(
-        4.6 * len(dtypes), 0.7 + 2.3 * len(names), "Error in units in the last place"
+        4.6 * len(dtypes),
+        0.7 + 2.4 * len(names),
+        "Error in units in the last place, and the bounds",
     )
     grid = made.subplots(len(names), len(dtypes), sharey=True, squeeze=False)
     for curve in curves:
@@ -87,51 +96,52 @@ def error_figure(curves: Sequence[Curve]) -> Figure:
 
 def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
     checks = [check for check in certificate.checks if check.dtype == dtype]
-    routes = [route.held for route in certificate.routes if route.dtype == dtype]
-    others = [limit.held for limit in certificate.limits if limit.dtype == dtype]
-    others += [difference.held for difference in certificate.differences]
-    holds = all(check.held for check in checks) and all(routes) and all(others)
-    name = Text(certificate.name, style=f"bold {style.colour(certificate.name)}")
-    return [
-        name,
-        dtype,
-        *map(_worst, checks),
-        *(f"{sum(part)} of {len(part)}" for part in (routes, others)),
-        HELD if holds else NOT_HELD,
-    ]
+    others = [route.held for route in certificate.routes if route.dtype == dtype]
+    others += [limit.held for limit in certificate.limits if limit.dtype == dtype]
+    others += [difference.held for difference in certificate.differences if dtype == "float64"]
+    holds = all(check.held for check in checks) and all(others)
+    return [*map(_worst, checks), f"{sum(others)}/{len(others)}", HELD if holds else NOT_HELD]
 
 
 def _worst(check: Check) -> Text:
-    shown = Text(_ulps(check.worst.ulp), style="" if check.held else f"bold {style.NOT_HELD}")
-    if not check.held:
-        shown.append(" !")
+    mark = "" if check.held else "!"
+    shown = Text(f"{mark}{_ulps(check.worst.ulp)}", style="" if check.held else style.NOT_HELD)
     if check.worst.ulp:
-        shown.append(f" at {check.worst.x:.4g}", style="dim not bold")
+        shown.append(f" at {check.worst.x:.2g}", style="dim")
     return shown
 
 
-def _failures(certificate: Certificate) -> Iterator[tuple[str, ...]]:
+def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """What failed, in words, and its points as rows of x, got, wanted, ulp."""
     for check in certificate.checks:
-        what = f"{check.order}, {check.beyond} points"
-        for point in check.failing:
-            yield check.dtype, what, *map(_number, point[:3]), _ulps(point.ulp)
-            what = ""
+        if check.beyond:
+            many = f"{check.beyond} of {check.points} points beyond {check.bound:g}"
+            rows = [
+                (*_numbers(check.dtype, *point[:3]), _ulps(point.ulp)) for point in check.failing
+            ]
+            yield f"{check.dtype}, {_order(check.order)}: {many}", rows
         if check.undecided:
-            yield check.dtype, f"{check.order}: {check.undecided} unproven", "", "", "", ""
+            many = f"{check.undecided} points where the formula has no value that can be proven"
+            yield f"{check.dtype}, {_order(check.order)}: {many}", []
     for route in certificate.routes:
         if not route.held:
             kind = "compiled" if route.compiled else "eager"
-            numbers = ("", "", "") if route.worst is None else map(_number, route.worst[:3])
-            what = route.failure or f"{route.different} points"
-            yield route.dtype, f"{route.name}, {kind}: {what}", *numbers, ""
-    for difference in certificate.differences:
-        if not difference.held:
-            numbers = map(_number, (difference.x, difference.got, difference.wanted))
-            yield "float64", f"{ORDERS[difference.order]}, by differences", *numbers, ""
+            what = route.failure or f"{route.different} of {route.points} points differ"
+            points = [route.worst] if route.worst is not None else []
+            rows = [(*_numbers(route.dtype, *point[:3]), "") for point in points]
+            yield f"{route.dtype}, {_order(route.order)} by {route.name}, {kind}: {what}", rows
+    for one in certificate.differences:
+        if not one.held:
+            what = f"float64, {_order(ORDERS[one.order])}: finite differences say otherwise"
+            yield what, [(*_numbers("float64", one.x, one.got, one.wanted), "")]
     for limit in certificate.limits:
         if not limit.held:
-            numbers = map(_number, (limit.x, limit.got, limit.wanted))
-            yield limit.dtype, f"{limit.order}, the limit", *numbers, ""
+            row = (*_numbers(limit.dtype, limit.x, limit.got, limit.wanted), "")
+            yield f"{limit.dtype}, {_order(limit.order)}: the limit", [row]
+
+
+def _order(word: str) -> str:
+    return word if word == "value" else f"{word} derivative"
 
 
 def _badness(certificate: Certificate) -> tuple[bool, float]:
@@ -144,18 +154,20 @@ def _ulps(ulp: float) -> str:
     return f"{ulp:.2f}" if ulp < 100 else f"{ulp:.0f}"
 
 
-def _number(number: float | None) -> str:
-    return "" if number is None else f"{number:.17g}" if abs(number) < 1e16 else f"{number:.6g}"
+def _numbers(dtype: str, *numbers: float | None) -> list[str]:
+    digits = 17 if dtype == "float64" else 9
+    return ["" if number is None else f"{number:.{digits}g}" for number in numbers]
 
 
 def _draw(axes: Axes, curve: Curve) -> None:
-    x = curve.x.double().numpy()
-    for order, shade in enumerate(("#0072B2", "#E69F00", "#CC79A7")):
-        error = np.clip(curve.errors[order].numpy(), 1e-2, 1e18)
-        axes.plot(x, error, ".", ms=1.6, color=shade, alpha=0.6, label=ORDERS[order])
-    for bound in sorted(set(curve.bounds)):
-        axes.axhline(bound, color="#555555", lw=0.9, ls="--")
+    shown = curve.x.abs() <= REACH
     axes.set_xscale("symlog", linthresh=1, linscale=1.2)
     axes.set_yscale("log")
-    axes.set_xlim(-1e4, 1e4)
+    axes.set_xlim(-REACH, REACH)
+    for order, shade in enumerate(("#0072B2", "#E69F00", "#CC79A7")):
+        error = np.clip(curve.errors[order][shown].numpy(), 1e-2, 1e18)
+        x = curve.x[shown].double().numpy()
+        axes.plot(x, error, ".", ms=2, color=shade, alpha=0.6, label=ORDERS[order])
+    for bound in sorted(set(curve.bounds)):
+        axes.axhline(bound, color="#555555", lw=0.9, ls="--")
     axes.set_title(f"{curve.name}, {curve.dtype}", color=style.colour(curve.name))

@@ -10,6 +10,7 @@ curve.svg               the validation accuracy by epoch
 from __future__ import annotations
 
 import json
+import math
 import re
 from functools import partial
 from pathlib import Path
@@ -65,11 +66,13 @@ class RunFolder:
                     + ", ".join(f"{k} {there.get(k)}, asked for {asked[k]}" for k in differing),
                     "--overwrite replaces it, --out FOLDER keeps both",
                 )
+        for left_by_a_kill in self.path.glob(".*.partial"):
+            left_by_a_kill.unlink(missing_ok=True)
         files.write_json(self.config_file, config)
 
     def save(self, progress: Progress) -> None:
         """Keep the progress after an epoch, and the best parameters so far."""
-        lines = [json.dumps(epoch._asdict()) for epoch in progress.history]
+        lines = [_line(epoch) for epoch in progress.history]
         if progress.best_epoch == len(progress.history):
             files.write_tensors(
                 self.parameters_file,
@@ -88,9 +91,9 @@ class RunFolder:
             return fresh
         tensors, text = files.read_tensors(self.progress_file)
         try:
-            history = [Epoch(**json.loads(line)) for line in text["history"].splitlines()]
+            history = [_epoch(line) for line in text["history"].splitlines()]
             found = tree.from_named_leaves(fresh[:2], tensors)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
             raise CheckpointError(
                 f"{self.progress_file} is of another network or version: {error}",
                 "train it anew with --overwrite",
@@ -106,6 +109,16 @@ class RunFolder:
         except KeyError as error:
             raise CheckpointError(f"{self.parameters_file} lacks {error}") from error
         return tree.map(partial(_fitted, self.parameters_file), params, template)
+
+
+def _line(epoch: Epoch) -> str:
+    # JSON has no NaN: the loss of a run that diverged is null
+    figures = {k: v if math.isfinite(v) else None for k, v in epoch._asdict().items()}
+    return json.dumps(figures, allow_nan=False)
+
+
+def _epoch(line: str) -> Epoch:
+    return Epoch(**{k: math.nan if v is None else v for k, v in json.loads(line).items()})
 
 
 def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from actfunc.training.fit import Epoch, Progress, Settings, accuracy, fit, start
+from actfunc.training.evaluate import Accuracy, accuracy, evaluate
+from actfunc.training.fit import Epoch, Progress, Settings, fit, start
 from actfunc.training.optimizer import Optimizer, sgd
 from actfunc.training.step import Metrics, State, make_step
 
 __all__ = [
+    "Accuracy",
     "Epoch",
     "Metrics",
     "Optimizer",
@@ -14,6 +16,7 @@ __all__ = [
     "Settings",
     "State",
     "accuracy",
+    "evaluate",
     "fit",
     "make_step",
     "sgd",

@@ -19,4 +19,4 @@ def compiled(function: Compiled) -> Compiled:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_root() / "inductor"))
     # it announces a missing CUDA where none was asked for
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-    return torch.compile(function, fullgraph=True, dynamic=False)
+    return torch.compile(function, fullgraph=True, dynamic=False)  # type: ignore[return-value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -11,8 +12,9 @@ import torch
 
 from actfunc import mlp
 from actfunc.activation import Activation
-from actfunc.data import Examples, Split, normalise
+from actfunc.data import Examples, Split
 from actfunc.errors import UsageError
+from actfunc.training.evaluate import accuracy
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.step import State, Step
 
@@ -30,9 +32,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            lowest = 0 if name in ("momentum", "seed") else None
-            if not (value > 0 or value == lowest) or value in (float("inf"), float("nan")):
-                raise UsageError(f"{name} must be a positive number, got {value}")
+            kinds = (int, float) if name in ("learning_rate", "momentum") else (int,)
+            may_be_0 = name in ("momentum", "seed")
+            fits = isinstance(value, kinds) and math.isfinite(value)
+            if not fits or value < 0 or (value == 0 and not may_be_0):
+                what = "a number" if float in kinds else "a whole number"
+                above = "0 or more" if may_be_0 else "above 0"
+                raise UsageError(f"{name} must be {what}, {above}, got {value!r}")
 
 
 class Epoch(NamedTuple):
@@ -132,15 +138,3 @@ def epoch_order(examples: int, epoch: int, settings: Settings) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     order = torch.randperm(examples, generator=generator)
     return order[: steps * settings.batch_size].view(steps, settings.batch_size)
-
-
-@torch.no_grad()
-def accuracy(params: mlp.Params, activation: Activation, examples: Examples) -> float:
-    """The share of examples whose largest logit is the label's."""
-    correct = 0
-    for images, labels in zip(
-        examples.images.split(1024), examples.labels.split(1024), strict=True
-    ):
-        logits = mlp.apply(params, normalise(images).to(params[0].weight.dtype), activation.f)
-        correct += (logits.argmax(dim=-1) == labels).sum().item()
-    return correct / len(examples.labels)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from actfunc.analysis import LayerGradient
-from actfunc.certify.certificate import ORDERS, Certificate, Check
+from actfunc.certify.certificate import Certificate
+from actfunc.certify.check import ORDERS, Check
 from actfunc.show import style
 from actfunc.show.analysis import ratio
 from actfunc.show.page import Cell, Page, Section, Table

@@ -1,0 +1,141 @@
+"""Each command does what it says, on a little of the drawn data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import actfunc as package
+from actfunc.certify import parse
+from actfunc.tutorial import SIX
+
+FIGURES = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
+
+
+def test_list_shows_every_activation_and_its_formula(actfunc):
+    done = actfunc("list")
+    assert done.code == 0
+    for name in package.names():
+        assert name in done.out
+    document = actfunc("list", "--json").document
+    assert [record["name"] for record in document["activations"]] == list(package.names())
+
+
+@pytest.mark.parametrize("name", package.names())
+def test_show_tells_all_about_one(actfunc, name):
+    record, done = package.get(name), actfunc("show", name)
+    assert done.code == 0
+    facts = " ".join(done.out.split())
+    for part in (record.name, record.range, record.source, "f′(x)", "━━ f"):
+        assert part in facts
+    document = actfunc("show", name, "--json").document
+    assert document["formula"] == record.formula
+    assert document["latex"]["df"] == parse(record.formula, record.params).latex(1)
+
+
+@pytest.mark.parametrize("ending", FIGURES)
+def test_plot_writes_the_format_of_the_ending(actfunc, ending):
+    assert actfunc("plot", "relu", "gelu", "-o", f"figure{ending}").code == 0
+    assert Path(f"figure{ending}").read_bytes().startswith(FIGURES[ending])
+
+
+def test_plot_takes_ones_own_function(actfunc):
+    Path("my.py").write_text("import torch\ndef cube(x):\n    return x ** 3\n")
+    assert actfunc("plot", "my.py:cube", "-o", "cube.svg").code == 0
+    assert Path("cube.svg").exists()
+
+
+def test_train_keeps_all_in_a_run_folder_and_skips_what_is_done(actfunc):
+    done = actfunc("train", "relu", "elu:alpha=0.5", "--json")
+    assert done.code == 0
+    runs = done.document["runs"]
+    assert list(runs) == ["relu", "elu:alpha=0.5"]
+    folder = Path(runs["relu"]["folder"])
+    assert {file.name for file in folder.iterdir()} == {
+        *("config.json", "curve.svg", "metrics.jsonl"),
+        *("parameters.safetensors", "progress.safetensors"),
+    }
+    config = json.loads((folder / "config.json").read_text())
+    assert config["dataset"]["name"] == "silhouettes"
+    assert config["made_by"]["torch"]
+    [line] = (folder / "metrics.jsonl").read_text().splitlines()
+    assert json.loads(line)["epoch"] == 1
+    again = actfunc("train", "relu", "--json").document["runs"]["relu"]
+    assert again["epochs_now"] == 0
+    assert again["test_accuracy"] == runs["relu"]["test_accuracy"]
+    anew = actfunc("train", "relu", "--overwrite", "--json").document["runs"]["relu"]
+    assert anew["epochs_now"] == 1
+    assert anew["test_accuracy"] == runs["relu"]["test_accuracy"]
+
+
+def test_train_goes_on_with_more_epochs_and_refuses_other_settings(actfunc):
+    actfunc("train", "relu")
+    more = actfunc("train", "relu", "--epochs", "2", "--json").document["runs"]["relu"]
+    assert (more["epochs"], more["epochs_now"]) == (2, 1)
+    other = actfunc("train", "relu", "--learning-rate", "0.1")
+    assert other.code == 3
+    assert "learning_rate 0.01, asked for 0.1" in other.err
+    assert "--overwrite" in other.err
+
+
+def test_evaluate_gives_what_train_gave(actfunc):
+    trained = actfunc("train", "relu", "--json").document["runs"]["relu"]
+    found = actfunc("evaluate", "relu", "--json").document
+    assert found["test_accuracy"]["relu"] == trained["test_accuracy"]
+    assert found["validation_accuracy"]["relu"] == trained["validation_accuracy"]
+    assert "relu" in actfunc("evaluate", "relu").out
+
+
+def test_gradients_of_all_six_by_default(actfunc):
+    document = actfunc("gradients", "-o", "g.png", "--json").document
+    assert list(document["activations"]) == list(SIX.values())
+    for layers in document["activations"].values():
+        assert layers[0]["weight"]["shape"] == [512, 784]
+        for layer in layers:
+            counts = layer["weight"]["histogram"]["counts"]
+            assert sum(counts) == layer["weight"]["shape"][0] * layer["weight"]["shape"][1]
+    assert Path("g.png").read_bytes().startswith(FIGURES[".png"])
+    assert "first : last" in actfunc("gradients", "relu").out
+
+
+def test_distribution_and_dead_look_into_a_trained_network(actfunc):
+    actfunc("train", "relu")
+    layers = actfunc("distribution", "relu", "--json").document["activations"]["relu"]
+    assert [layer["post"]["shape"][1] for layer in layers] == [512, 256, 256, 128]
+    assert all(layer["post"]["smallest"] == 0.0 for layer in layers)
+    dead = actfunc("dead", "--json").document["dead_neurons"]
+    assert list(dead) == ["untrained", "trained", "deep"]
+    assert [len(counts) for counts in dead.values()] == [4, 4, 10]
+
+
+def test_dead_without_a_trained_network_says_so_and_counts_the_rest(actfunc):
+    done = actfunc("dead")
+    assert done.code == 0
+    assert "no trained network for relu" in done.out
+    assert "untrained" in done.out
+
+
+def test_json_is_alone_on_stdout_and_says_what_made_it(actfunc):
+    for command in (["train", "relu"], ["gradients", "relu"], ["dead"], ["evaluate", "relu"]):
+        done = actfunc(*command, "--json")
+        document = done.document
+        assert document["dataset"]["name"] == "silhouettes"
+        assert document["seed"] == 42
+        assert set(document["made_by"]) >= {"actfunc", "torch", "python", "device", "command"}
+        assert "silhouettes" in done.err
+
+
+def test_certify_ends_with_1_when_a_derivative_does_not_hold(actfunc):
+    Path("my.py").write_text(
+        "import torch\nfrom actfunc import Activation\n"
+        "wrong = Activation('wrong', 'x ** 2', f=lambda x: x * x, df=lambda x: 2.001 * x,\n"
+        "                   d2f=lambda x: 2 * torch.ones_like(x))\n"
+        "right = Activation('right', 'x ** 2', f=lambda x: x * x, df=lambda x: 2 * x,\n"
+        "                   d2f=lambda x: 2 * torch.ones_like(x), asymptotes=(None, None))\n"
+    )
+    done = actfunc("certify", "my.py:wrong", "--no-compiled")
+    assert done.code == 1
+    assert "NOT HELD" in done.out
+    assert actfunc("certify", "my.py:right", "--no-compiled", "--dtype", "float32").code == 0

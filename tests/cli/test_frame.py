@@ -1,0 +1,115 @@
+"""The frame: instant help, one-line errors, exit codes, JSON alone on stdout."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from actfunc.cli import app
+
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+ROOT = Path(__file__).parents[2]
+
+
+def test_help_loads_no_heavy_module():
+    code = (
+        "import sys; from actfunc.cli import run; run(['--help']);"
+        "heavy = {'torch', 'matplotlib', 'sympy', 'flint', 'numpy', 'torchvision'};"
+        "sys.exit(', '.join(heavy & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_is_registered():
+    assert set(COMMANDS) >= {
+        *("certify", "data", "dead", "distribution", "evaluate", "gradients", "list"),
+        *("plot", "reproduce", "show", "train"),
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_of_itself(actfunc, command):
+    done = actfunc(command, "--help")
+    assert done.code == 0
+    assert re.search(rf"Example: actfunc {command}\b", done.out)
+
+
+@pytest.mark.parametrize("program", [["-m", "actfunc"], ["cli.py"]])
+def test_the_launcher_and_the_module_are_the_same_program(program):
+    done = subprocess.run(
+        [sys.executable, *program, "--version"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=True,
+    )
+    assert re.fullmatch(r"actfunc \d+\.\d+\.\d+\n", done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nosuch"], "No such command 'nosuch'"),
+        (["train"], "Missing argument"),
+        (["train", "no_such"], "no activation named 'no_such'"),
+        (["train", "geluu"], "Did you mean gelu"),
+        (["train", "relu:slope=1"], "no parameter named 'slope'; accepted: none"),
+        (["train", "elu:alpha=wide"], "'alpha'"),
+        (["train", "relu", "--learning-rate", "0"], "learning_rate must be"),
+        (["train", "relu", "--learning-rate", "nan"], "learning_rate must be"),
+        (["train", "relu", "--learning-rate", "fast"], "--learning-rate"),
+        (["train", "relu", "--momentum", "-1"], "momentum must be"),
+        (["train", "relu", "--hidden", "512,x"], "hidden must be positive whole numbers"),
+        (["train", "relu", "--hidden", "0"], "hidden must be positive whole numbers"),
+        (["train", "relu", "--batch-size", "5000"], "batch_size 5000 is more than"),
+        (["train", "relu", "--epochs", "0"], "--epochs"),
+        (["train", "relu", "--device", "tpu"], "device"),
+        (["train", "relu", "--dataset", "mnist"], "no data set named 'mnist'"),
+        (["train", "nowhere/my.py:f"], "no file nowhere/my.py"),
+        (["plot", "relu", "-o", "figure.bmp"], "cannot draw a figure as 'figure.bmp'"),
+        (["gradients", "-o", "figure"], "cannot draw a figure as 'figure'"),
+        (["certify"], "name an activation"),
+        (["certify", "relu", "--dtype", "int8"], "dtype must be"),
+        (["certify", "relu", "--formula", "__import__('os')"], "formula"),
+    ],
+)
+def test_wrong_usage_is_one_line_what_and_one_line_what_to_do(actfunc, arguments, said):
+    done = actfunc(*arguments)
+    assert done.code == 2
+    assert done.out == "" or "·" in done.out  # at most the line that says what is worked on
+    [first, *rest] = [line for line in done.err.splitlines() if not line.startswith("note:")]
+    assert first.startswith("error: ")
+    assert said in first
+    assert len(rest) <= 1
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "relu"], "no trained network for relu"),
+        (["distribution", "gelu"], "`actfunc train gelu` makes it"),
+        (["reproduce", "--pretrained", "nowhere"], "no folder nowhere"),
+        (["evaluate", "--pretrained", "nowhere"], "no folder nowhere"),
+    ],
+)
+def test_missing_networks_end_with_3_and_say_what_to_do(actfunc, arguments, said):
+    done = actfunc(*arguments)
+    assert done.code == 3
+    assert said in done.err
+
+
+def test_an_interruption_ends_with_130_and_says_how_to_go_on(actfunc, monkeypatch):
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("actfunc.catalogue.get", interrupt)
+    done = actfunc("train", "relu")
+    assert done.code == 130
+    assert "the same command goes on" in done.err

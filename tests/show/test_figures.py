@@ -1,0 +1,99 @@
+"""Figures: every colour told apart, every format, nothing left in pyplot's global state."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import torch
+
+from actfunc import CATALOGUE, names
+from actfunc.analysis import backpropagate, distribution
+from actfunc.data import normalise
+from actfunc.errors import UsageError
+from actfunc.show import analysis, style
+from actfunc.show.activations import activations_figure
+from actfunc.show.terminal import line_plot
+from actfunc.storage import WorkingSet
+
+
+@pytest.fixture
+def work(small_data, small_split) -> WorkingSet:
+    return WorkingSet(small_data, small_split, torch.device("cpu"), 42)
+
+
+def test_one_colour_an_activation_by_any_spelling():
+    colours = [style.colour(name) for name in names()]
+    assert len(set(colours)) == len(colours)
+    for name, record in CATALOGUE.items():
+        for spelling in (name, record.spec, *record.aliases, name.upper().replace("_", "")):
+            assert style.colour(spelling) == style.colour(name)
+    assert style.colour("one_of_my_own") == style.colour("one_of_my_own:a=1.0")
+
+
+def test_every_activation_can_be_drawn(tmp_path):
+    drawn = activations_figure(list(CATALOGUE.values()))
+    shown = [axis for axis in drawn.axes if axis.get_visible()]
+    assert len(shown) == len(CATALOGUE)
+    for axis, record in zip(shown, CATALOGUE.values(), strict=True):
+        assert axis.get_title(loc="left").startswith(record.name)
+        joints = [line for line in axis.lines if line.get_marker() == "o"]
+        assert len(joints) == len(record.joint_points)
+    first = style.save(drawn, tmp_path / "a.svg").read_bytes()
+    again = style.save(activations_figure(list(CATALOGUE.values())), tmp_path / "b.svg")
+    assert again.read_bytes() == first  # the same figure is the same file
+
+
+def test_no_figure_touches_pyplot():
+    activations_figure([CATALOGUE["relu"]])
+    assert "matplotlib.pyplot" not in sys.modules or not (
+        sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+def test_gradient_and_distribution_figures_have_a_panel_a_layer(work):
+    params, relu = work.fresh((16, 8)), CATALOGUE["relu"]
+    images, labels = work.split.train.first(64)
+    images = normalise(images)
+    gradients = {"relu": backpropagate(params, relu, images, labels)}
+    assert len(analysis.gradients_figure(gradients).axes) == 3
+    values = {"relu": distribution(params, relu.f, images)}
+    assert len(analysis.distribution_figure(values).axes) == 2
+
+
+def test_dead_figure_tells_counts_and_shares():
+    counts = {"untrained": [0, 3], "deep": [1, 2, 4]}
+    figure = analysis.dead_figure(counts, {"untrained": [8, 6], "deep": [8, 8, 8]})
+    for axis, (name, found) in zip(figure.axes, counts.items(), strict=True):
+        assert axis.get_title(loc="left") == name
+        assert [text.get_text() for text in axis.texts] == [str(n) for n in found]
+    assert [bar.get_height() for bar in figure.axes[0].patches] == [0.0, 50.0]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [(1.0, 9000.0, "1 : 9,000"), (3.0, 1.0, "3.0 : 1"), (1.0, 1.0, "1.0 : 1"), (0.0, 1.0, "0")],
+)
+def test_ratio_reads_as_one_to_many(first, last, said):
+    assert analysis.ratio(first, last) == said
+
+
+def test_a_path_of_another_kind_is_refused_before_anything_is_drawn(tmp_path):
+    for name in ("figure", "figure.gif", "figure.svg.gz"):
+        with pytest.raises(UsageError, match="cannot draw a figure as"):
+            style.check_format(tmp_path / name)
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(UsageError, match="cannot write"):
+        style.check_format(tmp_path / "folder.svg")
+
+
+def test_a_terminal_plot_shows_a_line_where_it_is():
+    rising = [-1 + 2 * i / 99 for i in range(100)]
+    text = line_plot([("f", "bold", rising)], (-1, 1), (-1, 1), columns=10, rows=5).plain
+    lines = text.splitlines()
+    assert len(lines) == 7
+    assert lines[0].startswith("     1 ┼")
+    assert lines[4].startswith("    -1 ┼")
+    # the diagonal: the top row has its dots on the right, the bottom row on the left
+    assert lines[0].rstrip()[-1] not in "┼ "
+    assert lines[4][8] not in " ·"

@@ -1,0 +1,82 @@
+"""The study as a whole: the published figures exactly, and a fresh machine's drawn data."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from actfunc.cli import run
+from actfunc.tutorial import SIX, published
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_published_figures_come_out_exactly(checkpoints, real_data, capsys):
+    assert run(["reproduce", "--pretrained", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["dataset"]["name"] == "FashionMNIST"
+    assert document["seed"] == 42
+    assert document["test_accuracy"] == published.TEST_ACCURACY
+    assert document["validation_accuracy"] == published.VALIDATION_ACCURACY
+    assert document["dead_neurons"] == published.DEAD_NEURONS
+    assert document["published"]["test_accuracy"] == published.TEST_ACCURACY
+    assert all(judged["held"] for judged in document["agrees"]["test_accuracy"].values())
+    assert all(certificate["held"] for certificate in document["certificates"])
+
+    [folder] = Path("runs").iterdir()
+    assert json.loads((folder / "results.json").read_text()) == document
+    figures = {file.stem for file in (folder / "figures").iterdir()}
+    assert figures == {"activations", "examples", "gradients", "distributions", "dead"}
+    page = (folder / "index.html").read_text()
+    assert_self_contained(page)
+    for name, accuracy in published.TEST_ACCURACY.items():
+        assert name in page
+        assert f"{accuracy:.2f}" in page
+    assert page.count("as published") == len(SIX) + 3
+
+
+@pytest.mark.slow
+def test_with_no_data_and_no_network_it_runs_on_the_drawn_set_and_says_so(
+    capsys, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("ACTFUNC_DATA", str(tmp_path / "empty"))
+    # a port that nothing listens on, so that fetching fails as it does without a network
+    monkeypatch.setattr("actfunc.data.fetch.mirrors", lambda: ["http://127.0.0.1:9/"])
+    monkeypatch.setenv("ACTFUNC_EXAMPLES", "3000")
+    assert run(["reproduce", "--epochs", "2", "--eager"]) == 0
+    printed = capsys.readouterr().out
+    assert "silhouettes" in printed
+    assert "not found" in printed
+    [folder] = Path("runs").iterdir()
+    document = json.loads((folder / "results.json").read_text())
+    assert document["dataset"]["name"] == "silhouettes"
+    assert set(document["test_accuracy"]) == set(SIX)
+    assert {judged["word"] for judged in document["agrees"]["test_accuracy"].values()} == {
+        "other data"
+    }
+    assert all(len(history) == 2 for history in document["epochs"].values())
+    page = (folder / "index.html").read_text()
+    assert_self_contained(page)
+    assert "All results are on the drawn set" in page
+    assert (folder / "figures" / "curves.svg").exists()
+
+    # a second start finds all six trained and gives the same
+    assert run(["reproduce", "--epochs", "2", "--eager", "--json"]) == 0
+    again = json.loads(capsys.readouterr().out)
+    assert again["test_accuracy"] == document["test_accuracy"]
+    assert again["epochs"] == document["epochs"]
+
+
+def assert_self_contained(page: str) -> None:
+    """Nothing in the page is loaded from anywhere."""
+    sources = re.findall(r'(?:src|href)="([^"]{0,40})', page)
+    assert all(source.startswith(("data:", "#")) for source in sources)
+    assert "<script" not in page
+    assert "url(" not in re.sub(r"data:[^\"]*", "", page)
