@@ -93,7 +93,7 @@ class RunFolder:
         try:
             history = [_epoch(line) for line in text["history"].splitlines()]
             found = tree.from_named_leaves(fresh[:2], tensors)
-        except (KeyError, TypeError, AttributeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, json.JSONDecodeError) as error:
             raise CheckpointError(
                 f"{self.progress_file} is of another network or version: {error}",
                 "train it anew with --overwrite",
@@ -113,12 +113,14 @@ class RunFolder:
 
 def _line(epoch: Epoch) -> str:
     # JSON has no NaN: the loss of a run that diverged is null
-    figures = {k: v if math.isfinite(v) else None for k, v in epoch._asdict().items()}
-    return json.dumps(figures, allow_nan=False)
+    loss = epoch.loss if math.isfinite(epoch.loss) else None
+    return json.dumps(epoch._asdict() | {"loss": loss}, allow_nan=False)
 
 
 def _epoch(line: str) -> Epoch:
-    return Epoch(**{k: math.nan if v is None else v for k, v in json.loads(line).items()})
+    figures: dict[str, Any] = json.loads(line)
+    loss = math.nan if figures["loss"] is None else figures["loss"]
+    return Epoch(**figures | {"loss": loss})
 
 
 def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -96,6 +97,18 @@ def test_the_same_run_may_go_on_whoever_asks(folder):
     folder.save(after([0.5]))
     folder.begin(CONFIG | {"made_by": {"torch": "2"}})
     assert len(folder.resume(fresh()).history) == 1
+
+
+def test_a_run_that_diverged_is_still_json(folder):
+    progress = after([0.1, 0.1])
+    last = progress.history[-1]._replace(loss=float("nan"))
+    progress = progress._replace(history=(*progress.history[:-1], last))
+    folder.save(progress)
+    *_, line = folder.metrics_file.read_text().splitlines()
+    assert json.loads(line, parse_constant=pytest.fail)["loss"] is None
+    back = folder.resume(fresh()).history
+    assert math.isnan(back[-1].loss)
+    assert back[0] == progress.history[0]
 
 
 def test_a_run_may_go_on_for_longer(folder):
@@ -233,6 +246,7 @@ def test_a_kill_in_the_middle_of_any_write_leaves_a_folder_to_go_on_from(tmp_pat
     for last, epochs in enumerate(kept):
         folder = RunFolder(tmp_path / str(last))
         folder.begin(CONFIG)
+        assert not list(folder.path.glob(".*")), "what was half written is swept away"
         progress = folder.resume(fresh(99))
         assert len(progress.history) == epochs
         assert_same_progress(progress, after([0.1, 0.2, 0.15][:epochs]) if epochs else fresh(99))
