@@ -178,11 +178,12 @@ def test_a_fit_in_float64(small_split):
 @pytest.mark.parametrize(
     ("name", "value"),
     [(name, value) for name in ("learning_rate", "batch_size", "max_epochs", "patience")
-     for value in (0, -1, float("nan"), float("inf"))]
-    + [("momentum", -0.1), ("momentum", float("nan")), ("seed", -1)],
+     for value in (0, -1, float("nan"), float("inf"), "7", None)]
+    + [("momentum", -0.1), ("momentum", float("nan")), ("seed", -1)]
+    + [(name, 2.5) for name in ("batch_size", "max_epochs", "patience", "seed")],
 )  # fmt: skip
 def test_settings_that_mean_nothing_are_an_error(name, value):
-    with pytest.raises(UsageError, match=f"{name} must be .*, got {value}"):
+    with pytest.raises(UsageError, match=f"{name} must be a .*number, .*, got {value!r}"):
         Settings(**{name: value})
 
 
