@@ -32,16 +32,16 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
-        title="worst error in units in the last place (allowed: 4, 4 and 8), and at which x",
+        title="worst error in units in the last place (allowed: 4, 4 and 8) @ x",
         title_justify="left",
-        caption="others: torch's ways to the derivatives, ±inf and NaN, finite differences",
+        caption="rest: torch's ways to the derivatives, ±inf and NaN, finite differences",
         caption_justify="left",
     )
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
         table.add_column(order, justify="right", no_wrap=True)
-    table.add_column("others", justify="right", no_wrap=True)
+    table.add_column("rest", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for certificate in sorted(certificates, key=_badness, reverse=True):
         name = Text(certificate.name, style=f"bold {style.colour(certificate.name)}")
@@ -90,7 +90,8 @@ def error_figure(curves: Sequence[Curve]) -> Figure:
         axes.set_xlabel("x")
     for axes in grid[:, 0]:
         axes.set_ylabel("error (ulp)")
-    grid[0, 0].legend(loc="upper left", markerscale=3, ncols=3, fontsize=8)
+    lines, labels = grid[0, 0].get_legend_handles_labels()
+    made.legend(lines, labels, loc="outside lower center", markerscale=3, ncols=3)
     return made
 
 
@@ -107,7 +108,7 @@ def _worst(check: Check) -> Text:
     mark = "" if check.held else "!"
     shown = Text(f"{mark}{_ulps(check.worst.ulp)}", style="" if check.held else style.NOT_HELD)
     if check.worst.ulp:
-        shown.append(f" at {check.worst.x:.2g}", style="dim")
+        shown.append(f" @ {_place(check.worst.x)}", style="dim")
     return shown
 
 
@@ -152,6 +153,14 @@ def _ulps(ulp: float) -> str:
     if ulp >= 1e4:
         return "infinite" if math.isinf(ulp) else f"{ulp:.0e}"
     return f"{ulp:.2f}" if ulp < 100 else f"{ulp:.0f}"
+
+
+def _place(x: float) -> str:
+    """A point in at most seven characters: -0.958, 364, 2e-11."""
+    if x == 0 or 0.01 <= abs(x) < 1e4:
+        return f"{x:.0f}" if abs(x) >= 100 else f"{x:.3g}"
+    digits, _, exponent = f"{x:.0e}".partition("e")
+    return f"{digits}e{int(exponent)}"
 
 
 def _numbers(dtype: str, *numbers: float | None) -> list[str]:
