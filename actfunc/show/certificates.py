@@ -32,6 +32,7 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        show_edge=False,
         title="worst error in units in the last place (allowed: 4, 4 and 8) @ x",
         title_justify="left",
         caption="rest: torch's ways to the derivatives, ±inf and NaN, finite differences",
@@ -151,7 +152,7 @@ def _badness(certificate: Certificate) -> tuple[bool, float]:
 
 def _ulps(ulp: float) -> str:
     if ulp >= 1e4:
-        return "infinite" if math.isinf(ulp) else f"{ulp:.0e}"
+        return "infinite" if math.isinf(ulp) else _exponential(ulp)
     return f"{ulp:.2f}" if ulp < 100 else f"{ulp:.0f}"
 
 
@@ -159,7 +160,11 @@ def _place(x: float) -> str:
     """A point in at most seven characters: -0.958, 364, 2e-11."""
     if x == 0 or 0.01 <= abs(x) < 1e4:
         return f"{x:.0f}" if abs(x) >= 100 else f"{x:.3g}"
-    digits, _, exponent = f"{x:.0e}".partition("e")
+    return _exponential(x)
+
+
+def _exponential(number: float) -> str:
+    digits, _, exponent = f"{number:.0e}".partition("e")
     return f"{digits}e{int(exponent)}"
 
 

@@ -1,0 +1,108 @@
+"""Certificates as people see them: the command, its tables, its figure, its document."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+
+import pytest
+import torch
+from rich.console import Console
+
+import actfunc
+from actfunc.certify import certify
+from actfunc.certify.curve import curve
+from actfunc.cli import run
+from actfunc.show import certificates as show
+
+
+@cache
+def found():
+    """A record that holds, and the same with a slope that is wrong on the right and deaf at inf."""
+    tanh = actfunc.get("tanh")
+
+    def wrong(x, **_):
+        return torch.where(x > 3, 1e-5, tanh.df.function(x))
+
+    both = (tanh, replace(tanh, name="wrong", df=wrong))
+    return tuple(certify(record, dtypes=(torch.float32,)) for record in both)
+
+
+def printed(thing, width=80):
+    """What a terminal of that width shows."""
+    console = Console(width=width, color_system=None)
+    with console.capture() as captured:
+        console.print(thing)
+    return captured.get()
+
+
+def test_the_table_says_what_holds_with_the_worst_first():
+    shown = printed(show.certificate_table(found()))
+    lines = [line.split() for line in shown.splitlines() if "float32" in line]
+    assert [line[0] for line in lines] == ["wrong", "tanh"]
+    assert shown.count("NOT HELD") == 1
+    assert "…" not in shown
+    assert "float32" in shown
+
+
+def test_failing_points_are_listed_with_x_got_and_wanted():
+    assert show.failing_points(found()[:1]) is None
+    shown = printed(show.failing_points(found()))
+    assert "wrong, float32, first derivative:" in shown
+    assert "points beyond 4" in shown
+    assert "the limit" in shown
+    assert "finite differences say otherwise" in shown
+    assert "tanh, " not in shown
+    for column in ("x", "got", "wanted", "ulp", "9.99999975e-06"):
+        assert column in shown
+
+
+def test_the_document_is_plain_json():
+    document = json.loads(json.dumps(show.certificates_document(found()), allow_nan=False))
+    assert not document["held"]
+    assert [one["held"] for one in document["certificates"]] == [True, False]
+    check = document["certificates"][1]["checks"][1]
+    assert check["order"] == "first"
+    assert set(check["failing"][0]) == {"x", "got", "wanted", "ulp"}
+    assert document["certificates"][1]["limits"][0]["x"] == "-inf"
+
+
+def test_the_figure_has_a_panel_for_each_function_and_dtype():
+    records = (actfunc.get("tanh"), actfunc.get("relu"))
+    drawn = show.error_figure(
+        [curve(r, d) for r in records for d in (torch.float64, torch.float32)]
+    )
+    assert [axes.get_title(loc="left") for axes in drawn.axes] == [
+        *("tanh, float64", "tanh, float32", "relu, float64", "relu, float32")
+    ]
+
+
+def test_the_command(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    quick = ("--no-compiled", "--dtype", "float32")
+    assert run(["certify", "relu", *quick, "--plot", "error.svg"]) == 0
+    assert "held" in capsys.readouterr().out
+    assert (tmp_path / "error.svg").stat().st_size > 1000
+    assert run(["certify", "torch:tanh", "--formula", "tanh(x)", *quick, "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert not document["held"]
+    assert document["torch"] == torch.__version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "name an activation"),
+        (["relu", "tanh", "--formula", "x"], "exactly one"),
+        (["--all", "--formula", "x"], "exactly one"),
+        (["relu", "--dtype", "bfloat16"], "dtype must be float64 or float32"),
+        (["relu", "--formula", "x.__class__"], "attribute access"),
+        (["relu", "--plot", "error.xyz"], "error.xyz"),
+        (["relo"], "relu"),
+        (["torch:tanh"], "--formula"),
+    ],
+)
+def test_wrong_usage(capsys, arguments, message):
+    assert run(["certify", *arguments, "--no-compiled"]) == 2
+    assert message in capsys.readouterr().err
