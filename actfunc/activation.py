@@ -32,13 +32,17 @@ def lift(f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2) ->
     derivatives. Only plain tensor operations: reverse mode, forward mode, their nestings, `vmap`
     and `torch.compile` go through it, and no gradient flows through a branch of `f`.
 
-    Above `order` the derivatives are zero, so order 1 is for first-order training steps only. At
-    an infinite `x`, where `x - s` would be NaN, the derivatives are zero too.
+    A derivative above `order` is NaN: the polynomial would make it a silent zero, so
+    `|d|^(order + ½)` is added, which is 0 with all derivatives that were supplied and has no next
+    one. Order 1 is for first-order training steps. At an infinite `x`, where `x - s` would be
+    NaN, the derivatives are zero.
     """
     s = x.detach()
     d = (x - s).nan_to_num(0.0)
     y = f(s) + d * df(s)
-    return y if order == 1 else y + d * d * (0.5 * d2f(s))
+    if order == 2:
+        y = y + d * d * (0.5 * d2f(s))
+    return y + d.abs().pow(order + 0.5)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ class Activation:
     asymptotes:  formulas that `f` approaches at -inf and +inf; None where there is none.
     source:      the paper or origin.
     aliases:     other spellings.
+    place:       where one's own is from, `path/to/file.py:name`; empty in the catalogue.
     """
 
     name: str
@@ -91,6 +96,7 @@ class Activation:
     asymptotes: tuple[str | None, str | None] = (None, None)
     source: str = ""
     aliases: tuple[str, ...] = ()
+    place: str = ""
 
     def __post_init__(self) -> None:
         for name in ("f", "df", "d2f"):
@@ -138,9 +144,10 @@ class Activation:
 
     @property
     def spec(self) -> str:
-        """The name as the command line takes it, with the parameters: `elu:alpha=1.0`."""
+        """What the command line takes for it, parameters included: `elu:alpha=1.0`."""
         settings = ",".join(f"{key}={value!r}" for key, value in self.params.items())
-        return f"{self.name}:{settings}" if settings else self.name
+        name = self.place or self.name
+        return f"{name}:{settings}" if settings else name
 
     @property
     def joint_points(self) -> tuple[float, ...]:

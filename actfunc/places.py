@@ -8,8 +8,9 @@ from pathlib import Path
 
 def cache_root() -> Path:
     """The package's own cache folder for this user."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "actfunc"
+    base = Path(os.environ.get("XDG_CACHE_HOME") or "")
+    # the XDG rules say that a relative path is to be ignored
+    return (base if base.is_absolute() else Path.home() / ".cache") / "actfunc"
 
 
 def data_root() -> Path:

@@ -7,6 +7,7 @@ import importlib.util
 import math
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -57,12 +58,15 @@ class Catalogue(Mapping[str, Activation]):
 
         text: a name or alias in any capitals, with or without underscores (`leaky_relu`,
         `LeakyReLU`, `swish`); with parameters (`leaky_relu:negative_slope=0.1`); or one's own,
-        `path/to/file.py:name` or `package.module:name`, a record or a plain function.
+        `path/to/file.py:name` or `package.module:name`, a record or a plain function, with
+        parameters behind a further colon.
         Raises UnknownNameError (with the nearest names) or UsageError.
         """
         head, _, tail = text.partition(":")
-        if tail and "=" not in tail:
-            return _own(head, tail)
+        if tail and "=" not in tail.partition(":")[0]:
+            attribute, _, settings = tail.partition(":")
+            own = _own(head, attribute)
+            return own.bind(**_settings(text, settings)) if settings else own
         name = self.canonical(head)
         if name is None:
             raise UnknownNameError.among(
@@ -108,10 +112,10 @@ def _own(place: str, attribute: str) -> Activation:
         what = f"{type(error).__name__}: {error}"
         raise UsageError(f"{place} cannot be imported: {what}") from error
     found = getattr(module, attribute, None)
+    if callable(found) and not isinstance(found, Activation):
+        found = Activation.from_function(found, attribute)
     if isinstance(found, Activation):
-        return found
-    if callable(found):
-        return Activation.from_function(found, attribute)
+        return replace(found, place=f"{place}:{attribute}")
     public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
     raise UnknownNameError.among("function", attribute, public, f"looked in {place}; {_OWN}")
 

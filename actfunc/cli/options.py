@@ -30,7 +30,9 @@ version_callback: TypeAlias = Annotated[
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")
 ]
-Seed: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="Seed of all randomness.")]
+Seed: TypeAlias = Annotated[
+    int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all randomness.")
+]
 DataSet: TypeAlias = Annotated[
     str,
     typer.Option(

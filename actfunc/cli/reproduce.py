@@ -78,6 +78,13 @@ def reproduce(
     kind = "pretrained" if pretrained is not None else "trained"
     folder = out / f"reproduce-{work.dataset.name}-seed{seed}-{kind}"
 
+    networks: Networks = {}
+    histories: Histories = {}
+    if pretrained is not None:
+        networks = trained_networks(
+            output, work, None, pretrained=pretrained, runs=out, hidden=HIDDEN
+        )
+
     certificates = []
     with output.progress() as bar:
         task = bar.add_task("certifying", total=len(studies.activations()), note="")
@@ -91,12 +98,7 @@ def reproduce(
     gradients = studies.gradient_flow(work)
     output.done(True, "gradient flow at initialisation", starving_in_words(gradients))
 
-    if pretrained is not None:
-        networks = trained_networks(
-            output, work, None, pretrained=pretrained, runs=out, hidden=HIDDEN
-        )
-        histories: Histories = {}
-    else:
+    if pretrained is None:
         networks, histories = _train(output, work, folder, seed, epochs, compiling, overwrite)
     accuracy = studies.accuracies(work, networks)
     output.done(True, f"six networks {'read' if pretrained else 'trained'} and evaluated", "")

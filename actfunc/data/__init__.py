@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from actfunc.data.dataset import CLASSES, Dataset, Examples, data_root, normalise
+from actfunc.data.dataset import CLASSES, Dataset, Examples, normalise
 from actfunc.data.loading import NAMES, load
 from actfunc.data.split import Split, split
+from actfunc.places import data_root
 
 __all__ = [
     "CLASSES",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -56,16 +54,3 @@ def normalise(images: Tensor) -> Tensor:
     Bit-equal to torchvision's ToTensor and Normalize((0.5,), (0.5,)), on the images' own device.
     """
     return images.to(torch.float32).div(255).sub(0.5).div(0.5)
-
-
-def data_root() -> Path:
-    """The folder of data sets: `ACTFUNC_DATA` where it is set, else the user's cache folder."""
-    chosen = os.environ.get("ACTFUNC_DATA")
-    return Path(chosen).expanduser() if chosen else cache_root()
-
-
-def cache_root() -> Path:
-    """The user's own folder for what can be made again: `XDG_CACHE_HOME` or `~/.cache`."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or "")
-    # the XDG rules say that a relative path is to be ignored
-    return (home if home.is_absolute() else Path.home() / ".cache") / "actfunc" / "data"

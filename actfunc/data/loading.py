@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from actfunc.data import fashion_mnist, fetch, silhouettes
-from actfunc.data.dataset import Dataset, data_root
+from actfunc.data.dataset import Dataset
 from actfunc.errors import UnknownNameError, UsageError
+from actfunc.places import data_root
 
 NAMES = ("auto", "fashion_mnist", "silhouettes")
 

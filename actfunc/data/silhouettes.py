@@ -17,9 +17,10 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor
 
-from actfunc.data.dataset import CLASSES, Dataset, Examples, cache_root
+from actfunc.data.dataset import CLASSES, Dataset, Examples
 from actfunc.data.drawing import others, shoes, tops
 from actfunc.data.drawing.brush import ROLLS, SIDE, Canvas, Dice, canvas
+from actfunc.places import cache_root
 
 NAME = "silhouettes"
 TRAIN, TEST = 60_000, 10_000
@@ -29,7 +30,11 @@ VERSION = 1
 BLOCK = 1_000
 """Images that share a generator: the first n images of a set do not depend on its size."""
 
-CHUNK = 500
+CHUNK = 250
+"""Images rendered at once: so few of a class that torch takes one thread for each operation.
+
+With more it shares every operation out, and on a busy machine its threads wait for each other.
+"""
 
 Draw = Callable[[Canvas, Dice], Tensor]
 
@@ -74,7 +79,7 @@ def examples(n: int, seed: int, part: int, chunk: int = CHUNK) -> Examples:
 
 def _render(labels: Tensor, rolls: Tensor, grain: Tensor) -> Tensor:
     """Images (n, 28, 28) uint8 of the labelled garments."""
-    images = torch.zeros(len(labels), SIDE, SIDE, dtype=torch.uint8)
+    images = torch.empty(len(labels), SIDE, SIDE, dtype=torch.uint8)
     for index, name in enumerate(CLASSES):
         which = (labels == index).nonzero()[:, 0]
         if len(which):
@@ -94,7 +99,8 @@ def load(
 
     A damaged cache is drawn again; where nothing can be kept, it is drawn every time.
     """
-    path = cache_root() / NAME / f"version-{VERSION}-seed-{seed}-{train}-{test}.safetensors"
+    folder = cache_root() / "data" / NAME
+    path = folder / f"version-{VERSION}-seed-{seed}-{train}-{test}.safetensors"
     kept = _kept(path)
     if kept is None:
         if report is not None:

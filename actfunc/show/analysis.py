@@ -10,8 +10,9 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from actfunc.analysis import Histogram, LayerActivations, LayerGradient, histogram, summarise
+from actfunc.analysis import LayerActivations, LayerGradient, histogram, summarise
 from actfunc.analysis.summary import QUANTILES, Summary
+from actfunc.errors import ActfuncError
 from actfunc.show import style
 
 if TYPE_CHECKING:
@@ -139,6 +140,7 @@ def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[
 
 def described(values: Tensor) -> dict[str, Any]:
     """A tensor's figures and its histogram as plain JSON values."""
+    check_finite(values)
     counts, edges = histogram(values)
     summary: Summary = summarise(values)
     return {
@@ -147,6 +149,15 @@ def described(values: Tensor) -> dict[str, Any]:
         "quantiles_at": list(QUANTILES),
         "histogram": {"counts": counts.tolist(), "edges": edges.tolist()},
     }
+
+
+def check_finite(values: Tensor) -> None:
+    """Refuse what has no histogram: the values of a network that has diverged."""
+    if not values.isfinite().all():
+        raise ActfuncError(
+            "the network has diverged: some of its values are not finite",
+            "train it again with a smaller learning rate",
+        )
 
 
 def ratio(first: float, last: float) -> str:
@@ -165,7 +176,7 @@ def _histogram_grid(
     for row, (spec, cells) in zip(axes, grid.items(), strict=True):
         for index, (axis, layers) in enumerate(zip(row, cells, strict=True)):
             for values, colour in layers:
-                _draw_histogram(axis, histogram(values, bins=60), colour)
+                _draw_histogram(axis, values, colour)
             shown = layers[-1][0]
             axis.set_yticks([])
             axis.spines["left"].set_visible(False)
@@ -185,7 +196,9 @@ def _histogram_grid(
     return figure
 
 
-def _draw_histogram(axis: Axes, found: Histogram, colour: str) -> None:
+def _draw_histogram(axis: Axes, values: Tensor, colour: str) -> None:
+    check_finite(values)
+    found = histogram(values, bins=60)
     # on a log scale the tails, where gradients still live, are not lost beside the spike at 0
     height = np.log10(1.0 + found.counts.cpu().numpy())
     axis.stairs(height, found.edges.cpu().numpy(), fill=True, color=colour, alpha=0.85)

@@ -161,6 +161,19 @@ def test_a_file_may_use_dataclasses_and_relative_paths(own, tmp_path, monkeypatc
     assert get("mine.py:twice")(torch.ones(1)).item() == 2
 
 
+def test_ones_own_keeps_its_place_in_its_spec_and_takes_parameters(own):
+    path = own(
+        "from actfunc import get\nfrom torch import relu\nmine = get('leaky_relu')\nplain = relu\n"
+    )
+    mine = get(f"{path}:mine:negative_slope=0.5")
+    assert mine(-torch.ones(1)).item() == -0.5
+    assert mine.spec == f"{path}:mine:negative_slope=0.5"
+    assert get(mine.spec).params == mine.params
+    assert get(f"{path}:plain").spec == f"{path}:plain"
+    with pytest.raises(UsageError, match="no parameter named 'slope'; accepted: negative_slope"):
+        get(f"{path}:mine:slope=1")
+
+
 def test_a_function_from_a_module():
     x = torch.linspace(-2, 2, 9)
     softsign = get("torch.nn.functional:softsign")
