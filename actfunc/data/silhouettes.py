@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -30,8 +30,8 @@ VERSION = 1
 BLOCK = 1_000
 """Images that share a generator: the first n images of a set do not depend on its size."""
 
-CHUNK = 250
-"""Images rendered at once: so few of a class that torch takes one thread for each operation.
+CHUNK = 40
+"""Images of a class drawn at once: so few pixels that torch keeps each operation on one thread.
 
 With more it shares every operation out, and on a busy machine its threads wait for each other.
 """
@@ -61,32 +61,31 @@ def draw(train: int = TRAIN, test: int = TEST, seed: int = 0, chunk: int = CHUNK
 
 def examples(n: int, seed: int, part: int, chunk: int = CHUNK) -> Examples:
     """The first n images of a part (0 training, 1 test): the same for any n and any chunk."""
-    images, labels = [], []
-    for block in range(-(-n // BLOCK)):
+    pictures, places, labels = [], [], []
+    for start in range(0, n, BLOCK):
         # torch's CPU generator keeps 32 bits of a seed, so parts and blocks have to fit into them
-        mixed = ((2 * seed + part) * 1_000_003 + block) % 2**32
+        mixed = ((2 * seed + part) * 1_000_003 + start // BLOCK) % 2**32
         generator = torch.Generator().manual_seed(mixed)
         label = torch.randperm(BLOCK, generator=generator) % len(CLASSES)
         rolls = torch.rand(BLOCK, ROLLS, dtype=torch.float32, generator=generator)
         grain = torch.rand(BLOCK, SIDE, SIDE, dtype=torch.float32, generator=generator)
-        kept = min(BLOCK, n - block * BLOCK)
-        for start in range(0, kept, chunk):
-            part_of = slice(start, min(start + chunk, kept))
-            images.append(_render(label[part_of], rolls[part_of], grain[part_of]))
-        labels.append(label[:kept])
-    return Examples(torch.cat(images), torch.cat(labels))
+        kept = label[: n - start]
+        for name, which in _groups(kept.tolist(), chunk):
+            dice = Dice(rolls.index_select(0, which))
+            picture = GARMENTS[name](canvas(dice, grain.index_select(0, which)), dice)
+            pictures.append((picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8))
+            places.append(which + start)
+        labels.append(kept)
+    order = torch.cat(places).argsort()
+    return Examples(torch.cat(pictures).index_select(0, order), torch.cat(labels))
 
 
-def _render(labels: Tensor, rolls: Tensor, grain: Tensor) -> Tensor:
-    """Images (n, 28, 28) uint8 of the labelled garments."""
-    images = torch.empty(len(labels), SIDE, SIDE, dtype=torch.uint8)
+def _groups(labels: list[int], chunk: int) -> Iterator[tuple[str, Tensor]]:
+    """The places of each class's images, at most `chunk` at once."""
     for index, name in enumerate(CLASSES):
-        which = (labels == index).nonzero()[:, 0]
-        if len(which):
-            dice = Dice(rolls[which])
-            picture = GARMENTS[name](canvas(dice, grain[which]), dice)
-            images[which] = (picture.clamp(0, 1) * 255 + 0.5).to(torch.uint8)
-    return images
+        places = [place for place, label in enumerate(labels) if label == index]
+        for start in range(0, len(places), chunk):
+            yield name, torch.tensor(places[start : start + chunk])
 
 
 def load(

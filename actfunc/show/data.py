@@ -39,7 +39,8 @@ def examples_figure(
     grid = figure.subplots(rows, 1, squeeze=False)[:, 0]
     generator = torch.Generator().manual_seed(seed)
     for label, axis in enumerate(grid):
-        axis.imshow(_row(dataset.train, label, columns, generator), cmap="gray", vmin=0, vmax=255)
+        row = _row(dataset.train, label, columns, generator)
+        axis.imshow(row.numpy(), cmap="gray", vmin=0, vmax=255)
         axis.set_ylabel(
             dataset.classes[label], rotation=0, ha="right", va="center", color="#222222"
         )

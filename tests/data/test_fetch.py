@@ -186,7 +186,7 @@ def test_auto_without_download_asks_nobody(server, mirrors, tmp_path):
     mirrors(server.at("good"))
     dataset = load("auto", root=tmp_path, download=False, examples=60)
     assert dataset.name == "silhouettes"
-    assert "fetching was not asked for" in dataset.note
+    assert "not fetched: that was not asked for" in dataset.note
     assert server.asked == []
     assert list(tmp_path.iterdir()) == []
 

@@ -13,7 +13,7 @@ from actfunc import mlp
 from actfunc.data import CLASSES, load, normalise, silhouettes, split
 from actfunc.data.silhouettes import BLOCK, draw, examples
 
-FIRST_100 = "33fc7e6ea8cb443a3065281a84dd145793c8124620da7a9eb821e7a71d52b24f"
+FIRST_100 = "ddc687af8c576afd5d7cf3bb587a7b3d94df92f118662df1dee63c11f3299dc8"
 """sha256 of the first hundred training images of seed 0; a new VERSION has a new one."""
 
 
@@ -27,7 +27,7 @@ def test_the_first_images_are_these_bytes():
     assert drawn.labels[:10].tolist() == [4, 7, 5, 5, 7, 9, 9, 0, 1, 4]
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 500, 10_000])
+@pytest.mark.parametrize("chunk", [1, 7, 40, 10_000])
 def test_the_chunk_size_changes_nothing(chunk):
     assert sha256(examples(100, 0, 0, chunk).images) == FIRST_100
 
@@ -109,6 +109,7 @@ def accuracy(sizes: tuple[int, ...], dataset, steps: int) -> float:
     return 100 * float((guess == dataset.test.labels).double().mean())
 
 
+@pytest.mark.slow
 def test_a_network_learns_it_and_a_linear_model_clearly_less(one_thread):
     dataset = draw(30_000, 2_000)
     linear = accuracy((784, 10), dataset, 2_000)
