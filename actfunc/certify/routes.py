@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import warnings
 from collections.abc import Callable
+from types import FunctionType
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -13,6 +15,8 @@ from torch import Tensor
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 Elementwise: TypeAlias = Callable[[Tensor], Tensor]
+
+_COUNT = itertools.count()
 
 
 class Route(NamedTuple):
@@ -100,8 +104,11 @@ def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, T
     def everything(x: Tensor) -> tuple[Tensor, ...]:
         return tuple(route.follow(lifted(activation, route), x) for route in routes)
 
+    # the compiler counts what it has compiled by code object, and gives up after eight of one
+    code = everything.__code__.replace(co_name=f"everything_{next(_COUNT)}")
+    fresh = FunctionType(code, globals(), code.co_name, None, everything.__closure__)
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler's own use of what torch deprecates
-        results = torch.compile(everything, fullgraph=True, dynamic=False)(x)
+        results = torch.compile(fresh, fullgraph=True, dynamic=False)(x)
     return {route.name: result for route, result in zip(routes, results, strict=True)}

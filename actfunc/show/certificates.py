@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +32,7 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     """A line for every function and dtype: the worst error of each order and where; worst first."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
+        padding=0,
         show_edge=False,
         title="worst error in units in the last place (allowed: 4, 4 and 8) @ x",
         title_justify="left",
@@ -125,10 +126,14 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
         if check.undecided:
             many = f"{check.undecided} points where the formula has no value that can be proven"
             yield f"{check.dtype}, {_order(check.order)}: {many}", []
+    barred = Counter((r.dtype, r.compiled, r.failure) for r in certificate.routes if r.failure)
+    for (dtype, compiled, failure), count in barred.items():
+        kind = "compiled" if compiled else "eager"
+        yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {failure}", []
     for route in certificate.routes:
-        if not route.held:
+        if not route.held and not route.failure:
             kind = "compiled" if route.compiled else "eager"
-            what = route.failure or f"{route.different} of {route.points} points differ"
+            what = f"{route.different} of {route.points} points differ"
             points = [route.worst] if route.worst is not None else []
             rows = [(*_numbers(route.dtype, *point[:3]), "") for point in points]
             yield f"{route.dtype}, {_order(route.order)} by {route.name}, {kind}: {what}", rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import pytest
 import torch
@@ -17,7 +17,7 @@ from actfunc.certify.differences import differences
 from actfunc.certify.grids import grid, with_neighbours
 from actfunc.certify.limits import limits
 from actfunc.certify.oracle import truth
-from actfunc.certify.routes import ROUTES
+from actfunc.certify.routes import ROUTES, follow_compiled
 from actfunc.errors import UsageError
 
 DTYPES = (torch.float64, torch.float32)
@@ -266,6 +266,18 @@ def test_the_grid_is_where_it_hurts(name, dtype):
     assert set(wanted) <= set(x.tolist())
     joints = torch.tensor(record.joint_points, dtype=dtype)
     assert set(with_neighbours(joints).tolist()) <= set(x.tolist())
+
+
+@pytest.mark.slow
+def test_the_compiler_takes_one_function_after_another(monkeypatch):
+    """It gives up on a function it has compiled too often for too many inputs."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    x = torch.linspace(-2, 2, 9)
+    with torch._dynamo.config.patch(recompile_limit=1):
+        for name in ("tanh", "relu", "sigmoid"):
+            record = actfunc.get(name)
+            found = follow_compiled(record, x)
+            torch.testing.assert_close(found["vmap(grad(grad))"], record.d2f(x))
 
 
 @pytest.mark.slow
