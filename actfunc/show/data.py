@@ -89,7 +89,7 @@ def files_table(checks: Sequence[Check]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, title=Text(str(checks[0].path.parent)), title_justify="left")
     table.add_column("", no_wrap=True)
     table.add_column("file", overflow="fold")
-    table.add_column("md5 expected", overflow="fold")
+    table.add_column("md5 expected", no_wrap=True)
     table.add_column("found", overflow="fold")
     for check in sorted(checks, key=lambda check: check.ok):
         word = "ok" if check.ok else "missing" if check.found is None else "damaged"
