@@ -1,0 +1,93 @@
+"""The docs build with warnings as errors, name every public name, and nothing that is private."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+
+import pytest
+
+import actfunc
+from tests.docs.pages import PAGES, ROOT
+
+FORBIDDEN = re.compile(r"/work/|/tmp/|/root/|/home/|\.\./shared|localhost|127\.0\.0\.1", re.I)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built site."""
+    pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install -e '.[docs]'")
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    pytest.importorskip("mkdocstrings_handlers.python", reason="mkdocstrings is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert built.returncode == 0, built.stderr[-3000:]
+    assert "WARNING -" not in built.stderr, built.stderr[-3000:]
+    return folder
+
+
+def public_names() -> list[str]:
+    """Each name of the package's `__all__` and of its subpackages'."""
+    found = [f"actfunc.{name}" for name in actfunc.__all__ if not name.startswith("__")]
+    for module in pkgutil.iter_modules(actfunc.__path__):
+        if module.ispkg:
+            package = importlib.import_module(f"actfunc.{module.name}")
+            found += [f"{package.__name__}.{name}" for name in getattr(package, "__all__", ())]
+    return found
+
+
+def test_every_public_name_is_in_the_reference():
+    shown = set(re.findall(r"^::: (\S+)$", (ROOT / "docs/reference.md").read_text("utf-8"), re.M))
+    assert not [name for name in public_names() if name not in shown]
+
+
+@pytest.mark.slow
+def test_the_site_builds(site):
+    reference = (site / "reference.html").read_text("utf-8")
+    assert not [name for name in public_names() if f'id="{name}"' not in reference]
+
+
+@pytest.mark.slow
+def test_pages_ask_no_other_host_for_anything(site):
+    loaded = re.compile(
+        r"<(?:script|img|iframe)[^>]+src=\"https?:|<link[^>]+stylesheet[^>]+https?:"
+    )
+    for page in site.glob("*.html"):
+        assert not loaded.search(page.read_text("utf-8")), page.name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_no_paths_of_a_machine(page):
+    text = page.read_text("utf-8")
+    assert not FORBIDDEN.findall(text)
+    assert "@@" not in text
+
+
+def test_figures_are_small_and_shown():
+    figures = list((ROOT / "docs/figures").iterdir())
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    assert not [figure.name for figure in figures if figure.name not in text]
+    assert sum(figure.stat().st_size for figure in figures) < 3_000_000
+
+
+def test_every_figure_has_its_command():
+    source = (ROOT / "docs/make_figures.py").read_text("utf-8")
+    missing = [f.name for f in (ROOT / "docs/figures").iterdir() if f'"{f.name}"' not in source]
+    assert not missing
+
+
+def test_links_of_the_readme_lead_somewhere():
+    text = (ROOT / "README.md").read_text("utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / target).exists(), target
