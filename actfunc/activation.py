@@ -32,17 +32,15 @@ def lift(f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2) ->
     derivatives. Only plain tensor operations: reverse mode, forward mode, their nestings, `vmap`
     and `torch.compile` go through it, and no gradient flows through a branch of `f`.
 
-    A derivative above `order` is NaN: the polynomial would make it a silent zero, so
-    `|d|^(order + ½)` is added, which is 0 with all derivatives that were supplied and has no next
-    one. Order 1 is for first-order training steps. At an infinite `x`, where `x - s` would be
-    NaN, the derivatives are zero.
+    A third derivative is NaN: the polynomial would make it a silent zero, so `|d|^2.5` is added,
+    which is 0 with its first two derivatives and has no third. Order 1 is for first-order
+    training steps, where that would cost a tenth of the step: its second derivative is zero. At
+    an infinite `x`, where `x - s` would be NaN, the derivatives are zero.
     """
     s = x.detach()
     d = (x - s).nan_to_num(0.0)
     y = f(s) + d * df(s)
-    if order == 2:
-        y = y + d * d * (0.5 * d2f(s))
-    return y + d.abs().pow(order + 0.5)
+    return y if order == 1 else y + d * d * (0.5 * d2f(s)) + d.abs().pow(2.5)
 
 
 @dataclass(frozen=True)

@@ -99,21 +99,22 @@ def fit(
     learning_rate = torch.tensor(settings.learning_rate, dtype=like.dtype, device=like.device)
     while not progress.finished(settings):
         began = time.perf_counter()
-        batches = epoch_order(len(split.train.labels), len(progress.history), settings)
-        batches = batches.to(like.device)
+        order = epoch_order(len(split.train.labels), len(progress.history), settings)
+        order = order.to(like.device)
+        # gathered once an epoch: batch by batch it can take longer than the training itself
+        images, labels = split.train.images[order], split.train.labels[order]
         loss, correct = torch.zeros(2, device=like.device)
         state = progress.state
-        for index, batch in enumerate(batches):
-            examples = Examples(split.train.images[batch], split.train.labels[batch])
-            state, metrics = step(state, examples, learning_rate)
+        for index, batch in enumerate(map(Examples, images, labels)):
+            state, metrics = step(state, batch, learning_rate)
             loss, correct = loss + metrics.loss, correct + metrics.correct
             if on_step is not None:
-                on_step(index + 1, len(batches))
+                on_step(index + 1, len(order))
         validation = accuracy(state.params, activation, split.validation)
         epoch = Epoch(
             epoch=len(progress.history) + 1,
-            loss=loss.item() / len(batches),
-            train_accuracy=correct.item() / batches.numel(),
+            loss=loss.item() / len(order),
+            train_accuracy=correct.item() / order.numel(),
             validation_accuracy=validation,
             seconds=time.perf_counter() - began,
         )
