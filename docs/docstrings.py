@@ -25,35 +25,30 @@ class Columns(griffe.Extension):
 
 
 def as_markdown(block: str) -> str:
-    """A paragraph as it is; a block of entries, each with indented further lines, as a list.
+    """A paragraph as it is; entries as a list, with their further lines.
 
-    Entries may follow a first line of another kind or stand before one: that stays a paragraph.
+    Further lines of entries in columns are indented; those of `name: meaning` need not be.
     """
-    lines: list[str] = []
-    inside = False
+    made: list[str] = []
+    inside, columns = False, False
     for line in block.splitlines():
         entry = ENTRY.fullmatch(line)
-        if entry and (re.search(r":\s{2,}", line) or _short(entry["name"])):
+        wide = bool(re.match(r"[\w, ]+:\s{2,}", line))
+        if entry and (wide or columns or _is_argument(entry["name"])):
             names = ", ".join(f"`{name}`" for name in entry["name"].split(", "))
-            lines += (
-                ["", f"- {names}: {entry['meaning']}"]
-                if not inside
-                else [f"- {names}: {entry['meaning']}"]
+            made += (
+                [f"- {names}: {entry['meaning']}"]
+                if inside
+                else ["", f"- {names}: {entry['meaning']}"]
             )
-            inside = True
-        elif inside and line.startswith(" "):
-            lines[-1] += f" {line.strip()}"
-        elif inside:
-            return _after(lines, line, block)
+            inside, columns = True, columns or wide or line.startswith(" ")
+        elif inside and (line.startswith(" ") or not (columns or line.startswith("Raises"))):
+            made[-1] += f" {line.strip()}"
         else:
-            lines.append(line)
-    return "\n".join(lines).strip("\n")
+            made += ["", line] if inside else [line]
+            inside = False
+    return "\n".join(made).strip("\n")
 
 
-def _short(name: str) -> bool:
+def _is_argument(name: str) -> bool:
     return all(re.fullmatch(r"[a-z_0-9]+", part) for part in name.split(", "))
-
-
-def _after(lines: list[str], line: str, block: str) -> str:
-    rest = block[block.index(line) :]
-    return "\n".join(lines).strip("\n") + "\n\n" + as_markdown(rest)

@@ -28,10 +28,9 @@ FIGURES = {
     "distribution.svg": "distribution --pretrained --dataset fashion_mnist -o {}",
     "dead.svg": "dead --pretrained --dataset fashion_mnist -o {}",
     # thousands of points each: pixels are smaller
-    "certify-gelu.png": "certify gelu --dtype float32 --no-compiled --plot {}",
+    "certify-gelu.png": "certify gelu --no-compiled --plot {}",
     "certify-torch-gelu.png": (
-        "certify torch.nn.functional:gelu --formula 'x * erfc(-x / sqrt(2)) / 2' --dtype float32"
-        " --plot {}"
+        "certify torch.nn.functional:gelu --formula 'x * erfc(-x / sqrt(2)) / 2' --plot {}"
     ),
     "squareplus.svg": "plot my.py:squareplus softplus silu -o {}",
 }

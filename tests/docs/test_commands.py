@@ -39,7 +39,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_page(page, folder, capsys, monkeypatch):
+def test_page(page, folder, one_thread, capsys, monkeypatch):
     """In order: files are written, commands typed, Python executed in one namespace."""
     names: dict[str, object] = {"__name__": "__main__"}
     skipped = []
