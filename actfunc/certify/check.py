@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,7 +33,8 @@ class Check(NamedTuple):
     """One of value, first and second derivative in one dtype against the formula.
 
     worst:     the point with the largest error.
-    failing:   the worst points beyond the bound, at most five, and `beyond` how many there are.
+    failing:   the worst points beyond the bound, at most five, one of each binade, and `beyond`
+               how many there are.
     undecided: points where the formula itself has no value that could be proven.
     """
 
@@ -50,11 +52,12 @@ class Check(NamedTuple):
 def check(order: int, got: Tensor, true: Truth, errors: Tensor, x: Tensor) -> Check:
     """What was computed at x, of the dtype under test, against the truth, by its errors."""
     bound, undecided = BOUNDS[order], int((~true.known).sum())
-    worst = errors.argsort(descending=True, stable=True)[:WORST].tolist()
-    points = [
-        Point(*(values[at].item() for values in (x, got, true.hi[order], errors))) for at in worst
-    ]
+    ranked = errors.argsort(descending=True, stable=True)
     beyond = int((errors > bound).sum())
+    points = [
+        Point(*(values[at].item() for values in (x, got, true.hi[order], errors)))
+        for at in (_apart(x, ranked[:beyond]) or ranked[:1].tolist())
+    ]
     return Check(
         word(x.dtype),
         ORDERS[order],
@@ -66,6 +69,16 @@ def check(order: int, got: Tensor, true: Truth, errors: Tensor, x: Tensor) -> Ch
         undecided,
         beyond == 0 and undecided == 0,
     )
+
+
+def _apart(x: Tensor, ranked: Tensor) -> list[int]:
+    """The first few of the ranked points that are not neighbours: one of each sign and binade."""
+    chosen: dict[tuple[bool, int], int] = {}
+    for at, value in zip(ranked.tolist(), x[ranked].tolist(), strict=True):
+        chosen.setdefault((value < 0, math.frexp(value)[1]), at)
+        if len(chosen) == WORST:
+            break
+    return list(chosen.values())
 
 
 def measured(siblings: Sequence[Tensor], true: Truth, x: Tensor) -> Tensor:

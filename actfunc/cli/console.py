@@ -45,7 +45,8 @@ class Output:
     def done(self, held: bool, what: str, found: str) -> None:
         """A finished part of a longer work, and its result in a few words."""
         mark = "[green]✓[/green]" if held else "[red]✗ NOT HELD[/red]"
-        self.print(f"{mark} {escape(what):<44} [dim]{escape(found)}[/dim]")
+        line = f"{mark} {escape(what):<40} [dim]{escape(found)}[/dim]"
+        self.console.print(line, soft_wrap=True)
 
     def line(self, text: str) -> None:
         """A plain line of progress where no bar is drawn: in a pipe or a log file."""

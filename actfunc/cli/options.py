@@ -99,8 +99,9 @@ class OptionalValueCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Give a lone `--pretrained` its value, then parse as always."""
         spelled = []
-        for this, following in zip(args, [*args[1:], "-"], strict=True):
+        for index, this in enumerate(args):
             spelled.append(this)
-            if this == "--pretrained" and following.startswith("-"):
+            following = args[index + 1 : index + 2] or ["-"]
+            if this == "--pretrained" and following[0].startswith("-"):
                 spelled.append(AUTHOR)
         return super().parse_args(ctx, spelled)

@@ -191,7 +191,7 @@ def _histogram_grid(
                 reach = float(shown.abs().max()) or 1.0
                 axis.set_xlim(-reach, reach)
         name = {"color": style.colour(spec), "weight": "bold", "fontsize": 11}
-        row[0].set_ylabel(_short(spec), rotation=0, ha="right", **name)
+        row[0].set_ylabel(style.label(spec), rotation=0, ha="right", **name)
     figure.supxlabel(f"{label}; log-scaled frequency", fontsize=9)
     return figure
 
@@ -210,8 +210,4 @@ def _spread(values: Tensor) -> str:
 
 
 def _name(spec: str) -> Text:
-    return Text(_short(spec), style=f"bold {style.colour(spec)}")
-
-
-def _short(spec: str) -> str:
-    return spec.partition(":")[0]
+    return Text(style.label(spec), style=f"bold {style.colour(spec)}")

@@ -81,7 +81,7 @@ def error_figure(curves: Sequence[Curve]) -> Figure:
     names = list(dict.fromkeys(curve.name for curve in curves))
     dtypes = list(dict.fromkeys(curve.dtype for curve in curves))
     made = style.figure(
-        4.6 * len(dtypes),
+        max(4.6 * len(dtypes), 6.0),
         0.7 + 2.4 * len(names),
         "Error in units in the last place, and the bounds",
     )
@@ -186,7 +186,9 @@ def _draw(axes: Axes, curve: Curve) -> None:
     for order, shade in enumerate(("#0072B2", "#E69F00", "#CC79A7")):
         error = np.clip(curve.errors[order][shown].numpy(), 1e-2, 1e18)
         x = curve.x[shown].double().numpy()
-        axes.plot(x, error, ".", ms=2, color=shade, alpha=0.6, label=ORDERS[order])
+        # thousands of points are a picture, not ten thousand shapes
+        dots: dict[str, Any] = {"ms": 2, "alpha": 0.6, "rasterized": True}
+        axes.plot(x, error, ".", color=shade, label=ORDERS[order], **dots)
     for bound in sorted(set(curve.bounds)):
         axes.axhline(bound, color="#555555", lw=0.9, ls="--")
     axes.set_title(f"{curve.name}, {curve.dtype}", color=style.colour(curve.name))

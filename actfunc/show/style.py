@@ -61,9 +61,16 @@ _STYLE = {
 
 def colour(name: str) -> str:
     """The colour of an activation by any spelling or spec; stable for one's own too."""
-    head = name.partition(":")[0]
+    head = label(name)
     head = CATALOGUE.canonical(head) or head
     return _PALETTE.get(head) or _OTHERS[zlib.crc32(head.encode()) % len(_OTHERS)]
+
+
+def label(spec: str) -> str:
+    """The short name of a spec: `elu` of `elu:alpha=1.0`, `mine` of `path/to/file.py:mine`."""
+    head, _, tail = spec.partition(":")
+    own = tail.partition(":")[0]
+    return own if own and "=" not in own else head
 
 
 def figure(width: float, height: float, title: str = "") -> Figure:

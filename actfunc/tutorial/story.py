@@ -73,7 +73,7 @@ def _worst(certificates: Sequence[Certificate]) -> tuple[str, Check]:
 def _headline(study: Study) -> str:
     best = max(study.accuracy, key=lambda name: study.accuracy[name].test)
     sigmoid = study.accuracy["sigmoid"].test
-    stuck = "never leaves chance" if sigmoid < 1.5 * verdict.CHANCE else f"reaches {sigmoid:.2f} %"
+    stuck = "stays near chance" if sigmoid < verdict.NEAR else f"reaches {sigmoid:.2f} %"
     spread = study.gradients["sigmoid"]
     return (
         f"At initialisation the first layer of the sigmoid network receives gradients"
@@ -287,7 +287,7 @@ def _best(study: Study, name: str) -> int:
 
 
 def _stuck(study: Study) -> bool:
-    return study.accuracy["sigmoid"].test < 1.5 * verdict.CHANCE
+    return study.accuracy["sigmoid"].test < verdict.NEAR
 
 
 def _times(factor: object) -> str:

@@ -40,6 +40,21 @@ def test_every_command_has_help_with_an_example_of_itself(actfunc, command):
     assert re.search(rf"Example: actfunc {command}\b", done.out)
 
 
+@pytest.mark.parametrize(
+    ("given", "parsed"),
+    [
+        ([], None),
+        (["--pretrained"], "author"),
+        (["--pretrained", "--seed", "1"], "author"),
+        (["--pretrained", "folder"], "folder"),
+        (["--seed", "1", "--pretrained"], "author"),
+    ],
+)
+def test_pretrained_may_stand_alone(given, parsed):
+    command = typer.main.get_command(app).commands["reproduce"]  # type: ignore[attr-defined]
+    assert command.make_context("reproduce", given).params["pretrained"] == parsed
+
+
 @pytest.mark.parametrize("program", [["-m", "actfunc"], ["cli.py"]])
 def test_the_launcher_and_the_module_are_the_same_program(program):
     done = subprocess.run(

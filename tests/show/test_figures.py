@@ -31,6 +31,20 @@ def test_one_colour_an_activation_by_any_spelling():
     assert style.colour("one_of_my_own") == style.colour("one_of_my_own:a=1.0")
 
 
+@pytest.mark.parametrize(
+    ("spec", "label"),
+    [
+        ("elu", "elu"),
+        ("elu:alpha=0.5", "elu"),
+        ("path/to/my.py:mine", "mine"),
+        ("path/to/my.py:mine:a=1.0", "mine"),
+        ("torch.nn.functional:softsign", "softsign"),
+    ],
+)
+def test_a_spec_is_shown_by_its_short_name(spec, label):
+    assert style.label(spec) == label
+
+
 def test_every_activation_can_be_drawn(tmp_path):
     drawn = activations_figure(list(CATALOGUE.values()))
     shown = [axis for axis in drawn.axes if axis.get_visible()]
