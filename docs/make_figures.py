@@ -25,6 +25,10 @@ FIGURES = {
     "examples.svg": "data --dataset fashion_mnist --show {}",
     "silhouettes.svg": "data --dataset silhouettes --show {}",
     "gradients.svg": "gradients --dataset fashion_mnist -o {}",
+    "curves.svg": (
+        "train sigmoid tanh relu leaky_relu:negative_slope=0.1 elu silu"
+        " --dataset fashion_mnist --plot {}"
+    ),
     "distribution.svg": "distribution --pretrained --dataset fashion_mnist -o {}",
     "dead.svg": "dead --pretrained --dataset fashion_mnist -o {}",
     # thousands of points each: pixels are smaller

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from actfunc.cli import activations, analysis, certify, data, reproduce, trainin
 from actfunc.cli.console import print_error
 from actfunc.cli.options import version_callback
 from actfunc.errors import ActfuncError, UsageError
+from actfunc.places import cache_root
 
 app = typer.Typer(
     name="actfunc",
@@ -47,6 +49,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code: 0 done, 1 not held, 2 usage, 3 data, 130."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries talk to developers, not to our users
+    # torch's own choice is a temporary folder; it must be told before it is loaded
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_root() / "inductor"))
     try:
         code = int(app(args=arguments, standalone_mode=False) or 0)
         if code == INTERRUPTED:  # newer typers answer Ctrl-C themselves, without a word

@@ -58,6 +58,10 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Train anew what is there already.")
     ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="Draw all validation curves into this .svg, .pdf or .png."),
+    ] = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -70,11 +74,14 @@ def train(
     What is already trained is skipped, what was cut off goes on.
     """
     from actfunc.catalogue import get
-    from actfunc.show.training import runs_table
+    from actfunc.show import style
+    from actfunc.show.training import curves_figure, runs_table
     from actfunc.training import Settings, accuracy
 
     records = [get(activation) for activation in activations]
     layers = layer_sizes(hidden)
+    if plot is not None:
+        style.check_format(plot)
     settings = Settings(learning_rate, momentum, batch_size, epochs, patience, seed)
     output = Output(json)
     work = set_up(output, dataset, seed=seed, device=device, examples=examples)
@@ -97,6 +104,9 @@ def train(
         output.print(runs_table(runs, test))
         for run in runs.values():
             output.wrote("run", run.folder.path)
+    if plot is not None:
+        curves = {spec: run.progress.history for spec, run in runs.items()}
+        output.wrote("figure", style.save(curves_figure(curves), plot))
     output.document(
         {
             **work.facts(),

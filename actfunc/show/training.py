@@ -18,13 +18,16 @@ if TYPE_CHECKING:
     from actfunc.storage.run import Run
     from actfunc.training import Accuracy, Epoch
 
+APART = 25.0
+"""Points of accuracy below the best from which a network counts as one that does not learn."""
+
 
 def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
     """One line a trained network; `test` has its accuracy on the test images, as a fraction."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("activation", no_wrap=True)
-    for column in ("val. %", "test %", "best epoch", "epochs", "seconds"):
-        table.add_column(column, justify="right")
+    table.add_column("activation", overflow="fold")
+    for column in ("val. %", "test %", "best at", "epochs", "seconds"):
+        table.add_column(column, justify="right", no_wrap=True)
     table.add_column("", style="dim", no_wrap=True)
     for spec, run in runs.items():
         progress = run.progress
@@ -54,26 +57,42 @@ def accuracy_table(accuracy: Mapping[str, Accuracy]) -> Table:
 
 
 def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> Figure:
-    """Validation accuracy by epoch, a line an activation, the best epoch marked."""
-    figure = style.figure(7.2, 4.0, title)
-    axis = figure.subplots()
-    for spec, history in histories.items():
-        epochs = [epoch.epoch for epoch in history]
-        scores = [100 * epoch.validation_accuracy for epoch in history]
-        colour = style.colour(spec)
-        axis.plot(epochs, scores, color=colour, label=spec)
-        best = scores.index(max(scores))
-        axis.plot(epochs[best], scores[best], "o", color=colour, ms=6, mec="white")
-    axis.set_xlabel("epoch")
-    axis.set_ylabel("validation accuracy in %")
-    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axis.legend(loc="best", title=None)
+    """Validation accuracy by epoch, a line an activation, the best epoch marked.
+
+    Where some learn and others do not, a panel for each, so that neither flattens the other.
+    """
+    best = {spec: max(map(_percent, history)) for spec, history in histories.items()}
+    top = max(best.values())
+    stuck = [score for score in best.values() if score < top - APART]
+    figure = style.figure(7.2, 4.6 if stuck else 4.0, title)
+    panels = figure.subplots(
+        2 if stuck else 1, sharex=True, squeeze=False, height_ratios=[3, 1] if stuck else [1]
+    )[:, 0]
+    for axis in panels:
+        for spec, history in histories.items():
+            scores, colour = [_percent(epoch) for epoch in history], style.colour(spec)
+            label = f"{style.label(spec)} {best[spec]:.1f}"
+            axis.plot([epoch.epoch for epoch in history], scores, color=colour, label=label)
+            at = scores.index(best[spec])
+            axis.plot(history[at].epoch, best[spec], "o", color=colour, ms=6, mec="white", zorder=3)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if stuck:
+        panels[0].set_ylim(top - 12, top + 1)
+        panels[1].set_ylim(0, max(stuck) + 5)
+    panels[-1].set_xlabel("epoch")
+    figure.supylabel("validation accuracy in %", fontsize=10)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", title="best, in %")
     return figure
+
+
+def _percent(epoch: Epoch) -> float:
+    return 100 * epoch.validation_accuracy
 
 
 def _what_happened(run: Run) -> str:
     if run.epochs_now == 0:
-        return "already trained"
+        return "found trained"
     if run.epochs_now < len(run.progress.history):
-        return f"resumed, {run.epochs_now} epochs now"
+        return f"{run.epochs_now} now"
     return ""
