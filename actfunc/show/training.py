@@ -25,14 +25,14 @@ APART = 25.0
 def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
     """One line a trained network; `test` has its accuracy on the test images, as a fraction."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("activation", overflow="fold")
+    table.add_column("activation")
     for column in ("val. %", "test %", "best at", "epochs", "seconds"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("", style="dim", no_wrap=True)
     for spec, run in runs.items():
         progress = run.progress
         table.add_row(
-            Text(spec, style=f"bold {style.colour(spec)}"),
+            _named(spec),
             f"{100 * progress.best_accuracy:.2f}",
             f"{100 * test[spec]:.2f}",
             str(progress.best_epoch),
@@ -84,6 +84,13 @@ def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> 
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", title="best, in %")
     return figure
+
+
+def _named(spec: str) -> Text:
+    """The name in its colour, and the parameters where a line may break before them."""
+    name = Text(style.label(spec), style=f"bold {style.colour(spec)}")
+    settings = spec.rpartition(":")[2]
+    return name.append(f" {settings}", style="not bold dim") if "=" in settings else name
 
 
 def _percent(epoch: Epoch) -> float:
