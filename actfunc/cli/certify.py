@@ -88,7 +88,7 @@ def certify(
         f"{len(records)} activation{'s' if len(records) > 1 else ''}",
         ", ".join(dict.fromkeys(dtype or known)),
         "eager and compiled" if compiled else "eager",
-        f"torch {torch.__version__}",
+        f"torch {torch.__version__.partition('+')[0]}",
     )
     found, curves = [], []
     with output.progress() as bar:

@@ -183,7 +183,9 @@ def train_one(
 
     steps = max(1, len(work.split.train.labels) // settings.batch_size)
     with output.progress() as bar:
-        task = bar.add_task(record.spec, total=settings.max_epochs * steps, note="starting")
+        compiled = runs.compiles(work, settings, compiling)
+        note = "compiling: half a minute the first time" if compiled else "starting"
+        task = bar.add_task(record.spec, total=settings.max_epochs * steps, note=note)
         epoch, best = 0, ""
 
         def on_step(done: int, total: int) -> None:

@@ -46,7 +46,7 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     table.add_column("rest", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for certificate in sorted(certificates, key=_badness, reverse=True):
-        name = Text(certificate.name, style=f"bold {style.colour(certificate.name)}")
+        name = style.named(certificate.name)
         for dtype in dict.fromkeys(check.dtype for check in certificate.checks):
             table.add_row(name, dtype, *_row(certificate, dtype))
             name = Text("")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from rich.text import Text
 
 from actfunc.catalogue import CATALOGUE
 from actfunc.errors import UsageError
@@ -71,6 +72,12 @@ def label(spec: str) -> str:
     head, _, tail = spec.partition(":")
     own = tail.partition(":")[0]
     return own if own and "=" not in own else head
+
+
+def named(spec: str) -> Text:
+    """The short name in its colour, then the parameters, where a table may break the line."""
+    name, settings = Text(label(spec), style=f"bold {colour(spec)}"), spec.rpartition(":")[2]
+    return name.append(f" {settings}", style="not bold dim") if "=" in settings else name
 
 
 def figure(width: float, height: float, title: str = "") -> Figure:

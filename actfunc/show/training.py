@@ -32,7 +32,7 @@ def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
     for spec, run in runs.items():
         progress = run.progress
         table.add_row(
-            _named(spec),
+            style.named(spec),
             f"{100 * progress.best_accuracy:.2f}",
             f"{100 * test[spec]:.2f}",
             str(progress.best_epoch),
@@ -84,13 +84,6 @@ def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> 
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", title="best, in %")
     return figure
-
-
-def _named(spec: str) -> Text:
-    """The name in its colour, and the parameters where a line may break before them."""
-    name = Text(style.label(spec), style=f"bold {style.colour(spec)}")
-    settings = spec.rpartition(":")[2]
-    return name.append(f" {settings}", style="not bold dim") if "=" in settings else name
 
 
 def _percent(epoch: Epoch) -> float:

@@ -31,6 +31,12 @@ class Run(NamedTuple):
     epochs_now: int
 
 
+def compiles(work: WorkingSet, settings: Settings, wanted: bool | None, done: int = 0) -> bool:
+    """Whether a run compiles its step: as wanted, or by None where the steps left pay for it."""
+    steps = len(work.split.train.labels) // settings.batch_size * (settings.max_epochs - done)
+    return steps >= WORTH_COMPILING if wanted is None else wanted
+
+
 def train(
     activation: Activation,
     work: WorkingSet,
@@ -61,9 +67,8 @@ def train(
     progress = folder.resume(start(work.fresh(hidden), optimizer))
     before = len(progress.history)
     if not progress.finished(settings):
-        steps = len(work.split.train.labels) // settings.batch_size * (settings.max_epochs - before)
         step = make_step(activation, optimizer)
-        if compiling or (compiling is None and steps >= WORTH_COMPILING):
+        if compiles(work, settings, compiling, before):
             step = compiled(step)
         epochs = fit(progress, step, activation, work.split, settings, on_step=on_step)
         for progress in epochs:

@@ -130,10 +130,10 @@ def test_json_is_alone_on_stdout_and_says_what_made_it(actfunc):
 def test_certify_ends_with_1_when_a_derivative_does_not_hold(actfunc):
     Path("my.py").write_text(
         "import torch\nfrom actfunc import Activation\n"
-        "wrong = Activation('wrong', 'x ** 2', f=lambda x: x * x, df=lambda x: 2.001 * x,\n"
-        "                   d2f=lambda x: 2 * torch.ones_like(x))\n"
-        "right = Activation('right', 'x ** 2', f=lambda x: x * x, df=lambda x: 2 * x,\n"
-        "                   d2f=lambda x: 2 * torch.ones_like(x), asymptotes=(None, None))\n"
+        "right = Activation('right', 'x / 2', f=lambda x: x / 2,\n"
+        "                   df=lambda x: torch.full_like(x, 0.5), d2f=torch.zeros_like)\n"
+        "wrong = Activation('wrong', 'x / 2', f=lambda x: x / 2,\n"
+        "                   df=lambda x: torch.full_like(x, 0.5001), d2f=torch.zeros_like)\n"
     )
     done = actfunc("certify", "my.py:wrong", "--no-compiled")
     assert done.code == 1
