@@ -62,6 +62,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except _UsageProblem as problem:
         print_error(_as_usage_error(problem))
         return UsageError.exit_code
+    except (MemoryError, RuntimeError) as error:
+        # torch has no class of its own for a CPU that is out of memory
+        if not isinstance(error, MemoryError) and "memory" not in str(error):
+            raise
+        what = str(error).partition("\n")[0] or "out of memory"
+        print_error(ActfuncError(what, "take smaller layers, a smaller batch or fewer examples"))
+        return ActfuncError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print_error(ActfuncError("interrupted", "the same command goes on where it stopped"))
         return INTERRUPTED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.progress import Progress, TaskID
@@ -74,7 +74,7 @@ def gradients(
         output.print(analysis.gradients_table(found))
         output.wrote("figure", out)
     output.document(
-        {**work.facts(), "batch": len(labels), **_by(analysis.gradients_document(found))}
+        {**work.facts(), "batch": len(labels), "activations": analysis.layers_document(found)}
     )
 
 
@@ -112,7 +112,7 @@ def distribution(
         output.print(analysis.distribution_table(found))
         output.wrote("figure", out)
     output.document(
-        {**work.facts(), "batch": len(images), **_by(analysis.distribution_document(found))}
+        {**work.facts(), "batch": len(images), "activations": analysis.layers_document(found)}
     )
 
 
@@ -171,7 +171,3 @@ def dead(
 
 def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
     bar.update(task, completed=done, total=total)
-
-
-def _by(document: dict[str, Any]) -> dict[str, Any]:
-    return {"activations": document}

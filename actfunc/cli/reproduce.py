@@ -61,22 +61,31 @@ def reproduce(
     """Redo the whole tutorial: every figure, results.json and one page that tells the story.
 
     Trains the six networks, or with --pretrained redoes the published numbers from the author's.
-    An interrupted run goes on where it stopped.
+    An interrupted run goes on where it stopped. Exit code 1 when a derivative does not hold or a
+    result is not the published one.
     """
     from actfunc.certify.certificate import certify
     from actfunc.show import style
     from actfunc.show.page import render
     from actfunc.storage import HIDDEN, files
     from actfunc.tutorial import study as studies
+    from actfunc.tutorial import verdict
     from actfunc.tutorial.document import document
     from actfunc.tutorial.figures import comparison_table, draw_figures
-    from actfunc.tutorial.story import page, starving_in_words, worst_in_words
+    from actfunc.tutorial.story import (
+        best_in_words,
+        page,
+        reach_in_words,
+        starving_in_words,
+        worst_in_words,
+    )
 
     began = time.perf_counter()
     output = Output(json)
     work = set_up(output, dataset, seed=seed, device=device, examples=examples)
     kind = "pretrained" if pretrained is not None else "trained"
-    folder = out / f"reproduce-{work.dataset.name}-seed{seed}-{kind}"
+    part = f"-{examples}examples" if examples is not None else ""
+    folder = out / f"reproduce-{work.dataset.name}{part}-seed{seed}-{kind}"
 
     networks: Networks = {}
     histories: Histories = {}
@@ -101,10 +110,11 @@ def reproduce(
     if pretrained is None:
         networks, histories = _train(output, work, folder, seed, epochs, compiling, overwrite)
     accuracy = studies.accuracies(work, networks)
-    output.done(True, f"six networks {'read' if pretrained else 'trained'} and evaluated", "")
+    done = "trained" if pretrained is None else "read"
+    output.done(True, f"six networks {done} and evaluated", best_in_words(accuracy))
 
     distributions = studies.distributions(work, networks)
-    output.done(True, "values inside the trained networks", "")
+    output.done(True, "values inside the trained networks", reach_in_words(distributions))
 
     relu = studies.activations()["relu"]
     dead = {
@@ -136,7 +146,7 @@ def reproduce(
     output.wrote("page", index)
     output.wrote("everything", folder)
     output.document(results)
-    if not held:
+    if not held or verdict.differing(study):
         raise typer.Exit(1)
 
 

@@ -54,16 +54,6 @@ def gradients_figure(gradients: Gradients) -> Figure:
     )
 
 
-def gradients_document(gradients: Gradients) -> dict[str, Any]:
-    """Figures and histograms of every layer's weight, bias and signal gradients."""
-    return {
-        spec: [
-            {part: described(values) for part, values in layer._asdict().items()} for layer in found
-        ]
-        for spec, found in gradients.items()
-    }
-
-
 def distribution_table(distributions: Distributions) -> Table:
     """Mean and spread of each hidden layer's output, and the share that is exactly zero."""
     layers = len(next(iter(distributions.values())))
@@ -96,13 +86,14 @@ def distribution_figure(distributions: Distributions) -> Figure:
     )
 
 
-def distribution_document(distributions: Distributions) -> dict[str, Any]:
-    """Figures and histograms of every hidden layer before and after its activation."""
+def layers_document(found: Gradients | Distributions) -> dict[str, Any]:
+    """Figures and histograms of everything that was found of each layer, by activation."""
     return {
         spec: [
-            {part: described(values) for part, values in layer._asdict().items()} for layer in found
+            {part: described(values) for part, values in layer._asdict().items()}
+            for layer in layers
         ]
-        for spec, found in distributions.items()
+        for spec, layers in found.items()
     }
 
 

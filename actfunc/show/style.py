@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import zlib
 from collections.abc import Iterable
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from actfunc.catalogue import CATALOGUE
 from actfunc.errors import UsageError
+from actfunc.storage import files
 
 # Okabe & Ito's colours, told apart by colour-blind readers too; the tutorial's six come first
 _PALETTE = {
@@ -103,10 +105,11 @@ def check_format(path: Path) -> Path:
 def save(made: Figure, path: Path) -> Path:
     """Write the figure in the format of the path's ending, making its folder where needed."""
     check_format(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
-    made.savefig(path, metadata=metadata)
-    return path
+    ending = path.suffix.lower()
+    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(ending)
+    drawn = io.BytesIO()
+    made.savefig(drawn, format=ending[1:], metadata=metadata)
+    return files.write_bytes(path, drawn.getvalue())
 
 
 def _among(options: Iterable[str]) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from actfunc.analysis import LayerGradient
+from actfunc.analysis import LayerActivations, LayerGradient
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS, Check
 from actfunc.show import style
 from actfunc.show.analysis import ratio
 from actfunc.show.page import Cell, Page, Section, Table
+from actfunc.training import Accuracy
 from actfunc.tutorial import SIX, published, verdict
 from actfunc.tutorial.study import Study
 
@@ -63,6 +64,22 @@ def starving_in_words(gradients: Mapping[str, Sequence[LayerGradient]]) -> str:
     }
     name = max(shares, key=lambda name: shares[name])
     return f"{name}'s first layer gets 1/{shares[name]:,.0f} of its last"
+
+
+def best_in_words(accuracy: Mapping[str, Accuracy]) -> str:
+    """The network with the best test accuracy."""
+    best = max(accuracy, key=lambda name: accuracy[name].test)
+    return f"{best} does best: {accuracy[best].test:.2f} % of the test images"
+
+
+def reach_in_words(distributions: Mapping[str, Sequence[LayerActivations]]) -> str:
+    """The largest value that comes out of a hidden neuron."""
+    largest = {
+        name: max(float(layer.post.max()) for layer in layers)
+        for name, layers in distributions.items()
+    }
+    name = max(largest, key=lambda name: largest[name])
+    return f"up to {largest[name]:.0f}, in {name}"
 
 
 def _worst(certificates: Sequence[Certificate]) -> tuple[str, Check]:

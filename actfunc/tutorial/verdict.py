@@ -43,6 +43,13 @@ def of_test_accuracy(study: Study, name: str) -> Verdict:
     return Verdict(f"{ours - theirs:+.2f}" + ("" if held else f", over {WITHIN:g} points"), held)
 
 
+def differing(study: Study) -> list[str]:
+    """What does not agree with the published figures, by name; empty where all does."""
+    judged = {name: of_test_accuracy(study, name) for name in study.accuracy}
+    judged |= {f"dead neurons, {name}": of_dead_neurons(study, name) for name in study.dead}
+    return [name for name, found in judged.items() if found.held is False]
+
+
 def of_dead_neurons(study: Study, network: str) -> Verdict:
     """The dead neurons of a network, layer by layer, against the published counts."""
     if not comparable(study):

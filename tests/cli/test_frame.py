@@ -120,6 +120,19 @@ def test_missing_networks_end_with_3_and_say_what_to_do(actfunc, arguments, said
     assert said in done.err
 
 
+def test_a_place_that_cannot_be_written_and_a_lack_of_memory_are_said_in_two_lines(actfunc):
+    Path("file").touch()
+    for arguments in (
+        ["plot", "relu", "-o", "file/figure.svg"],
+        ["train", "relu", "--out", "file"],
+        ["train", "relu", "--hidden", "1000000000,1000000000"],
+    ):
+        done = actfunc(*arguments)
+        assert done.code in (1, 2)
+        assert done.err.count("error:") == 1
+        assert len(done.err.splitlines()) == 2
+
+
 def test_an_interruption_ends_with_130_and_says_how_to_go_on(actfunc, monkeypatch):
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt

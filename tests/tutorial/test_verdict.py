@@ -40,6 +40,13 @@ def test_accuracy(name, ours, pretrained, held, word):
     assert judged == (word, held)
 
 
+def test_what_differs_is_named():
+    right, dead = dict(published.TEST_ACCURACY), dict(published.DEAD_NEURONS)
+    assert verdict.differing(study(right, pretrained=True, dead=dead)) == []
+    wrong = study(right | {"elu": 50.0}, pretrained=True, dead=dead | {"deep": [0] * 10})
+    assert verdict.differing(wrong) == ["elu", "dead neurons, deep"]
+
+
 @pytest.mark.parametrize("other", [{"dataset": "silhouettes"}, {"train": 500}, {"seed": 1}])
 def test_other_data_or_another_seed_is_not_compared(other):
     assert verdict.of_test_accuracy(study({"tanh": 87.59}, **other), "tanh").held is None
