@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import cpuinfo
 import torch
 from rich.console import Console
 from rich.table import Table
@@ -63,7 +63,7 @@ def report(
         "ratio": {name: base / median for name, median in medians.items()},
         "median_seconds": medians,
         "seconds": dict(seconds),
-        "processor": platform.processor() or platform.machine(),
+        "processor": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
         **facts,
         "made_by": provenance(device),
     }
