@@ -12,7 +12,12 @@ Compiled = TypeVar("Compiled", bound=Callable)
 
 
 def compiled(function: Compiled) -> Compiled:
-    """`function` as one compiled graph of fixed shapes; torch keeps on disk what it compiled."""
+    """A pure function as one compiled graph of fixed shapes; torch keeps on disk what it compiled.
+
+    Being pure, it reads nothing but its arguments, so at each call only the tensors are checked
+    for being of the shapes that were compiled: a thirtieth of a small network's step.
+    """
     # it announces a missing CUDA where none was asked for
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
-    return torch.compile(function, fullgraph=True, dynamic=False)  # type: ignore[return-value]
+    options = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe}
+    return torch.compile(function, fullgraph=True, dynamic=False, options=options)  # type: ignore

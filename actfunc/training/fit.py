@@ -102,7 +102,9 @@ def fit(
         order = epoch_order(len(split.train.labels), len(progress.history), settings)
         order = order.to(like.device)
         # gathered once an epoch: batch by batch it can take longer than the training itself
-        images, labels = split.train.images[order], split.train.labels[order]
+        images, labels = (
+            part.index_select(0, order.flatten()).unflatten(0, order.shape) for part in split.train
+        )
         loss, correct = torch.zeros(2, device=like.device)
         state = progress.state
         for index, batch in enumerate(map(Examples, images, labels)):
