@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from actfunc import get, mlp, tree
+from actfunc import get, mlp, names, tree
 from actfunc.data import Examples, Split, normalise
 from actfunc.training import Settings, make_step, sgd, start
 from actfunc.training.compile import compiled
@@ -130,3 +130,16 @@ def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split
             torch.testing.assert_close(measured.loss, wanted.loss, rtol=1e-5, atol=1e-5)
     for got, want in zip(tree.leaves(state), tree.leaves(theirs), strict=True):
         torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.slow
+def test_compiled_steps_of_many_activations_do_not_take_each_others_graphs(small_split):
+    batch, rate = small_split.train.first(32), torch.tensor(0.1)
+    optimizer = sgd()
+    fresh = start(mlp.init((784, 4, 10), seed=0), optimizer).state
+    for name in names():  # more than torch keeps of one piece of code
+        step = make_step(get(name), optimizer)
+        _, eager = step(fresh, batch, rate)
+        _, fast = compiled(step)(fresh, batch, rate)
+        torch.testing.assert_close(fast.loss, eager.loss)
+    assert len(names()) > torch._dynamo.config.recompile_limit
