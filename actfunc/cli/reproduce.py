@@ -68,17 +68,11 @@ def reproduce(
     from actfunc.show import style
     from actfunc.show.page import render
     from actfunc.storage import HIDDEN, files
+    from actfunc.tutorial import remarks, verdict
     from actfunc.tutorial import study as studies
-    from actfunc.tutorial import verdict
     from actfunc.tutorial.document import document
     from actfunc.tutorial.figures import comparison_table, draw_figures
-    from actfunc.tutorial.story import (
-        best_in_words,
-        page,
-        reach_in_words,
-        starving_in_words,
-        worst_in_words,
-    )
+    from actfunc.tutorial.story import page
 
     began = time.perf_counter()
     output = Output(json)
@@ -102,19 +96,19 @@ def reproduce(
             certificates.append(certify(activation))
             bar.advance(task)
     held = all(certificate.held for certificate in certificates)
-    output.done(held, "six activations, 18 functions certified", worst_in_words(certificates))
+    output.done(held, "six activations, 18 functions certified", remarks.worst(certificates))
 
     gradients = studies.gradient_flow(work)
-    output.done(True, "gradient flow at initialisation", starving_in_words(gradients))
+    output.done(True, "gradient flow at initialisation", remarks.starving(gradients))
 
     if pretrained is None:
         networks, histories = _train(output, work, folder, seed, epochs, compiling, overwrite)
     accuracy = studies.accuracies(work, networks)
     done = "trained" if pretrained is None else "read"
-    output.done(True, f"six networks {done} and evaluated", best_in_words(accuracy))
+    output.done(True, f"six networks {done} and evaluated", remarks.best(accuracy))
 
     distributions = studies.distributions(work, networks)
-    output.done(True, "values inside the trained networks", reach_in_words(distributions))
+    output.done(True, "values inside the trained networks", remarks.reach(distributions))
 
     relu = studies.activations()["relu"]
     dead = {

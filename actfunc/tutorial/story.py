@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from actfunc.analysis import LayerActivations, LayerGradient
-from actfunc.certify.certificate import Certificate
-from actfunc.certify.check import ORDERS, Check
+from actfunc.certify.check import ORDERS
 from actfunc.show import style
 from actfunc.show.analysis import ratio
 from actfunc.show.page import Cell, Page, Section, Table
-from actfunc.training import Accuracy
 from actfunc.tutorial import SIX, published, verdict
+from actfunc.tutorial.remarks import SYMBOLS, worst_check
 from actfunc.tutorial.study import Study
-
-SYMBOLS = dict(zip(ORDERS, ("f", "f′", "f″"), strict=True))
 
 
 def page(study: Study, figures: Mapping[str, Path]) -> Page:
@@ -49,48 +45,10 @@ def page(study: Study, figures: Mapping[str, Path]) -> Page:
     return Page("Activation functions, measured", lead, sections, facts, notice)
 
 
-def worst_in_words(certificates: Sequence[Certificate]) -> str:
-    """The largest error of all certificates."""
-    name, check = _worst(certificates)
-    where = f"{SYMBOLS[check.order]} of {name} at {check.worst.x:.3g}"
-    return f"worst {check.worst.ulp:.1f} ulp ({where})"
-
-
-def starving_in_words(gradients: Mapping[str, Sequence[LayerGradient]]) -> str:
-    """The activation whose first layer gets least of what its last gets."""
-    shares = {
-        name: float(layers[-1].weight.std() / layers[0].weight.std())
-        for name, layers in gradients.items()
-    }
-    name = max(shares, key=lambda name: shares[name])
-    return f"{name}'s first layer gets 1/{shares[name]:,.0f} of its last"
-
-
-def best_in_words(accuracy: Mapping[str, Accuracy]) -> str:
-    """The network with the best test accuracy."""
-    best = max(accuracy, key=lambda name: accuracy[name].test)
-    return f"{best} does best: {accuracy[best].test:.2f} % of the test images"
-
-
-def reach_in_words(distributions: Mapping[str, Sequence[LayerActivations]]) -> str:
-    """The largest value that comes out of a hidden neuron."""
-    largest = {
-        name: max(float(layer.post.max()) for layer in layers)
-        for name, layers in distributions.items()
-    }
-    name = max(largest, key=lambda name: largest[name])
-    return f"up to {largest[name]:.0f}, in {name}"
-
-
-def _worst(certificates: Sequence[Certificate]) -> tuple[str, Check]:
-    checks = [(c.name, check) for c in certificates for check in c.checks]
-    return max(checks, key=lambda pair: pair[1].worst.ulp)
-
-
 def _headline(study: Study) -> str:
     best = max(study.accuracy, key=lambda name: study.accuracy[name].test)
     sigmoid = study.accuracy["sigmoid"].test
-    stuck = "stays near chance" if sigmoid < verdict.NEAR else f"reaches {sigmoid:.2f} %"
+    stuck = "stays near chance" if _stuck(study) else f"reaches {sigmoid:.2f} %"
     spread = study.gradients["sigmoid"]
     return (
         f"At initialisation the first layer of the sigmoid network receives gradients"
@@ -127,7 +85,7 @@ def _derivatives(study: Study) -> Section:
         cells = [Cell(worst[dtype, order]) for dtype in ("float64", "float32") for order in ORDERS]
         held = Cell("held" if certificate.held else "NOT HELD", certificate.held)
         rows.append([_named(name), *cells, held])
-    name, check = _worst(study.certificates)
+    name, check = worst_check(study.certificates)
     header = [
         "worst error in ulp",
         *(f"{SYMBOLS[order]} {dtype}" for dtype in ("float64", "float32") for order in ORDERS),
