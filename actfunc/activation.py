@@ -24,7 +24,9 @@ Parameters: TypeAlias = Mapping[str, float]
 SIXTEEN_BIT = (torch.bfloat16, torch.float16)
 
 
-def lift(f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2) -> Tensor:
+def lift(
+    f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2, steep: bool = False
+) -> Tensor:
     """`f(x)`, with `df` and (at order 2) `d2f` as its first and second derivative.
 
     With `s` the point as a constant and `d = x - s`, which is zero in value and one in slope, the
@@ -35,12 +37,20 @@ def lift(f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2) ->
     A third derivative is NaN: the polynomial would make it a silent zero, so `|d|^2.5` is added,
     which is 0 with its first two derivatives and has no third. Order 1 is for first-order
     training steps, where that would cost a tenth of the step: its second derivative is zero. At
-    an infinite `x`, where `x - s` would be NaN, the derivatives are zero.
+    an infinite `x`, where `x - s` would be NaN, the derivatives are zero. A derivative that is
+    infinite at a finite `x` needs `steep`: zero times infinity would make the value NaN.
     """
     s = x.detach()
     d = (x - s).nan_to_num(0.0)
-    y = f(s) + d * df(s)
-    return y if order == 1 else y + d * d * (0.5 * d2f(s)) + d.abs().pow(2.5)
+    times = _times_steep if steep else torch.mul
+    y = f(s) + times(d, df(s))
+    return y if order == 1 else y + times(d * d, 0.5 * d2f(s)) + d.abs().pow(2.5)
+
+
+def _times_steep(d: Tensor, slope: Tensor) -> Tensor:
+    """d·slope for d = 0, where the slope may be infinite: as two finite slopes whose sum is."""
+    finite = slope.nan_to_num(torch.nan)
+    return d * finite + d * torch.where(slope.isinf(), finite, 0.0)
 
 
 @dataclass(frozen=True)
@@ -74,12 +84,16 @@ class Activation:
                  Its branch conditions say which slope holds at a joint.
     f, df, d2f:  elementwise functions `(x, **params) -> tensor` of the same shape and dtype.
     params:      parameters and their defaults, as the source has them.
-    joints:      where a derivative up to the second jumps, or a function of the parameters giving
-                 those points.
+    joints:      where the value or a derivative up to the second jumps, or a function of the
+                 parameters giving those points.
     range:       the values taken, as text for the reader.
     asymptotes:  formulas that `f` approaches at -inf and +inf; None where there is none.
     source:      the paper or origin.
     aliases:     other spellings.
+    steep:       whether a derivative is infinite at a finite x, or overflows there (see `lift`).
+    poles:       points at which a derivative is infinite and the formula has no value to judge by.
+    exceptions:  where a bound of the certificate cannot be held: by dtype and order, as in
+                 "float32 second", the bound that does hold and the reason.
     place:       where one's own is from, `path/to/file.py:name`; empty in the catalogue.
     """
 
@@ -94,6 +108,9 @@ class Activation:
     asymptotes: tuple[str | None, str | None] = (None, None)
     source: str = ""
     aliases: tuple[str, ...] = ()
+    steep: bool = False
+    poles: tuple[float, ...] = ()
+    exceptions: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     place: str = ""
 
     def __post_init__(self) -> None:
@@ -120,7 +137,7 @@ class Activation:
             lambda s: self.df(s, **params),
             lambda s: self.d2f(s, **params),
         )
-        return lift(*siblings, x, order)
+        return lift(*siblings, x, order, self.steep)
 
     def bind(self, **params: float) -> Activation:
         """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
@@ -138,7 +155,8 @@ class Activation:
         def curvature(x: Tensor) -> Tensor:
             return torch.func.jvp(slope, (x,), (torch.ones_like(x),))[1]
 
-        return cls(name, "", f=function, df=slope, d2f=curvature, source=f"{function.__module__}")
+        source = f"{function.__module__}"
+        return cls(name, "", function, slope, curvature, source=source, steep=True)
 
     @property
     def spec(self) -> str:

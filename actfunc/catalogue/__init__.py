@@ -7,14 +7,34 @@ command line and the docs take it from there.
 from __future__ import annotations
 
 from actfunc.activation import Activation
-from actfunc.catalogue import exponential, polynomial, rectified, self_gated, sigmoidal
+from actfunc.catalogue import (
+    bell,
+    composed,
+    exponential,
+    hard,
+    periodic,
+    polynomial,
+    rectified,
+    self_gated,
+    shrinkage,
+    sigmoidal,
+    signed,
+    smooth,
+)
 from actfunc.catalogue.lookup import Catalogue
 
 FAMILIES: dict[str, tuple[Activation, ...]] = {
     "sigmoidal": sigmoidal.RECORDS,
     "rectified": rectified.RECORDS,
+    "hard": hard.RECORDS,
+    "shrinkage": shrinkage.RECORDS,
     "exponential": exponential.RECORDS,
+    "smooth": smooth.RECORDS,
     "self-gated": self_gated.RECORDS,
+    "composed gates": composed.RECORDS,
+    "signed": signed.RECORDS,
+    "periodic": periodic.RECORDS,
+    "bell": bell.RECORDS,
     "polynomial": polynomial.RECORDS,
 }
 

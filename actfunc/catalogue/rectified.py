@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import exp, log1p, relu, sigmoid, where, zeros_like
+from torch import relu, where, zeros_like
 
 from actfunc.activation import Activation
-from actfunc.catalogue.sigmoidal import logistic_slope
 
 RECORDS = (
     Activation(
@@ -30,16 +29,5 @@ RECORDS = (
         joints=(0.0,),
         asymptotes=("negative_slope * x", "x"),
         source="Maas, Hannun & Ng 2013; the tutorial takes a slope of 0.1",
-    ),
-    Activation(
-        "softplus",
-        "log(1 + exp(beta * x)) / beta",
-        f=lambda x, beta: relu(x) + log1p(exp(-(beta * x).abs())) / beta,
-        df=lambda x, beta: sigmoid(beta * x),
-        d2f=lambda x, beta: beta * logistic_slope(beta * x),
-        params={"beta": 1.0},
-        range="(0, inf)",
-        asymptotes=("0", "x"),
-        source="Dugas et al. 2000, Incorporating second-order functional knowledge",
     ),
 )

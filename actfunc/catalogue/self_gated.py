@@ -8,16 +8,12 @@ import torch
 from torch import Tensor, erfc, exp
 
 from actfunc.activation import Activation
+from actfunc.catalogue.jets import flushed, lowest
 
 
 def _within(x: Tensor) -> Tensor:
     # so far out every gate is 0 or 1; a closed one times infinity would be NaN, the limit is 0
     return x.clamp(-1e18, 1e18)
-
-
-def _flush(y: Tensor) -> Tensor:
-    # a product with a subnormal gate has lost digits; below the normal numbers zero is as right
-    return torch.where(y.abs() < torch.finfo(y.dtype).tiny, 0.0, y)
 
 
 def _ends(x: Tensor, e: Tensor, *coefficients: Tensor | float) -> Tensor:
@@ -35,13 +31,13 @@ def _ends(x: Tensor, e: Tensor, *coefficients: Tensor | float) -> Tensor:
 def _swish(x: Tensor, beta: float) -> Tensor:
     z = beta * x
     e = exp(-z.abs())
-    return _flush(x.clamp(min=torch.finfo(x.dtype).min) * _ends(z, e, 0, 1) / (1 + e))
+    return flushed(lowest(x) * _ends(z, e, 0, 1) / (1 + e))
 
 
 def _swish_slope(x: Tensor, beta: float) -> Tensor:
     z = _within(beta * x)
     e = exp(-z.abs())
-    return _flush(_ends(z, e, 0, 1 + z, 1) / (1 + e) ** 2)
+    return flushed(_ends(z, e, 0, 1 + z, 1) / (1 + e) ** 2)
 
 
 def _swish_curvature(x: Tensor, beta: float) -> Tensor:
@@ -49,7 +45,7 @@ def _swish_curvature(x: Tensor, beta: float) -> Tensor:
     # half of the exponent at a time: alone, e^-z is subnormal before the product is
     h = exp(-0.5 * z)
     e = h * h
-    return _flush(beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3)
+    return flushed(beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3)
 
 
 def _normal_density(x: Tensor) -> Tensor:
@@ -62,30 +58,30 @@ def _normal_cdf(x: Tensor) -> Tensor:
 
 
 def _gelu_slope(x: Tensor) -> Tensor:
-    return _flush(_normal_cdf(x) + _within(x) * _normal_density(x))
+    return flushed(_normal_cdf(x) + _within(x) * _normal_density(x))
 
 
 def _gelu_curvature(x: Tensor) -> Tensor:
     x = _within(x)
-    return _flush(_normal_density(x) * (2 - x * x))
+    return flushed(_normal_density(x) * (2 - x * x))
 
 
 def _mish(x: Tensor) -> Tensor:
     e = exp(-x.abs())
-    x = x.clamp(min=torch.finfo(x.dtype).min)
-    return _flush(x * (_ends(x, e, 0, 2, 1) / _ends(x, e, 2, 2, 1)))
+    x = lowest(x)
+    return flushed(x * (_ends(x, e, 0, 2, 1) / _ends(x, e, 2, 2, 1)))
 
 
 def _mish_slope(x: Tensor) -> Tensor:
     x, e = _within(x), exp(-x.abs())
-    return _flush(_ends(x, e, 0, 4 + 4 * x, 6 + 4 * x, 4, 1) / _ends(x, e, 2, 2, 1) ** 2)
+    return flushed(_ends(x, e, 0, 4 + 4 * x, 6 + 4 * x, 4, 1) / _ends(x, e, 2, 2, 1) ** 2)
 
 
 def _mish_curvature(x: Tensor) -> Tensor:
     x, e = _within(x), exp(-x.abs())
     bend = _ends(x, e, 4 + 2 * x, 8 + 2 * x, 6 - 3 * x, 2 - 2 * x)
     # the second e last: e² is subnormal before the product is
-    return _flush(4 * e * bend / _ends(x, e, 2, 2, 1) ** 3 * torch.where(x > 0, e, 1.0))
+    return flushed(4 * e * bend / _ends(x, e, 2, 2, 1) ** 3 * torch.where(x > 0, e, 1.0))
 
 
 RECORDS = (
@@ -104,7 +100,7 @@ RECORDS = (
     Activation(
         "gelu",
         "x * erfc(-x / sqrt(2)) / 2",
-        f=lambda x: _flush(x.clamp(min=torch.finfo(x.dtype).min) * _normal_cdf(x)),
+        f=lambda x: flushed(lowest(x) * _normal_cdf(x)),
         df=_gelu_slope,
         d2f=_gelu_curvature,
         range="[-0.1700, inf)",

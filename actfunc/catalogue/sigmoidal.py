@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, sigmoid, tanh
+from torch import sigmoid, tanh
 
 from actfunc.activation import Activation
-
-
-def logistic_slope(x: Tensor) -> Tensor:
-    """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
-    e = torch.exp(-x.abs())
-    return e / (1 + e) ** 2
-
+from actfunc.catalogue.jets import logistic_curvature, logistic_slope
 
 RECORDS = (
     Activation(
@@ -20,7 +13,7 @@ RECORDS = (
         "1 / (1 + exp(-x))",
         f=sigmoid,
         df=logistic_slope,
-        d2f=lambda x: -logistic_slope(x) * tanh(x / 2),
+        d2f=logistic_curvature,
         range="(0, 1)",
         asymptotes=("0", "1"),
         source="the logistic function; Rumelhart, Hinton & Williams 1986",

@@ -19,6 +19,7 @@ from actfunc.certify.formula import parse
 from actfunc.certify.grids import grid
 from actfunc.certify.limits import Limit, limits
 from actfunc.certify.oracle import truth
+from actfunc.certify.parameters import Parameter, parameters
 from actfunc.certify.records import as_plain
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import UsageError
@@ -37,11 +38,12 @@ class Certificate(NamedTuple):
     routes: tuple[RouteCheck, ...]
     differences: tuple[Difference, ...]
     limits: tuple[Limit, ...]
+    parameters: tuple[Parameter, ...]
 
     @property
     def held(self) -> bool:
         """Whether everything that was checked holds."""
-        parts = (self.checks, self.routes, self.differences, self.limits)
+        parts = (self.checks, self.routes, self.differences, self.limits, self.parameters)
         return all(check.held for part in parts for check in part)
 
     def document(self) -> dict[str, Any]:
@@ -80,6 +82,7 @@ def certify(
     judge, say = parse(text, tuple(activation.params)), report or (lambda _: None)
     checks: list[Check] = []
     routes: list[RouteCheck] = []
+    learnable: list[Parameter] = []
     for dtype in dtypes:
         say(f"{word(dtype)}: the formula")
         evaluated(activation, torch.tensor([-1.0, 1.0], dtype=dtype))
@@ -87,10 +90,14 @@ def certify(
         true = truth(judge, x, activation.params)
         siblings = evaluated(activation, x)
         errors = measured(siblings, true, x)
-        checks += [check(order, siblings[order], true, errors[order], x) for order in range(3)]
+        checks += [
+            check(order, siblings[order], true, errors[order], x, activation.exceptions)
+            for order in range(3)
+        ]
         if activation.formula:
             say(f"{word(dtype)}: torch's ways to a derivative")
             routes += eager_ways(activation, siblings, x)
+            learnable += parameters(activation, judge, dtype)
         if activation.formula and compiled:
             say(f"{word(dtype)}: compiling")
             routes += compiled_ways(activation, true, x)
@@ -102,6 +109,7 @@ def certify(
         tuple(routes),
         differences(activation) if activation.formula else (),
         limits(activation, dtypes),
+        tuple(learnable),
     )
 
 

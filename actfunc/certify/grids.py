@@ -18,7 +18,7 @@ def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
 
     Evenly on [-20, 20]; evenly on to where exponentials underflow; logarithmically from the
     smallest subnormal to the largest number on both sides; the joints, zero crossings of f, df and
-    d2f, and the ends of the dtype, each with its neighbours. At least 4,000 points, all finite.
+    d2f, and the ends of the dtype, each with its neighbours. At least 4,000 points, all finite, none a pole.
     """
     base = _unique(torch.cat([_even(dtype), _logarithmic(dtype)]))
     joints = torch.tensor(activation.joint_points, dtype=dtype)
@@ -29,7 +29,8 @@ def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
     spots = torch.cat([joints, *crossings, ends, -ends])
     points = _unique(torch.cat([base, with_neighbours(spots)]))
     zeros = torch.tensor([-0.0, 0.0], dtype=dtype)
-    return torch.cat([points[points < 0], zeros, points[points > 0]])
+    found = torch.cat([points[points < 0], zeros, points[points > 0]])
+    return found[~torch.isin(found, torch.tensor(activation.poles, dtype=dtype))]
 
 
 def with_neighbours(points: Tensor, steps: int = STEPS) -> Tensor:

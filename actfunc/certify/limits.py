@@ -1,4 +1,4 @@
-"""What an activation does at ±inf, where the record's asymptotes say the truth, and at NaN."""
+"""What an activation does at ±inf, where the record's asymptotes say the truth, at poles, at NaN."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOSE = 4.0
 
 
 class Limit(NamedTuple):
-    """The value or a derivative at ±inf or at NaN; `wanted` is None where nothing is claimed."""
+    """The value or a derivative at ±inf, the value at a pole or at NaN; `wanted` is None where nothing is claimed."""
 
     dtype: str
     order: str
@@ -45,6 +45,13 @@ def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit
                 got = sibling(torch.tensor([end], dtype=dtype))
                 held = value is None or _close(got, value)
                 found.append(Limit(word, order, end, got.item(), value, held))
+        for pole in activation.poles:
+            value = parse(activation.formula, tuple(activation.params)).evaluate(
+                pole, **activation.params
+            )
+            got = activation.f(torch.tensor([pole], dtype=dtype))
+            held = _close(got, value.item())
+            found.append(Limit(word, "value", pole, got.item(), value.item(), held))
         nothing = activation.f(torch.tensor([math.nan], dtype=dtype)).item()
         found.append(Limit(word, "value", math.nan, nothing, math.nan, math.isnan(nothing)))
     return tuple(found)

@@ -7,6 +7,7 @@ known to far more digits than the dtype under test has.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import flint
@@ -30,10 +31,13 @@ NEGLIGIBLE = arb((1, -1076))
 _FACTORIALS = (1, 1, 2, 6)
 _NOTHING = [float("nan")] * TERMS
 
-Evaluator: TypeAlias = Callable[[Series, int], Series]
-"""The series of a subtree at a point (itself a series), at a precision in bits."""
+Place: TypeAlias = Mapping[str, Series]
+"""The variables at a point, each a series; the one to differentiate by has the slope 1."""
 
-Condition: TypeAlias = Callable[[Series, int], bool]
+Evaluator: TypeAlias = Callable[[Place, int], Series]
+"""The series of a subtree at a place, at a precision in bits."""
+
+Condition: TypeAlias = Callable[[Place, int], bool]
 
 
 class Truth(NamedTuple):
@@ -50,19 +54,36 @@ class Truth(NamedTuple):
     known: Tensor
 
 
-def truth(formula: Formula, x: Tensor, params: Mapping[str, float] | None = None) -> Truth:
+def truth(
+    formula: Formula,
+    x: Tensor,
+    params: Mapping[str, float] | None = None,
+    *,
+    wrt: str = "x",
+    others: Mapping[str, Tensor] | None = None,
+) -> Truth:
     """The truth about `formula` at the finite points `x` (any floating dtype, taken as exact).
 
+    wrt:    the variable of the derivatives: `x`, a parameter, or one of `others`.
+    others: values at each point of parameters that are variables too: (point,).
     The parameters are taken as the float64 numbers they are, numbers in the text as the decimals
     written. Raises FormulaError for an exponent out of bounds.
     """
-    evaluate = _build(formula.tree, dict(params or {}))
-    flat = x.detach().to(torch.float64).flatten().tolist()
+    settings = dict(params or {})
+    columns = {"x": x, **(others or {})}
+    if wrt in settings and wrt not in columns:
+        columns[wrt] = torch.full_like(x, settings[wrt], dtype=torch.float64)
+    values = {name: column.detach().double().flatten().tolist() for name, column in columns.items()}
+    evaluate = _Builder(settings, frozenset(columns)).build(formula.tree)
     with series.precision(PRECISIONS[0]):
         found, start = [], 0
-        for value in flat:
+        for numbers in zip(*values.values(), strict=True):
+            place = {
+                name: arb_series([arb(number), arb(name == wrt)], TERMS)
+                for name, number in zip(values, numbers, strict=True)
+            }
             # neighbours need about the same precision, so begin where the last point ended
-            point, level = _at(evaluate, value, start)
+            point, level = _at(evaluate, place, start)
             found.append(point)
             start = level if level > start else max(level - 1, 0)
     hi, lo = (
@@ -80,13 +101,12 @@ Point: TypeAlias = tuple[list[float], list[float]]
 """hi and lo of the value and the derivatives at one point."""
 
 
-def _at(evaluate: Evaluator, x: float, start: int) -> tuple[Point | None, int]:
+def _at(evaluate: Evaluator, place: Place, start: int) -> tuple[Point | None, int]:
     """The truth at one point, None where it stays undecided, and the level of precision it took."""
-    point = arb_series([arb(x), arb(1)], TERMS)
     for level, bits in enumerate(PRECISIONS[start:], start):
         flint.ctx.prec = bits
         try:
-            result = evaluate(point, bits)
+            result = evaluate(place, bits)
         except Undecided:
             continue
         balls = [result[order] * factorial for order, factorial in enumerate(_FACTORIALS)]
@@ -105,71 +125,75 @@ def _rest(ball: arb, high: float) -> float:
     return 0.0 if high in (float("inf"), float("-inf")) else float(ball - high)
 
 
-def _build(node: Node, params: Mapping[str, float]) -> Evaluator:
-    """A tree as a function of the point, built once; subtrees without x are kept by precision."""
-    evaluator = _build_node(node, params)
-    if "x" in names(node):
-        return evaluator
-    kept: dict[int, Series] = {}
+@dataclass(frozen=True)
+class _Builder:
+    """Makes of a tree a function of the place, once; what does not vary is kept by precision."""
 
-    def constant(point: Series, bits: int) -> Series:
-        if bits not in kept:
-            kept[bits] = evaluator(point, bits)
-        return kept[bits]
+    params: Mapping[str, float]
+    varying: frozenset[str]
 
-    return constant
+    def build(self, node: Node) -> Evaluator:
+        evaluator = self.node(node)
+        if names(node) & self.varying:
+            return evaluator
+        kept: dict[int, Series] = {}
 
+        def constant(place: Place, bits: int) -> Series:
+            if bits not in kept:
+                kept[bits] = evaluator(place, bits)
+            return kept[bits]
 
-def _build_node(node: Node, params: Mapping[str, float]) -> Evaluator:
-    match node:
-        case Number(value):
-            fraction = flint.fmpq(value.numerator, value.denominator)
-            return lambda point, bits: arb_series([arb(fraction)])
-        case Symbol("x"):
-            return lambda point, bits: point
-        case Symbol("pi"):
-            return lambda point, bits: arb_series([arb.pi()])
-        case Symbol("e"):
-            return lambda point, bits: arb_series([arb.const_e()])
-        case Symbol(name):
-            setting = float(params[name])
-            return lambda point, bits: arb_series([arb(setting)])
-        case Apply("if", (condition, body, orelse)):
-            holds = _build_condition(condition, params)
-            yes, no = _build(body, params), _build(orelse, params)
-            return lambda point, bits: yes(point, bits) if holds(point, bits) else no(point, bits)
-        case Apply("**", (base, exponent)):
-            return _build_power(base, exponent, params)
-        case Apply(name, (argument,)):
-            function, inner = series.FUNCTIONS[name], _build(argument, params)
-            return lambda point, bits: function(inner(point, bits))
-        case Apply(name, (first, second)):
-            function = series.FUNCTIONS[name]
-            left, right = _build(first, params), _build(second, params)
-            return lambda point, bits: function(left(point, bits), right(point, bits))
-    raise AssertionError(node)
+        return constant
 
+    def node(self, node: Node) -> Evaluator:
+        match node:
+            case Number(value):
+                fraction = flint.fmpq(value.numerator, value.denominator)
+                return lambda place, bits: arb_series([arb(fraction)])
+            case Symbol(name) if name in self.varying:
+                return lambda place, bits: place[name]
+            case Symbol("pi"):
+                return lambda place, bits: arb_series([arb.pi()])
+            case Symbol("e"):
+                return lambda place, bits: arb_series([arb.const_e()])
+            case Symbol(name):
+                setting = float(self.params[name])
+                return lambda place, bits: arb_series([arb(setting)])
+            case Apply("if", (condition, body, orelse)):
+                holds = self.condition(condition)
+                yes, no = self.build(body), self.build(orelse)
+                return lambda place, bits: (yes if holds(place, bits) else no)(place, bits)
+            case Apply("**", (base, exponent)):
+                return self.power(base, exponent)
+            case Apply(name, (argument,)):
+                function, inner = series.FUNCTIONS[name], self.build(argument)
+                return lambda place, bits: function(inner(place, bits))
+            case Apply(name, (first, second)):
+                function = series.FUNCTIONS[name]
+                left, right = self.build(first), self.build(second)
+                return lambda place, bits: function(left(place, bits), right(place, bits))
+        raise AssertionError(node)
 
-def _build_power(base: Node, exponent: Node, params: Mapping[str, float]) -> Evaluator:
-    inner, constant = _build(base, params), _build(exponent, params)
+    def power(self, base: Node, exponent: Node) -> Evaluator:
+        inner, given = self.build(base), self.build(exponent)
 
-    def power(point: Series, bits: int) -> Series:
-        k = constant(point, bits)[0]
-        if not abs(k) <= MAX_EXPONENT:
-            raise FormulaError(f"an exponent is {float(k):.4g}; exponents go to {MAX_EXPONENT}")
-        return series.power(inner(point, bits), k)
+        def power(place: Place, bits: int) -> Series:
+            k = given(place, bits)
+            if not abs(k[0]) <= MAX_EXPONENT:
+                got = f"{float(k[0]):.4g}"
+                raise FormulaError(f"an exponent is {got}; exponents go to {MAX_EXPONENT}")
+            return series.power(inner(place, bits), k)
 
-    return power
+        return power
 
-
-def _build_condition(node: Node, params: Mapping[str, float]) -> Condition:
-    assert isinstance(node, Apply)
-    first, second = node.arguments
-    if node.name in series.COMPARISONS:
-        compare = series.COMPARISONS[node.name]
-        left, right = _build(first, params), _build(second, params)
-        return lambda point, bits: compare(left(point, bits), right(point, bits))
-    one, other = _build_condition(first, params), _build_condition(second, params)
-    if node.name == "and":
-        return lambda point, bits: one(point, bits) and other(point, bits)
-    return lambda point, bits: one(point, bits) or other(point, bits)
+    def condition(self, node: Node) -> Condition:
+        assert isinstance(node, Apply)
+        first, second = node.arguments
+        if node.name in series.COMPARISONS:
+            compare = series.COMPARISONS[node.name]
+            left, right = self.build(first), self.build(second)
+            return lambda place, bits: compare(left(place, bits), right(place, bits))
+        one, other = self.condition(first), self.condition(second)
+        if node.name == "and":
+            return lambda place, bits: one(place, bits) and other(place, bits)
+        return lambda place, bits: one(place, bits) or other(place, bits)

@@ -37,6 +37,10 @@ def exp(u: Series) -> Series:
     if not abs(c) > HUGE:
         return u.exp()
     # flint gives up on exponents of more than a word; 2ⁿ itself is no trouble to it
+    if c < -LARGEST_EXPONENT:
+        # a ball that holds it, too small to see; the other terms are as they would be at 0
+        rest = u.derivative().integral()
+        return rest.exp() * arb(0, arb((1, -LARGEST_EXPONENT)))
     if not abs(c) < LARGEST_EXPONENT:
         raise Undecided
     n = (c / arb.const_log2()).mid().floor().unique_fmpz()
@@ -47,6 +51,8 @@ def exp(u: Series) -> Series:
 
 
 def expm1(u: Series) -> Series:
+    if not abs(u[0]) < HUGE:
+        return exp(u) - 1
     return _chain(u, u[0].expm1(), exp(u))
 
 
@@ -68,6 +74,8 @@ def cosh(u: Series) -> Series:
 
 def tanh(u: Series) -> Series:
     e = exp(-2 * u if u[0] > 0 else 2 * u)
+    if not abs(u[0]) < HUGE:
+        return sign(u) * (1 - e) * reciprocal(1 + e)
     return _chain(u, u[0].tanh(), 4 * e * reciprocal((1 + e) * (1 + e)))
 
 
@@ -121,9 +129,10 @@ def reciprocal(u: Series) -> Series:
     return 1 / u
 
 
-def power(u: Series, exponent: arb) -> Series:
-    """uᵏ for a constant k: by multiplication for a whole k, else through the logarithm."""
-    whole = exponent.unique_fmpz() if exponent.is_exact() else None
+def power(u: Series, exponent: Series) -> Series:
+    """uᵏ: by multiplication for a constant whole k, else through the logarithm."""
+    k = exponent[0]
+    whole = k.unique_fmpz() if k.is_exact() and exponent.length() <= 1 else None
     if whole is None:
         return exp(exponent * u.log())
     result = arb_series([arb(1)])

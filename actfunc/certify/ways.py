@@ -69,7 +69,8 @@ def compiled_ways(activation: Activation, true: Truth, x: Tensor) -> list[RouteC
         elif route.name in found:
             order, got = route.order, found[route.name]
             errors = error(got, true.hi[order], true.lo[order], true.hi[order + 1], x)
-            judged = check(order, got, true, torch.where(true.known, errors, 0.0), x)
+            errors = torch.where(true.known, errors, 0.0)
+            judged = check(order, got, true, errors, x, activation.exceptions)
             results.append(_result(route, x, True, different=judged.beyond, worst=judged.worst))
     return results
 

@@ -101,6 +101,7 @@ def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
     checks = [check for check in certificate.checks if check.dtype == dtype]
     others = [route.held for route in certificate.routes if route.dtype == dtype]
     others += [limit.held for limit in certificate.limits if limit.dtype == dtype]
+    others += [parameter.held for parameter in certificate.parameters if parameter.dtype == dtype]
     others += [difference.held for difference in certificate.differences if dtype == "float64"]
     holds = all(check.held for check in checks) and all(others)
     return [*map(_worst, checks), f"{sum(others)}/{len(others)}", HELD if holds else NOT_HELD]
@@ -141,6 +142,10 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
         if not one.held:
             what = f"float64, {_order(ORDERS[one.order])}: finite differences say otherwise"
             yield what, [(*_numbers("float64", one.x, one.got, one.wanted), "")]
+    for parameter in certificate.parameters:
+        if not parameter.held:
+            row = (*_numbers(parameter.dtype, *parameter.worst[:3]), "")
+            yield f"{parameter.dtype}, the derivative by {parameter.name}", [row]
     for limit in certificate.limits:
         if not limit.held:
             row = (*_numbers(limit.dtype, limit.x, limit.got, limit.wanted), "")
