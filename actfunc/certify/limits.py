@@ -1,4 +1,4 @@
-"""What an activation does at ±inf, where the record's asymptotes say the truth, at poles, at NaN."""
+"""What an activation does at ±inf, where the record's asymptotes say the truth, and at NaN."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ CLOSE = 4.0
 
 
 class Limit(NamedTuple):
-    """The value or a derivative at ±inf, the value at a pole or at NaN; `wanted` is None where nothing is claimed."""
+    """The value or a derivative at ±inf, the value at a pole or at NaN.
+
+    `wanted` is None where nothing is claimed.
+    """
 
     dtype: str
     order: str
@@ -46,12 +49,10 @@ def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit
                 held = value is None or _close(got, value)
                 found.append(Limit(word, order, end, got.item(), value, held))
         for pole in activation.poles:
-            value = parse(activation.formula, tuple(activation.params)).evaluate(
-                pole, **activation.params
-            )
+            formula = parse(activation.formula, tuple(activation.params))
+            true = formula.evaluate(pole, **activation.params).item()
             got = activation.f(torch.tensor([pole], dtype=dtype))
-            held = _close(got, value.item())
-            found.append(Limit(word, "value", pole, got.item(), value.item(), held))
+            found.append(Limit(word, "value", pole, got.item(), true, _close(got, true)))
         nothing = activation.f(torch.tensor([math.nan], dtype=dtype)).item()
         found.append(Limit(word, "value", math.nan, nothing, math.nan, math.isnan(nothing)))
     return tuple(found)
