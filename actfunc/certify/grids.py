@@ -18,7 +18,7 @@ def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
 
     Evenly on [-20, 20]; evenly on to where exponentials underflow; logarithmically from the
     smallest subnormal to the largest number on both sides; the joints, zero crossings of f, df and
-    d2f, and the ends of the dtype, each with its neighbours. At least 4,000 points, all finite and none
+    d2f, and the ends of the dtype, each with its neighbours. At least 4,000 points, finite, none
     a pole.
     """
     base = _unique(torch.cat([_even(dtype), _logarithmic(dtype)]))
