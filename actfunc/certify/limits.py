@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import torch
 
-from actfunc.activation import Activation
+from actfunc.activation import SIXTEEN_BIT, Activation
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
+from actfunc.certify.sixteen import nans
 from actfunc.certify.ulp import plain_error
 
 CLOSE = 4.0
@@ -53,9 +54,16 @@ def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit
             true = formula.evaluate(pole, **activation.params).item()
             got = activation.f(torch.tensor([pole], dtype=dtype))
             found.append(Limit(word, "value", pole, got.item(), true, _close(got, true)))
-        nothing = activation.f(torch.tensor([math.nan], dtype=dtype)).item()
-        found.append(Limit(word, "value", math.nan, nothing, math.nan, math.isnan(nothing)))
+        heard = activation.f(_nans(dtype))
+        held = bool(heard.isnan().all())
+        answer = math.nan if held else heard[~heard.isnan()][0].item()
+        found.append(Limit(word, "value", math.nan, answer, math.nan, held))
     return tuple(found)
+
+
+def _nans(dtype: torch.dtype) -> torch.Tensor:
+    """A NaN, and in 16 bits every one there is."""
+    return nans(dtype) if dtype in SIXTEEN_BIT else torch.tensor([math.nan], dtype=dtype)
 
 
 def _at_infinity(
