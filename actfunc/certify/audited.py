@@ -21,7 +21,12 @@ Plain = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Audited(Activation):
-    """A record whose siblings are not ours: nothing converts their 16-bit inputs or lifts them."""
+    """A record whose siblings are not ours: nothing converts their 16-bit inputs or lifts them.
+
+    judge: the record that is right, where there is one; its float64 is the truth in 16 bits.
+    """
+
+    judge: Activation | None = None
 
     def __post_init__(self) -> None:
         """Leave the siblings as they are."""
@@ -50,7 +55,7 @@ def audited(
         joints = () if formula is None else branch_points(parse(formula))
         return Audited(name, formula or "", **siblings, joints=joints, place=name)
     facts = {field.name: getattr(judge, field.name) for field in fields(judge)}
-    return Audited(**{**facts, **siblings, "name": name, "place": name})
+    return Audited(**{**facts, **siblings, "name": name, "place": name, "judge": judge})
 
 
 def backward(function: Plain) -> Plain:

@@ -107,13 +107,13 @@ def certify(
         if compiled and dtype not in SIXTEEN_BIT:
             say(f"{word(dtype)}: compiling")
             routes += compiled_ways(activation, found.true, found.x)
-    say("finite differences")
+    say("finite differences and limits")
     return Certificate(
         activation.spec,
         text,
         tuple(checks),
         tuple(routes),
-        differences(activation),
+        differences(activation) if torch.float64 in dtypes else (),
         limits(activation, dtypes),
         tuple(learnable),
     )
@@ -121,7 +121,8 @@ def certify(
 
 def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
     if dtype in SIXTEEN_BIT:
-        return every_input(activation, judge, dtype)
+        right = activation.judge if isinstance(activation, Audited) else activation
+        return every_input(activation, judge, dtype, right if right and right.formula else None)
     x = grid(activation, dtype)
     true = truth(judge, x, activation.params)
     siblings = torch.stack(evaluated(activation, x))

@@ -40,22 +40,32 @@ def nans(dtype: torch.dtype) -> Tensor:
     return patterns[patterns.isnan()]
 
 
-def every_input(activation: Activation, formula: Formula, dtype: torch.dtype) -> Judged:
-    """The siblings at every finite input but the poles, and how far they are from the truth."""
+def every_input(
+    activation: Activation, formula: Formula, dtype: torch.dtype, judge: Activation | None
+) -> Judged:
+    """The siblings at every finite input but the poles, and how far they are from the truth.
+
+    judge: whose float64 is the truth, but where the formula is asked; without, it is asked always.
+    """
     x = inputs(dtype)
     x = x[~torch.isin(x.float(), torch.tensor(activation.poles))]
-    siblings = (activation.f, activation.df, activation.d2f)
-    got = torch.stack([sibling(x) for sibling in siblings]).detach()
-    fine = torch.stack([sibling(x.double()) for sibling in siblings]).detach()
-    true = Truth(fine, torch.zeros_like(fine), torch.ones(len(x), dtype=torch.bool))
-    errors = torch.stack([_error(got[order], fine[order], x) for order in range(3)])
-    asked = torch.cat([errors.topk(WORST).indices.flatten(), _sample(len(x))]).unique()
+    got = torch.stack([f(x) for f in (activation.f, activation.df, activation.d2f)]).detach()
+    if judge is None:
+        true = truth(formula, x, activation.params)
+        return Judged(x, got, true, _errors(got, true, x))
+    hi = torch.stack([f(x.double()) for f in (judge.f, judge.df, judge.d2f)]).detach()
+    true = Truth(hi, torch.zeros_like(hi), torch.ones(len(x), dtype=torch.bool))
+    worst = _errors(got, true, x).topk(WORST).indices.flatten()
+    asked = torch.cat([worst, _sample(len(x))]).unique()
     proven = truth(formula, x[asked], activation.params)
-    for part, known in ((true.hi, proven.hi), (true.lo, proven.lo)):
-        part[:, asked] = known[:3]
+    true.hi[:, asked], true.lo[:, asked] = proven.hi[:3], proven.lo[:3]
     true.known[asked] = proven.known
-    errors = torch.stack([_error(got[order], true.hi[order], x) for order in range(3)])
-    return Judged(x, got, true, torch.where(true.known, errors, 0.0))
+    return Judged(x, got, true, _errors(got, true, x))
+
+
+def _errors(got: Tensor, true: Truth, x: Tensor) -> Tensor:
+    errors = torch.stack([_error(got[order], true.hi[order], x) for order in range(len(got))])
+    return torch.where(true.known, errors, 0.0)
 
 
 def _error(got: Tensor, true: Tensor, x: Tensor) -> Tensor:

@@ -47,14 +47,14 @@ def _frame(title: str) -> Table:
         show_edge=False,
         title=title,
         title_justify="left",
-        caption="rest: torch's ways to the derivatives, by parameters, ±inf and NaN, differences",
+        caption="rest: torch's ways, by parameters, ±inf and NaN, finite differences",
         caption_justify="left",
     )
 
 
 def _detailed(certificates: Sequence[Certificate]) -> Table:
     """A line for every function and dtype: the worst error of each order and where."""
-    table = _frame(f"worst error in units in the last place (allowed: {_allowed()}) @ x")
+    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})")
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
@@ -113,7 +113,8 @@ def failing_points(certificates: Sequence[Certificate]) -> Group | None:
         for title, points in _failures(certificate):
             parts.append(Text(f"{certificate.name}, {title}", style=f"bold {style.NOT_HELD}"))
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(points))
-            for column in ("x", "got", "wanted", "ulp"):
+            last = "of the" if points and points[0][-1].endswith(("value", "derivative")) else "ulp"
+            for column in ("x", "got", "wanted", last):
                 table.add_column(column, justify="right", no_wrap=True)
             for point in points:
                 table.add_row(*point)
@@ -221,10 +222,11 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
         if not parameter.held:
             row = (*_numbers(parameter.dtype, *parameter.worst[:3]), "")
             yield f"{parameter.dtype}, the derivative by {parameter.name}", [row]
-    for limit in certificate.limits:
-        if not limit.held:
-            row = (*_numbers(limit.dtype, limit.x, limit.got, limit.wanted), "")
-            yield f"{limit.dtype}, {_order(limit.order)}: the limit", [row]
+    for dtype in dict.fromkeys(limit.dtype for limit in certificate.limits):
+        wrong = [one for one in certificate.limits if one.dtype == dtype and not one.held]
+        rows = [(*_numbers(dtype, one.x, one.got, one.wanted), _order(one.order)) for one in wrong]
+        if rows:
+            yield f"{dtype}: at ±inf, at a pole or at NaN", rows
 
 
 def _order(word: str) -> str:
