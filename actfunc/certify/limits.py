@@ -44,7 +44,7 @@ def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit
     for dtype in dtypes:
         word = str(dtype).removeprefix("torch.")
         for end, asymptote in zip((-math.inf, math.inf), activation.asymptotes, strict=True):
-            wanted = _at_infinity(activation, asymptote, end)
+            wanted = _at_infinity(activation, asymptote, end, dtype)
             for (order, sibling), value in zip(orders.items(), wanted, strict=True):
                 got = sibling(torch.tensor([end], dtype=dtype))
                 held = value is None or _close(got, value)
@@ -67,13 +67,13 @@ def _nans(dtype: torch.dtype) -> torch.Tensor:
 
 
 def _at_infinity(
-    activation: Activation, asymptote: str | None, end: float
+    activation: Activation, asymptote: str | None, end: float, dtype: torch.dtype
 ) -> tuple[float | None, float | None, float | None]:
-    """The limits of an asymptote: its value at infinity, its slopes at the largest number."""
+    """The limits of an asymptote: its value at infinity, its slopes at the dtype's largest number."""
     if asymptote is None:
         return None, None, None
     formula = parse(asymptote, tuple(activation.params))
-    last = torch.tensor([math.copysign(torch.finfo(torch.float64).max, end)], dtype=torch.float64)
+    last = torch.tensor([math.copysign(torch.finfo(dtype).max, end)], dtype=torch.float64)
     _, slope, curvature, _ = truth(formula, last, activation.params).hi[:, 0].tolist()
     return formula.evaluate(end, **activation.params).item(), slope, curvature
 
