@@ -10,6 +10,18 @@ from torch import Tensor, relu, sign, where, zeros_like
 from actfunc.activation import Activation
 from actfunc.catalogue.jets import finite, gated, sigmoid
 
+# f, df and d2f; the scale first, as the square alone may overflow
+_squared = (
+    lambda x: relu(x) * relu(x),
+    lambda x: 2 * relu(x),
+    lambda x: 2 * (x > 0).to(x.dtype),
+)
+_scaled_square = (
+    lambda x, scale, bias: scale * relu(x) * relu(x) + bias,
+    lambda x, scale, bias: 2 * scale * relu(x),
+    lambda x, scale, bias: 2 * scale * (x > 0).to(x.dtype),
+)
+
 
 def _nl_relu(x: Tensor, beta: float) -> Tensor:
     # beta·x may overflow where its logarithm is a few hundred: far out 2³² is taken out of it
@@ -96,9 +108,7 @@ RECORDS = (
     Activation(
         "relu_squared",
         "x**2 if x > 0 else 0",
-        f=lambda x: relu(x) * relu(x),
-        df=lambda x: 2 * relu(x),
-        d2f=lambda x: 2 * (x > 0).to(x.dtype),
+        *_squared,
         joints=(0.0,),
         range="[0, inf)",
         asymptotes=("0", "x**2"),
@@ -109,9 +119,7 @@ RECORDS = (
     Activation(
         "star_relu",
         "scale * x**2 + bias if x > 0 else bias",
-        f=lambda x, scale, bias: scale * relu(x) * relu(x) + bias,
-        df=lambda x, scale, bias: 2 * scale * relu(x),
-        d2f=lambda x, scale, bias: 2 * scale * (x > 0).to(x.dtype),
+        *_scaled_square,
         params={"scale": 0.8944, "bias": -0.4472},
         joints=(0.0,),
         range="[bias, inf)",

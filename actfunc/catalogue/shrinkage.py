@@ -18,6 +18,11 @@ def _above(x: Tensor, threshold: float | Tensor) -> Tensor:
     return (x.double() > threshold).to(x.dtype)
 
 
+def _threshold(x: Tensor, threshold: float, value: float) -> Tensor:
+    # NaN is not at or below anything, and stays
+    return where(x.double() <= threshold, value, x)
+
+
 def _tanhshrink(x: Tensor) -> Tensor:
     # next to 0 x and tanh(x) cancel: there (x·cosh(x) - sinh(x)) / cosh(x), whose series has
     # positive terms only
@@ -71,8 +76,7 @@ RECORDS = (
     Activation(
         "threshold",
         "x if x > threshold else value",
-        # NaN is not at or below anything, and stays
-        f=lambda x, threshold, value: where(x.double() <= threshold, value, x),
+        f=_threshold,
         df=lambda x, threshold, value: _above(x, threshold),
         d2f=lambda x, threshold, value: zeros_like(x),
         params={"threshold": 1.0, "value": 0.0},
