@@ -182,7 +182,7 @@ RECORDS = (
         d2f=lambda x: where(x > 0, 1 / 16, _on_arc(x)),
         joints=(-2.0, 0.0),
         range="[-1/2, inf)",
-        asymptotes=("0", None),
+        asymptotes=("0", "x + x**2 / 32"),
         source="Wuraola, Patel & Nguang 2021, Efficient activation functions, Neurocomputing 442",
     ),
 )

@@ -69,11 +69,13 @@ def _nans(dtype: torch.dtype) -> torch.Tensor:
 def _at_infinity(
     activation: Activation, asymptote: str | None, end: float, dtype: torch.dtype
 ) -> tuple[float | None, float | None, float | None]:
-    """The limits of an asymptote: its value at infinity, its slopes at the dtype's largest number."""
+    """The limits of an asymptote: at infinity its value, its slopes at the largest number."""
     if asymptote is None:
         return None, None, None
     formula = parse(asymptote, tuple(activation.params))
-    last = torch.tensor([math.copysign(torch.finfo(dtype).max, end)], dtype=torch.float64)
+    # 16-bit inputs are computed in float32, whose largest number stands in for infinity
+    largest = torch.finfo(torch.float32 if dtype in SIXTEEN_BIT else dtype).max
+    last = torch.tensor([math.copysign(largest, end)], dtype=torch.float64)
     _, slope, curvature, _ = truth(formula, last, activation.params).hi[:, 0].tolist()
     return formula.evaluate(end, **activation.params).item(), slope, curvature
 
