@@ -26,7 +26,9 @@ def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     # far out the product may overflow: a 16th of the turn, then doubled four times
     far = x.abs() > 2.0**100
     x, up = where(far, x * 2.0**-32, x), where(far, 2.0**28, 1.0).to(x.dtype)
-    product, lost = finite(omega * x * up), _lost(x.detach(), omega) * up
+    product = finite(torch.as_tensor(omega, dtype=x.dtype, device=x.device) * x)
+    lost = up * _lost(product.detach(), x.detach(), omega)
+    product = finite(up * product)
     s, c, ds, dc = sin(product), cos(product), sin(lost), cos(lost)
     s, c = s * dc + c * ds, c * dc - s * ds
     for _ in range(4):
@@ -34,12 +36,12 @@ def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     return s, c
 
 
-def _lost(x: Tensor, omega: Number) -> Tensor:
-    """ωx less its rounding to the dtype, by Dekker's product of halves of the digits."""
+def _lost(product: Tensor, x: Tensor, omega: Number) -> Tensor:
+    """ωx less the product, by Dekker's product of halves of the digits."""
     exact = torch.as_tensor(omega, dtype=torch.float64, device=x.device).detach()
     w = exact.to(x.dtype)
     (a, b), (c, d) = _halves(x), _halves(w)
-    return (a * c - w * x) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
+    return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
 
 
 def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
