@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.jets import finite, flushed
-
-Number: TypeAlias = float | Tensor
+from actfunc.catalogue.jets import Number, finite, flushed
 
 
 def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
