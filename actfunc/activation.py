@@ -51,13 +51,18 @@ def lift(
 def _steep(y: Tensor, d: Tensor, first: Tensor, second: Tensor | None, s: Tensor) -> Tensor:
     """The polynomial where a derivative may be infinite: as two finite ones, whose sum is."""
 
-    def times(power: Tensor, derivative: Tensor) -> Tensor:
+    def halves(derivative: Tensor) -> tuple[Tensor, Tensor]:
         # at an infinite point d has no slope, and zero times an infinite derivative would be NaN
         finite = torch.where(s.isinf(), 0.0, derivative.nan_to_num(torch.nan))
-        return power * finite + power * torch.where(derivative.isinf(), finite, 0.0)
+        return finite, torch.where(derivative.isinf(), finite, 0.0)
 
-    y = y + times(d, first)
-    return y if second is None else y + times(d * d, 0.5 * second) + d.abs().pow(2.5)
+    one, other = halves(first)
+    y = y + d * one + d * other
+    if second is None:
+        return y
+    one, other = halves(0.5 * second)
+    # each with a square of its own: the sum of the two may be infinite, and flows back to d = 0
+    return y + d * d * one + d * d * other + d.abs().pow(2.5)
 
 
 @dataclass(frozen=True)

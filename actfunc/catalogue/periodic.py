@@ -221,8 +221,6 @@ RECORDS: tuple[Activation, ...] = (
         f=lambda x: where(x > 0, sin(x), x),
         df=lambda x: where(x > 0, cos(x), 1.0),
         d2f=lambda x: where(x > 0, -sin(x), 0.0),
-        # the third derivative jumps: differences of the curvature see it
-        joints=(0.0,),
         range="(-inf, 1]",
         asymptotes=("x", None),
         source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941; named by Eger et al. 2018",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
@@ -36,16 +38,20 @@ def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
     return found[~torch.isin(found, torch.tensor(activation.poles, dtype=dtype))]
 
 
-def branch_points(formula: Formula) -> tuple[float, ...]:
-    """Where a formula in x alone goes from one branch to another: at comparisons, abs, max, min."""
+def branch_points(formula: Formula, params: Mapping[str, float] | None = None) -> tuple[float, ...]:
+    """Where a formula goes from one branch to another: at comparisons, abs, max and min."""
     base = _unique(torch.cat([_even(torch.float64), _logarithmic(torch.float64)]))
     found = []
     for margin in margins(formula.tree):
         if "x" in names(margin):
-            side = formula._replace(tree=margin).evaluate
+            side = _evaluator(formula._replace(tree=margin), params or {})
             exact = base[side(base) == 0]
             found += [*_crossings(side, base).tolist(), *exact[:MAX_CROSSINGS].tolist()]
     return tuple(sorted(set(found)))
+
+
+def _evaluator(formula: Formula, params: Mapping[str, float]) -> Callable[[Tensor], Tensor]:
+    return lambda x: formula.evaluate(x, **params)
 
 
 def with_neighbours(points: Tensor, steps: int = STEPS) -> Tensor:
