@@ -19,6 +19,11 @@ def _squareplus(x: Tensor, b: float) -> Tensor:
     return relu(x) + b / 4 / (_root(x, b) / 2 + x.abs() / 2)
 
 
+def _squareplus_curvature(x: Tensor, b: float) -> Tensor:
+    r = _root(x, b)
+    return b / 2 / r / r / r
+
+
 def _bend(x: Tensor) -> Tensor:
     # (√(x² + 1) - 1) / x, in which nothing cancels or overflows
     x = finite(x)
@@ -69,7 +74,7 @@ RECORDS = (
         "(x + sqrt(x**2 + b)) / 2",
         f=_squareplus,
         df=lambda x, b: _squareplus(finite(x), b) / _root(finite(x), b),
-        d2f=lambda x, b: b / 2 / _root(x, b) / _root(x, b) ** 2,
+        d2f=_squareplus_curvature,
         params={"b": 4.0},
         range="(0, inf)",
         asymptotes=("0", "x"),
