@@ -441,6 +441,8 @@ ROWS = [
         (f"{TA}.classical.trig.ASU()(x)",)),
     Row("dsu", "Noel 2021, arXiv:2111.04020", lambda x: m.pi**2 * m.sin(x) / (m.pi**2 - x**2), (
         "numpy.pi / 2 * (numpy.sinc(x / numpy.pi - 1) - numpy.sinc(x / numpy.pi + 1))",)),
+    Row("ssu", "Noel 2021, arXiv:2111.04020", lambda x: m.pi * m.sin(x) / (m.pi - x),
+        ("numpy.pi * numpy.sinc(x / numpy.pi - 1)",)),
     Row("cosid", SURVEY, lambda x: m.sin(x + m.pi / 2) - x, (f"{TA}.classical.trig.Cosid()(x)",)),
     # bells and polynomials
     Row("gaussian", "textbooks", lambda x: 1 / m.exp(x**2), ("numpy.exp(-x * x)",)),
@@ -458,6 +460,8 @@ ROWS = [
     Row("hermite_2", "the normalised Hermite polynomial",
         lambda x: m.hermite(2, x / m.sqrt(2)) / m.sqrt(8),
         ("scipy.special.eval_hermitenorm(2, x) / 2 ** 0.5",)),
+    Row("squ", "Noel 2021, arXiv:2111.04020", lambda x: x * (x + 1),
+        (f"{TA}.classical.polynomial.SQU()(x)",)),
     Row("ncu", "Noel 2021, arXiv:2111.04020", lambda x: x * (1 - x) * (1 + x),
         (f"{TA}.classical.polynomial.NCU()(x)",)),
 ]  # fmt: skip

@@ -34,6 +34,14 @@ LIBRARY, ROUNDING = 1e-13, 2e-15
 FLOAT64 = 1e-12
 
 
+def record_of(name: str) -> Activation:
+    """The record behind a published name, which may be an alias of it."""
+    canonical = CATALOGUE.canonical(name)
+    if canonical is None:
+        pytest.skip(f"no record of {name} yet")
+    return CATALOGUE[canonical]
+
+
 class Setting(NamedTuple):
     """One function at one setting of its parameters, as published."""
 
@@ -44,9 +52,7 @@ class Setting(NamedTuple):
     libraries: dict[str, Tensor]
 
     def record(self) -> Activation:
-        if self.name not in CATALOGUE:
-            pytest.skip(f"no record of {self.name} yet")
-        record = CATALOGUE[self.name]
+        record = record_of(self.name)
         assert set(self.params) <= set(record.params), (
             f"published.json calls parameters of {self.name} {', '.join(self.params)}, "
             f"the record has {', '.join(record.params) or 'none'}"
@@ -169,9 +175,7 @@ def unlike(found: dict[str, float], printed: dict[str, float | None]) -> list[st
 
 @with_moments
 def test_the_means_of_the_formula_are_the_printed_ones(name):
-    if name not in CATALOGUE:
-        pytest.skip(f"no record of {name} yet")
-    record = CATALOGUE[name]
+    record = record_of(name)
     formula, params, printed = formula_of(record), dict(record.params), PUBLISHED[name]["moments"]
     assert not unlike(means(formula, params), printed)
     wrong = parse(f"({record.formula}) * 1.001", formula.params)
