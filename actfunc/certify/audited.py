@@ -49,13 +49,23 @@ def audited(
     siblings: dict[str, Any] = {
         "f": lambda x, **_: function(x),
         "df": lambda x, **_: slope(x),
-        "d2f": lambda x, **_: backward(slope)(x),
+        "d2f": lambda x, **_: _where_there_is_one(backward(slope), x),
     }
     if judge is None:
         joints = () if formula is None else branch_points(parse(formula))
         return Audited(name, formula or "", **siblings, joints=joints, place=name)
     facts = {field.name: getattr(judge, field.name) for field in fields(judge)}
     return Audited(**{**facts, **siblings, "name": name, "place": name, "judge": judge})
+
+
+def _where_there_is_one(derivative: Plain, x: Tensor) -> Tensor:
+    """NaN where torch has no second derivative: that is a finding, and no reason to stop."""
+    try:
+        return derivative(x)
+    except RuntimeError as error:
+        if "not implemented" not in str(error):
+            raise
+        return torch.full_like(x, torch.nan)
 
 
 def backward(function: Plain) -> Plain:

@@ -46,7 +46,8 @@ def test_a_16_bit_function_is_given_16_bits_and_only_those():
         assert x.dtype == torch.bfloat16
         return gelu(x)
 
-    assert certify(audited("kernel", kernel, gelu), dtypes=(torch.bfloat16,)).held
+    found = certify(audited("kernel", kernel, gelu), dtypes=(torch.bfloat16,))
+    assert all(one.held for one in found.checks)
 
     def rounding_twice(x):
         assert x.dtype == torch.bfloat16
@@ -62,7 +63,7 @@ def test_a_16_bit_function_is_given_16_bits_and_only_those():
 
 def test_without_a_record_the_formula_judges_every_16_bit_input():
     own = audited("own", lambda x: torch.where(x > 1, x, x * x), formula="x if x > 1 else x**2")
-    assert own.joint_points == (1.0,)
+    assert own.joint_points == pytest.approx((1.0,), abs=1e-15)
     assert certify(own, dtypes=(torch.float16,)).held
     wrong = audited("own", lambda x: torch.where(x >= 1, x, x * x), formula=own.formula)
     first = certify(wrong, dtypes=(torch.float16,)).checks[1]
@@ -118,8 +119,8 @@ def test_torch_has_a_good_part_of_the_catalogue():
 
 
 @pytest.mark.parametrize("name", PEERS)
-def test_ours_is_never_worse_than_torchs(name):
-    """Where torch holds a bound, so does the record; and the audit says which it holds."""
+def test_the_audit_measures_torchs_own_function(name):
+    """In plain units it is never better than in those that forgive the input's rounding."""
     for dtype in (torch.float64, torch.float32):
         for order, one in enumerate(audit(actfunc.get(name), dtype)):
             assert one.held == (one.worst.ulp <= BOUNDS[order])
