@@ -10,8 +10,8 @@ from torch import Tensor, exp, expm1, log, log1p, ones_like, relu, sqrt, where, 
 from actfunc.activation import Activation
 from actfunc.catalogue.jets import finite
 
-# In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative by
-# a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail
+# In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative
+# by a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail
 
 
 def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
@@ -93,7 +93,7 @@ def _grown(z: Tensor, divisor: float | Tensor = 1.0) -> Tensor:
 
 
 def _soft_exponential(x: Tensor, alpha: float | Tensor) -> Tensor:
-    # one cast for both ways to a 16-bit alpha: their sum is finite where neither is in 16 bits
+    # one cast, so that both ways back to a 16-bit alpha are added before they overflow
     alpha = torch.as_tensor(alpha, dtype=x.dtype, device=x.device)
     z = alpha * x
     # of what overflows the derivative by alpha would be infinity less infinity
