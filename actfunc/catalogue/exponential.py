@@ -10,8 +10,8 @@ from torch import Tensor, exp, expm1, log, log1p, ones_like, relu, sqrt, where, 
 from actfunc.activation import Activation
 from actfunc.catalogue.jets import finite
 
-# In all of them x.clamp(max=0): an exponential that overflows unseen would make the derivative by
-# a parameter NaN
+# In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative
+# by a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail
 
 
 def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
@@ -54,6 +54,13 @@ def _xielu_slope(x: Tensor, alpha_p: float, alpha_n: float, beta: float) -> Tens
     return 2 * alpha_p * relu(x) + where(x < -1, far, alpha_n * expm1(left) + beta)
 
 
+_XIELU = (
+    _xielu,
+    _xielu_slope,
+    lambda x, alpha_p, alpha_n, beta: where(x > 0, 2 * alpha_p, alpha_n * exp(x.clamp(max=0))),
+)
+
+
 def _polu(x: Tensor, n: float, order: int) -> Tensor:
     """The derivative of (1 - x)^-n of that order, 1 or 2, where x ≤ 0."""
     x = finite(x.clamp(max=0))
@@ -77,7 +84,7 @@ def _isrlu(x: Tensor, alpha: float, order: int = 0) -> Tensor:
     return q * sqrt(q) if order == 1 else -3 * alpha * x * q * sqrt(q) * q
 
 
-def _grown(z: Tensor, divisor: float = 1.0) -> Tensor:
+def _grown(z: Tensor, divisor: float | Tensor = 1.0) -> Tensor:
     """e^z / divisor."""
     # half of the exponent at a time: alone, e^z overflows before the quotient does; and no half so
     # large that it overflows: by a parameter, infinity times nothing would be NaN
@@ -85,7 +92,9 @@ def _grown(z: Tensor, divisor: float = 1.0) -> Tensor:
     return h / divisor * h
 
 
-def _soft_exponential(x: Tensor, alpha: float) -> Tensor:
+def _soft_exponential(x: Tensor, alpha: float | Tensor) -> Tensor:
+    # one cast, so that both ways back to a 16-bit alpha are added before they overflow
+    alpha = torch.as_tensor(alpha, dtype=x.dtype, device=x.device)
     z = alpha * x
     # of what overflows the derivative by alpha would be infinity less infinity
     over = _grown(z, alpha).isinf()
@@ -101,7 +110,6 @@ RECORDS = (
         "elu",
         "x if x > 0 else alpha * expm1(x)",
         f=lambda x, alpha: where(x > 0, x, alpha * expm1(x.clamp(max=0))),
-        # f + alpha cancels in the tail; the exponential does not
         df=lambda x, alpha: where(x > 0, ones_like(x), alpha * exp(x.clamp(max=0))),
         d2f=lambda x, alpha: where(x > 0, zeros_like(x), alpha * exp(x.clamp(max=0))),
         params={"alpha": 1.0},
@@ -207,9 +215,7 @@ RECORDS = (
     Activation(
         "xielu",
         "alpha_p * x**2 + beta * x if x > 0 else alpha_n * (expm1(x) - x) + beta * x",
-        f=_xielu,
-        df=_xielu_slope,
-        d2f=lambda x, alpha_p, alpha_n, beta: where(x > 0, 2 * alpha_p, alpha_n * exp(-relu(-x))),
+        *_XIELU,
         params={"alpha_p": 0.8, "alpha_n": 0.8, "beta": 0.5},
         joints=(0.0,),
         range="[-0.2057, inf) at the defaults",

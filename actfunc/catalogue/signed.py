@@ -59,6 +59,7 @@ RECORDS = (
         df=lambda x: 0.5 / sqrt(x.abs()),
         # |x|^1.5 is subnormal before its reciprocal overflows
         d2f=lambda x: -_left_first(x) * 0.25 / x.abs() / sqrt(x.abs()),
+        joints=(0.0,),
         poles=(0.0,),
         source="Yang et al. 2018 (SQRT), by Kunc & Kléma 2024, arXiv:2402.09092",
         steep=True,
