@@ -219,7 +219,7 @@ RECORDS = (
         params={"alpha_p": 0.8, "alpha_n": 0.8, "beta": 0.5},
         joints=(0.0,),
         range="[-0.2057, inf) at the defaults",
-        asymptotes=("(beta - alpha_n) * x - alpha_n", None),
+        asymptotes=("(beta - alpha_n) * x - alpha_n", "alpha_p * x**2 + beta * x"),
         source="Huang & Schlag 2024, arXiv:2411.13010; the alphas are where training starts",
         steep=True,
     ),

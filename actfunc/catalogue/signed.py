@@ -61,6 +61,7 @@ RECORDS = (
         d2f=lambda x: -_left_first(x) * 0.25 / x.abs() / sqrt(x.abs()),
         joints=(0.0,),
         poles=(0.0,),
+        asymptotes=("-sqrt(-x)", "sqrt(x)"),
         source="Yang et al. 2018 (SQRT), by Kunc & Kléma 2024, arXiv:2402.09092",
         steep=True,
     ),

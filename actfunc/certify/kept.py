@@ -71,7 +71,8 @@ def drift(kept: Kept, certificates: Iterable[Certificate], *, all_of_them: bool)
     all_of_them: whether a function that is kept and was not certified now is a difference.
     """
     found = {one.name: summary(one) for one in certificates}
-    told = [f"{name}: kept, and no longer there" for name in kept if all_of_them - (name in found)]
+    gone = [name for name in kept if all_of_them and name not in found]
+    told = [f"{name}: kept, and no longer there" for name in gone]
     for name, now in found.items():
         if name not in kept:
             told.append(f"{name}: not kept yet")

@@ -10,7 +10,7 @@ import torch
 
 from actfunc.activation import SIXTEEN_BIT, Activation
 from actfunc.certify.formula import parse
-from actfunc.certify.oracle import truth
+from actfunc.certify.oracle import far_out, truth
 from actfunc.certify.sixteen import nans
 from actfunc.certify.ulp import plain_error
 
@@ -45,9 +45,10 @@ def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit
         word = str(dtype).removeprefix("torch.")
         for end, asymptote in zip((-math.inf, math.inf), activation.asymptotes, strict=True):
             wanted = _at_infinity(activation, asymptote, end, dtype)
-            for (order, sibling), value in zip(orders.items(), wanted, strict=True):
+            for (order, sibling), accepted in zip(orders.items(), wanted, strict=True):
                 got = sibling(torch.tensor([end], dtype=dtype))
-                held = value is None or _close(got, value)
+                held = not accepted or any(_close(got, value) for value in accepted)
+                value = accepted[0] if accepted else None
                 found.append(Limit(word, order, end, got.item(), value, held))
         for pole in activation.poles:
             formula = parse(activation.formula, tuple(activation.params))
@@ -68,16 +69,21 @@ def _nans(dtype: torch.dtype) -> torch.Tensor:
 
 def _at_infinity(
     activation: Activation, asymptote: str | None, end: float, dtype: torch.dtype
-) -> tuple[float | None, float | None, float | None]:
-    """The limits of an asymptote: at infinity its value, its slopes at the largest number."""
+) -> tuple[tuple[float, ...], ...]:
+    """What is right of the value and of each derivative: the limit of the asymptote.
+
+    For a derivative its value at the dtype's largest number, too, which may stand in for infinity.
+    """
     if asymptote is None:
-        return None, None, None
+        return (), (), ()
     formula = parse(asymptote, tuple(activation.params))
-    # 16-bit inputs are computed in float32, whose largest number stands in for infinity
+    # 16-bit inputs are computed in float32, whose largest number it then is
     largest = torch.finfo(torch.float32 if dtype in SIXTEEN_BIT else dtype).max
     last = torch.tensor([math.copysign(largest, end)], dtype=torch.float64)
-    _, slope, curvature, _ = truth(formula, last, activation.params).hi[:, 0].tolist()
-    return formula.evaluate(end, **activation.params).item(), slope, curvature
+    near = truth(formula, last, activation.params).hi[:, 0].tolist()
+    far = far_out(formula, end, activation.params) or near
+    value = formula.evaluate(end, **activation.params).item()
+    return (value,), (far[1], near[1]), (far[2], near[2])
 
 
 def _close(got: torch.Tensor, wanted: float) -> bool:

@@ -58,7 +58,7 @@ def test_a_16_bit_function_is_given_16_bits_and_only_those():
     assert not value.held
     assert value.beyond > 100
     assert value.points == 2 * 0x7F80
-    assert 0.51 < value.worst.ulp < 3
+    assert value.worst.ulp > 250  # beyond -8 the distribution's value is lost
 
 
 def test_without_a_record_the_formula_judges_every_16_bit_input():
@@ -159,7 +159,7 @@ def test_certify_takes_a_judge_and_a_derivative(capsys, tmp_path):
     own = tmp_path / "own.py"
     own.write_text(
         "import torch\n"
-        "def good(x):\n    return torch.where(x > 0, x, torch.zeros_like(x))\n"
+        "from torch import relu as good\n"
         "def slope(x):\n    return (x > 0).to(x.dtype)\n"
         "def wrong(x):\n    return (x >= 0).to(x.dtype)\n"
     )
