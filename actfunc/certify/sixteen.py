@@ -17,7 +17,7 @@ from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
 from actfunc.certify.ulp import in_units, ulp
 
-NEIGHBOURHOOD = 32
+NEIGHBOURHOOD = 8
 """How many inputs on each side of a zero crossing count as next to it."""
 
 WORST, SAMPLED = 8, 509
