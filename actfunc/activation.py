@@ -42,12 +42,12 @@ def lift(
     """
     s = x.detach()
     d = (x - s).nan_to_num(0.0)
-    times = _times_steep if steep else torch.mul
+    times = times_steep if steep else torch.mul
     y = f(s) + times(d, df(s))
     return y if order == 1 else y + times(d * d, 0.5 * d2f(s)) + d.abs().pow(2.5)
 
 
-def _times_steep(d: Tensor, slope: Tensor) -> Tensor:
+def times_steep(d: Tensor, slope: Tensor) -> Tensor:
     """d·slope for d = 0, where the slope may be infinite: as two finite slopes whose sum is."""
     finite = slope.nan_to_num(torch.nan)
     return d * finite + d * torch.where(slope.isinf(), finite, 0.0)
