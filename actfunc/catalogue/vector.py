@@ -17,55 +17,68 @@ from actfunc.vector import VectorFunction
 
 
 class _Weights(NamedTuple):
-    """Weights that add up to one, and the largest of them as a mask: the first where some tie."""
+    """Weights that add up to one, and the largest of them as a mask: the first where some tie.
 
-    w: Tensor
+    A weight is a product of two numbers: as one it could be subnormal or zero before a large
+    tangent, which the product with it is not, has its say.
+    """
+
+    half: Tensor
+    other: Tensor | float
     top: Tensor
     dim: int
 
+    def of(self, t: Tensor) -> Tensor:
+        """w·t."""
+        return t * self.half * self.other
+
     def residual(self, t: Tensor) -> Tensor:
-        """t - ⟨w, t⟩. At the largest weight, where t would cancel against itself, the others' sum
-        stands for what that weight lacks of one."""
-        others = where(self.top, 0.0, self.w)
-        rest = (others * t).sum(self.dim, keepdim=True)
-        own = where(self.top, self.w * t, 0.0).sum(self.dim, keepdim=True)
-        lacking = others.sum(self.dim, keepdim=True)
-        return where(self.top, lacking * t - rest, t - (rest + own))
+        """t - ⟨w, t⟩; where t is the largest weight's and would cancel against itself, what the
+        other weights say of the difference."""
+        largest = where(self.top, t, 0.0).sum(self.dim, keepdim=True)
+        apart = where(self.top, 0.0, self.of(largest - t)).sum(self.dim, keepdim=True)
+        return where(self.top, apart, t - self.of(t).sum(self.dim, keepdim=True))
 
 
 def _largest(x: Tensor, dim: int) -> Tensor:
     return zeros_like(x, dtype=torch.bool).scatter(dim, x.argmax(dim, keepdim=True), True)
 
 
+def _others_sum(z: Tensor, top: Tensor, dim: int) -> Tensor:
+    # in 1 + this the largest entry's own 1 meets the rest once, and not entry by entry
+    return where(top, 0.0, exp(z)).sum(dim, keepdim=True)
+
+
 def _softmax(x: Tensor, dim: int) -> Tensor:
-    e = exp(x - x.amax(dim, keepdim=True))
-    return e / e.sum(dim, keepdim=True)
+    z = x - x.amax(dim, keepdim=True)
+    return exp(z) / (1 + _others_sum(z, _largest(x, dim), dim))
 
 
 def _softmax_weights(x: Tensor, dim: int) -> _Weights:
-    return _Weights(_softmax(x, dim), _largest(x, dim), dim)
+    z, top = x - x.amax(dim, keepdim=True), _largest(x, dim)
+    half = exp(0.5 * z)
+    return _Weights(half, half / (1 + _others_sum(z, top, dim)), top, dim)
 
 
 def _softmax_jvp(x: Tensor, t: Tensor, dim: int) -> Tensor:
     weights = _softmax_weights(x, dim)
-    return weights.w * weights.residual(t)
+    return weights.of(weights.residual(t))
 
 
 def _softmax_second(x: Tensor, t: Tensor, dim: int) -> Tensor:
     weights = _softmax_weights(x, dim)
-    return weights.w * weights.residual(weights.residual(t).square())
+    return weights.of(weights.residual(weights.residual(t).square()))
 
 
 def _log_softmax(x: Tensor, dim: int) -> Tensor:
     z = x - x.amax(dim, keepdim=True)
-    # all but the largest: log(1 + 1e-20) would be 0, and so would be its logarithm
-    rest = where(_largest(x, dim), 0.0, exp(z)).sum(dim, keepdim=True)
-    return z - log1p(rest)
+    # the logarithm of 1 + 1e-20 would be 0
+    return z - log1p(_others_sum(z, _largest(x, dim), dim))
 
 
 def _log_softmax_second(x: Tensor, t: Tensor, dim: int) -> Tensor:
     weights = _softmax_weights(x, dim)
-    variance = (weights.w * weights.residual(t).square()).sum(dim, keepdim=True)
+    variance = weights.of(weights.residual(t).square()).sum(dim, keepdim=True)
     return -variance.expand_as(t)
 
 
@@ -106,7 +119,7 @@ def _entmax_root(x: Tensor, dim: int) -> Tensor:
     lacking = (1 - (ranked.square().cumsum(dim) - k * mean.square())) / k
     thresholds = mean - lacking.clamp(min=0.0).sqrt()
     size = (thresholds <= ranked).sum(dim, keepdim=True)
-    threshold = thresholds.gather(dim, size - 1)
+    threshold = thresholds.gather(dim, (size - 1).clamp(min=0))
     for _ in range(2):  # the squares of what cancels: two steps of Newton's on their sum
         root = relu(z - threshold)
         step = (root.square().sum(dim, keepdim=True) - 1) / (2 * root.sum(dim, keepdim=True))
@@ -116,7 +129,7 @@ def _entmax_root(x: Tensor, dim: int) -> Tensor:
 
 def _entmax_weights(x: Tensor, dim: int) -> tuple[Tensor, _Weights]:
     root = _entmax_root(x, dim)
-    return root, _Weights(root / root.sum(dim, keepdim=True), _largest(x, dim), dim)
+    return root, _Weights(root / root.sum(dim, keepdim=True), 1.0, _largest(x, dim), dim)
 
 
 def _entmax_jvp(x: Tensor, t: Tensor, dim: int) -> Tensor:
@@ -127,7 +140,7 @@ def _entmax_jvp(x: Tensor, t: Tensor, dim: int) -> Tensor:
 def _entmax_second(x: Tensor, t: Tensor, dim: int) -> Tensor:
     root, weights = _entmax_weights(x, dim)
     square = where(root > 0, weights.residual(t).square(), 0.0)
-    return 0.5 * (square - weights.w * square.sum(dim, keepdim=True))
+    return 0.5 * (square - weights.of(square.sum(dim, keepdim=True)))
 
 
 def _in_pieces(x: Tensor, dim: int, pieces: int) -> tuple[Tensor, int]:
