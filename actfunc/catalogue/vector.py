@@ -44,20 +44,24 @@ def _largest(x: Tensor, dim: int) -> Tensor:
     return zeros_like(x, dtype=torch.bool).scatter(dim, x.argmax(dim, keepdim=True), True)
 
 
-def _others_sum(z: Tensor, top: Tensor, dim: int) -> Tensor:
-    # in 1 + this the largest entry's own 1 meets the rest once, and not entry by entry
-    return where(top, 0.0, exp(z)).sum(dim, keepdim=True)
+def _shifted(x: Tensor, dim: int) -> tuple[Tensor, Tensor, Tensor]:
+    """x less its largest entry, which one that is, and the sum of the others' exponentials."""
+    largest, top = x.amax(dim, keepdim=True), _largest(x, dim)
+    z = x - largest
+    others = where(top, 0.0, exp(z)).sum(dim, keepdim=True)
+    # in 1 + others the 1 meets the rest once, and not entry by entry; an infinity makes all NaN
+    return z, top, others + (largest - largest)
 
 
 def _softmax(x: Tensor, dim: int) -> Tensor:
-    z = x - x.amax(dim, keepdim=True)
-    return exp(z) / (1 + _others_sum(z, _largest(x, dim), dim))
+    z, _, others = _shifted(x, dim)
+    return exp(z) / (1 + others)
 
 
 def _softmax_weights(x: Tensor, dim: int) -> _Weights:
-    z, top = x - x.amax(dim, keepdim=True), _largest(x, dim)
+    z, top, others = _shifted(x, dim)
     half = exp(0.5 * z)
-    return _Weights(half, half / (1 + _others_sum(z, top, dim)), top, dim)
+    return _Weights(half, half / (1 + others), top, dim)
 
 
 def _softmax_jvp(x: Tensor, t: Tensor, dim: int) -> Tensor:
@@ -71,9 +75,8 @@ def _softmax_second(x: Tensor, t: Tensor, dim: int) -> Tensor:
 
 
 def _log_softmax(x: Tensor, dim: int) -> Tensor:
-    z = x - x.amax(dim, keepdim=True)
-    # the logarithm of 1 + 1e-20 would be 0
-    return z - log1p(_others_sum(z, _largest(x, dim), dim))
+    z, _, others = _shifted(x, dim)
+    return z - log1p(others)  # the logarithm of 1 + 1e-20 would be 0
 
 
 def _log_softmax_second(x: Tensor, t: Tensor, dim: int) -> Tensor:

@@ -10,7 +10,8 @@ import torch.autograd.forward_ad as forward_ad
 from torch import Tensor
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
-from actfunc.certify.check import Point, word
+from actfunc.certify.check import Check, Point, word
+from actfunc.certify.routes import run_compiled
 from actfunc.certify.ways import RouteCheck
 from actfunc.gated import GatedPair, PairFunction
 
@@ -25,13 +26,16 @@ REACHED = ((0,), (1, 2), (3, 4, 4, 5))
 class PairRoute(NamedTuple):
     """One way to all derivatives of an order.
 
-    follow: the derivatives of a pair at points, (point,) each, as `REACHED` has them.
+    follow:   the derivatives of a pair at points, (point,) each, as `REACHED` has them.
+    lift:     the order of the lift it is tried on.
+    compiles: whether it is tried compiled as well.
     """
 
     name: str
     order: int
     follow: Callable[[PairFunction, Tensor, Tensor], Any]
     lift: int = 2
+    compiles: bool = False
 
 
 Leaves: TypeAlias = tuple[Tensor, Tensor]
@@ -92,12 +96,12 @@ def _each(transform: Callable[..., Any]) -> Callable[..., Any]:
 
 
 PAIR_ROUTES = (
-    PairRoute("value", 0, lambda f, x, g: (f(x, g),)),
+    PairRoute("value", 0, lambda f, x, g: (f(x, g),), compiles=True),
     PairRoute("value, order 1", 0, lambda f, x, g: (f(x, g),), lift=1),
     PairRoute("backward", 1, _backward),
     PairRoute("autograd.grad", 1, lambda f, x, g: _slopes(f, _leaves(x, g))),
     PairRoute("forward_ad", 1, _dual),
-    PairRoute("vmap(grad)", 1, _each(grad)),
+    PairRoute("vmap(grad)", 1, _each(grad), compiles=True),
     PairRoute("vjp", 1, lambda f, x, g: vjp(f, x, g)[1](torch.ones_like(x))),
     PairRoute("jvp", 1, _forward),
     PairRoute("vmap(jacrev)", 1, _each(jacrev)),
@@ -107,7 +111,9 @@ PAIR_ROUTES = (
     PairRoute("autograd.grad twice", 2, _slopes_twice),
     PairRoute("vmap(grad(grad))", 2, _grads),
     PairRoute("jvp(jvp)", 2, lambda f, x, g: _forward(lambda *at: _forward(f, *at), x, g)),
-    PairRoute("jvp(vmap(grad))", 2, lambda f, x, g: _forward(vmap(grad(f, BOTH)), x, g)),
+    PairRoute(
+        "jvp(vmap(grad))", 2, lambda f, x, g: _forward(vmap(grad(f, BOTH)), x, g), compiles=True
+    ),
     PairRoute("vmap(jacfwd(jacfwd))", 2, _twice(jacfwd, jacfwd)),
     PairRoute("vmap(jacrev(jacrev))", 2, _twice(jacrev, jacrev)),
     PairRoute("vmap(jacrev(jacfwd))", 2, _twice(jacrev, jacfwd)),
@@ -118,21 +124,14 @@ PAIR_ROUTES = (
 def pair_ways(
     pair: GatedPair, siblings: Sequence[Tensor], x: Tensor, gate: Tensor
 ) -> Iterator[RouteCheck]:
-    """Every way, judged by the siblings' values at the points."""
+    """Every way, eager: the siblings' values at the points, bit for bit."""
     for route in PAIR_ROUTES:
-        wanted = [siblings[order] for order in REACHED[route.order]]
-        words = ", ".join(dict.fromkeys(ORDERS[order] for order in REACHED[route.order]))
-        place = route.name, words, word(x.dtype), False, len(x)
-
-        def lifted(x: Tensor, gate: Tensor, lift: int = route.lift) -> Tensor:
-            return pair(x, gate, order=lift)
-
         try:
-            got = [part.detach() for part in _flat(route.follow(lifted, x, gate))]
+            got = [part.detach() for part in _flat(route.follow(_lifted(pair, route), x, gate))]
         except Exception as error:  # torch raises whatever it likes: a barred way is a finding
-            what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-            yield RouteCheck(*place, what, 0, None, False)
+            yield _result(route, x, failure=_said(error))
             continue
+        wanted = [siblings[order] for order in REACHED[route.order]]
         same = torch.stack([_same(*both, route.order) for both in zip(got, wanted, strict=True)])
         different = torch.nonzero(~same)
         worst = None
@@ -140,7 +139,51 @@ def pair_ways(
             part, at = different[0].tolist()
             columns = x, got[part], wanted[part], torch.full_like(x, torch.nan)
             worst = Point.of(columns, at, (gate[at].item(),))
-        yield RouteCheck(*place, "", len(different), worst, not len(different))
+        yield _result(route, x, different=len(different), worst=worst)
+
+
+def compiled_pair_ways(
+    pair: GatedPair, judge: Callable[[int, Tensor], Check], x: Tensor, gate: Tensor
+) -> Iterator[RouteCheck]:
+    """The ways that compile, in one graph. `judge` is told which of the six and what came out."""
+    routes = [route for route in PAIR_ROUTES if route.compiles]
+
+    def everything(x: Tensor, gate: Tensor) -> list[Any]:
+        return [route.follow(_lifted(pair, route), x, gate) for route in routes]
+
+    try:
+        found = run_compiled(everything, x, gate)
+    except Exception as error:
+        yield from (_result(route, x, True, failure=_said(error)) for route in routes)
+        return
+    for route, got in zip(routes, found, strict=True):
+        parts = zip(REACHED[route.order], _flat(got), strict=True)
+        judged = [judge(order, part.detach()) for order, part in parts]
+        worst = max(judged, key=lambda check: check.worst.ulp).worst
+        beyond = sum(check.beyond for check in judged)
+        yield _result(route, x, True, different=beyond, worst=worst)
+
+
+def _lifted(pair: GatedPair, route: PairRoute) -> PairFunction:
+    return lambda x, gate: pair(x, gate, order=route.lift)
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+
+
+def _result(
+    route: PairRoute,
+    x: Tensor,
+    compiled: bool = False,
+    *,
+    failure: str = "",
+    different: int = 0,
+    worst: Point | None = None,
+) -> RouteCheck:
+    words = ", ".join(dict.fromkeys(ORDERS[order] for order in REACHED[route.order]))
+    place = route.name, words, word(x.dtype), compiled, len(x)
+    return RouteCheck(*place, failure, different, worst, not different and not failure)
 
 
 def _flat(found: Any) -> list[Tensor]:

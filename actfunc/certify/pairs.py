@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -19,7 +20,7 @@ from actfunc.certify.formula import parse
 from actfunc.certify.grids import with_neighbours
 from actfunc.certify.limits import Limit
 from actfunc.certify.oracle import truth
-from actfunc.certify.pair_ways import ORDERS, pair_ways
+from actfunc.certify.pair_ways import ORDERS, compiled_pair_ways, pair_ways
 from actfunc.certify.ulp import error_beside, plain_error, ulp
 from actfunc.certify.ways import RouteCheck
 from actfunc.gated import GatedPair
@@ -44,9 +45,14 @@ def certify_pair(
     pair: GatedPair,
     *,
     dtypes: Sequence[torch.dtype] = DTYPES,
+    compiled: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> Certificate:
-    """Judge a pair by its formula, by torch's ways to its derivatives, by its limits."""
+    """Judge a pair by its formula, by torch's ways to its derivatives, by its limits.
+
+    dtypes: float64 and float32, or one of them; compiled: judge the compiled ways as well.
+    Raises FormulaError where its formula is not one.
+    """
     say = report or (lambda _: None)
     checks: list[Check] = []
     routes: list[RouteCheck] = []
@@ -56,9 +62,13 @@ def certify_pair(
         x, gate = pair_grid(pair, dtype)
         true = pair_truth(pair.formula, x, gate)
         siblings = [sibling(x, gate).detach() for sibling in pair.siblings]
-        checks += pair_checks(siblings, true, x, gate)
+        judge = partial(pair_check, true=true, x=x, gate=gate)
+        checks += map(judge, range(len(siblings)), siblings)
         say(f"{word(dtype)}: torch's ways to a derivative")
         routes += pair_ways(pair, siblings, x, gate)
+        if compiled:
+            say(f"{word(dtype)}: compiling")
+            routes += compiled_pair_ways(pair, judge, x, gate)
         limits += pair_limits(pair, dtype)
     return Certificate(pair.name, pair.formula, tuple(checks), tuple(routes), (), tuple(limits), ())
 
@@ -93,17 +103,14 @@ def pair_truth(text: str, x: Tensor, gate: Tensor) -> PairTruth:
     return PairTruth(hi, lo, torch.stack(spread), known)  # type: ignore[arg-type]
 
 
-def pair_checks(
-    siblings: Sequence[Tensor], true: PairTruth, x: Tensor, gate: Tensor
-) -> Iterator[Check]:
-    """The six functions' values at the points against the truth."""
+def pair_check(order: int, got: Tensor, true: PairTruth, x: Tensor, gate: Tensor) -> Check:
+    """What was computed of one of the six at the points, against the truth."""
+    errors = error_beside(got, true.hi[order], true.lo[order], true.spread[order])
+    columns = x, got, true.hi[order], torch.where(true.known, errors, 0.0)
     undecided = int((~true.known).sum())
-    for order, got in enumerate(siblings):
-        errors = error_beside(got, true.hi[order], true.lo[order], true.spread[order])
-        columns = x, got, true.hi[order], torch.where(true.known, errors, 0.0)
-        yield summed_up(
-            ORDERS[order], BOUNDS[order], columns, undecided, lambda at: (gate[at].item(),)
-        )
+    return summed_up(
+        ORDERS[order], BOUNDS[order], columns, undecided, lambda at: (gate[at].item(),)
+    )
 
 
 def pair_grid(pair: GatedPair, dtype: torch.dtype) -> tuple[Tensor, Tensor]:

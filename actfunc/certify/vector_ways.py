@@ -10,10 +10,15 @@ import torch.autograd.forward_ad as forward_ad
 from torch import Tensor
 from torch.func import grad, jacfwd, jacrev, jvp, vjp, vmap
 
-from actfunc.certify.check import Point, word
+from actfunc.certify.check import Check, Point, word
+from actfunc.certify.routes import run_compiled
 from actfunc.certify.vector_samples import Sample
 from actfunc.certify.ways import RouteCheck
 from actfunc.vector import VectorFunction
+
+ORDERS = ("value", "jvp", "vjp", "second")
+"""What is judged of a vector function: the value, the Jacobian and its transpose times a vector,
+the second derivative along one."""
 
 FEW = 60
 """Vectors of each length that the ways are tried on."""
@@ -26,6 +31,7 @@ class VectorRoute(NamedTuple):
     order: str
     follow: Callable[[Callable[..., Tensor], Tensor, Tensor], Tensor]
     lift: int = 2
+    compiles: bool = False
 
 
 def _backward(f: Callable[..., Tensor], x: Tensor, c: Tensor) -> Tensor:
@@ -49,13 +55,13 @@ def _by_unit(transform: Any, f: Callable[..., Tensor], x: Tensor) -> Tensor:
 
 
 ROUTES = (
-    VectorRoute("value", "value", lambda f, x, t: f(x)),
+    VectorRoute("value", "value", lambda f, x, t: f(x), compiles=True),
     VectorRoute("value, order 1", "value", lambda f, x, t: f(x), lift=1),
-    VectorRoute("jvp", "jvp", lambda f, x, t: _along(f, t)(x)),
+    VectorRoute("jvp", "jvp", lambda f, x, t: _along(f, t)(x), compiles=True),
     VectorRoute("jvp, order 1", "jvp", lambda f, x, t: _along(f, t)(x), lift=1),
     VectorRoute("forward_ad", "jvp", _dual),
     VectorRoute("vmap(jvp)", "jvp", lambda f, x, t: vmap(lambda x, t: _along(f, t)(x))(x, t)),
-    VectorRoute("vjp", "vjp", lambda f, x, c: vjp(f, x)[1](c)[0]),
+    VectorRoute("vjp", "vjp", lambda f, x, c: vjp(f, x)[1](c)[0], compiles=True),
     VectorRoute("backward", "vjp", _backward),
     VectorRoute("backward, order 1", "vjp", _backward, lift=1),
     VectorRoute("grad", "vjp", lambda f, x, c: grad(lambda x: (f(x) * c).sum())(x)),
@@ -94,6 +100,40 @@ def vector_ways(function: VectorFunction, chosen: Sequence[Sample]) -> Iterator[
                 worst = Point(x[row, 0].item(), *pair, torch.nan, tuple(x[row].tolist()))
         place = route.name, route.order, word(chosen[0].x.dtype), False, points
         yield RouteCheck(*place, failure, different, worst, not different and not failure)
+
+
+def compiled_vector_ways(
+    function: VectorFunction,
+    judge: Callable[[int, list[Tensor]], Check],
+    chosen: Sequence[Sample],
+) -> Iterator[RouteCheck]:
+    """The ways that compile, in one graph, judged by the truth."""
+    routes = [route for route in ROUTES if route.compiles]
+    length = function.f(chosen[0].x).shape[-1] / chosen[0].x.shape[-1]
+
+    def everything(*inputs: Tensor) -> list[list[Tensor]]:
+        found = []
+        for route in routes:
+            parts = []
+            for x, t, c in zip(inputs[::3], inputs[1::3], inputs[2::3], strict=True):
+                along = c[:, : int(length * c.shape[-1])] if route.order == "vjp" else t
+                parts.append(route.follow(function, x, along))
+            found.append(parts)
+        return found
+
+    points = sum(one.x.numel() for one in chosen)
+    try:
+        found = run_compiled(everything, *(part for one in chosen for part in one))
+    except Exception as error:
+        what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        for route in routes:
+            place = route.name, route.order, word(chosen[0].x.dtype), True, points
+            yield RouteCheck(*place, what, 0, None, False)
+        return
+    for route, results in zip(routes, found, strict=True):
+        judged = judge(ORDERS.index(route.order), [result.detach() for result in results])
+        place = route.name, route.order, judged.dtype, True, judged.points
+        yield RouteCheck(*place, "", judged.beyond, judged.worst, judged.held)
 
 
 def _wanted(function: VectorFunction, route: VectorRoute, x: Tensor, along: Tensor) -> Tensor:

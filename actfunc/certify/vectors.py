@@ -8,7 +8,8 @@ what rounding t and u makes of these squares, to the second order, as all may be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeAlias
 
 import flint
@@ -24,14 +25,16 @@ from actfunc.certify.oracle import PRECISIONS, rest, settled
 from actfunc.certify.ulp import error_beside, ulp
 from actfunc.certify.vector_laws import LAWS, Balls, Law, residual
 from actfunc.certify.vector_samples import Sample, samples
-from actfunc.certify.vector_ways import vector_ways
+from actfunc.certify.vector_ways import ORDERS, compiled_vector_ways, vector_ways
 from actfunc.certify.ways import RouteCheck
 from actfunc.errors import UsageError
 from actfunc.vector import VectorFunction
 
-ORDERS = ("value", "jvp", "vjp", "second")
 BOUNDS = (4.0, 4.0, 4.0, 8.0)
 """What is allowed of the value, the Jacobian's products and the second derivative."""
+
+COMPILED = slice(3, 4)
+"""The samples, by length, that are tried compiled."""
 
 NEAR = 8.0
 """Units of rounding of one: a threshold nearer to an entry than that is judged by the value only,
@@ -54,10 +57,12 @@ def certify_vector(
     function: VectorFunction,
     *,
     dtypes: Sequence[torch.dtype] = DTYPES,
+    compiled: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> Certificate:
     """Judge a vector function by its definition in ball arithmetic and by torch's ways to it.
 
+    dtypes: float64 and float32, or one of them; compiled: judge the compiled ways as well.
     Raises UsageError for a function that no law is known of.
     """
     say = report or (lambda _: None)
@@ -67,9 +72,15 @@ def certify_vector(
     for dtype in dtypes:
         say(f"{word(dtype)}: the definition")
         judged = [(one, vector_truth(function, one)) for one in vector_samples(function, dtype)]
-        checks += vector_checks(function, judged)
+        judge = partial(vector_check, judged=judged)
+        checks += (judge(order, computed(function, order, judged)) for order in range(len(ORDERS)))
         say(f"{word(dtype)}: torch's ways to a derivative")
-        routes += vector_ways(function, [one for one, _ in judged])
+        chosen = [one for one, _ in judged]
+        routes += vector_ways(function, chosen[1::2])
+        if compiled:
+            say(f"{word(dtype)}: compiling")
+            one = partial(vector_check, judged=judged[COMPILED])
+            routes += compiled_vector_ways(function, one, chosen[COMPILED])
         nothing = function.f(torch.tensor([torch.nan, 1.0], dtype=dtype))
         told = bool(nothing.isnan().any())
         limits.append(Limit(word(dtype), "value", torch.nan, nothing[0].item(), torch.nan, told))
@@ -182,25 +193,33 @@ def _chosen(sample: Sample, pieces: int) -> VectorTruth:
 Judged: TypeAlias = Sequence[tuple[Sample, VectorTruth]]
 
 
-def vector_checks(function: VectorFunction, judged: Judged) -> Iterator[Check]:
-    """What the function makes of samples, entry by entry, against the truth."""
-    for order, name in enumerate(ORDERS):
-        columns: list[tuple[Tensor, ...]] = []
-        vectors: list[tuple[float, ...]] = []
-        for sample, true in judged:
-            x, t, c = sample
-            got = (
-                function.f(x),
-                function.jvp(x, t),
-                function.vjp(x, c[:, : true.hi[0].shape[-1]]),
-                function.second(x, t),
-            )[order].detach()
-            hi, lo, spread = true.hi[order], true.lo[order], true.spread[order]
-            kept = true.kept | (order == 0)
-            errors = error_beside(got, hi, lo, spread)
-            # an entry of a shorter result is called by the first input of its unit
-            entry = x[:, :: x.shape[-1] // got.shape[-1]]
-            columns.append(tuple(part[kept].flatten() for part in (entry, got, hi, errors)))
-            vectors += [tuple(row) for row in x[kept].tolist() for _ in range(got.shape[-1])]
-        flat = [torch.cat(part) for part in zip(*columns, strict=True)]
-        yield summed_up(name, BOUNDS[order], flat, beside=vectors.__getitem__)
+def computed(function: VectorFunction, order: int, judged: Judged) -> list[Tensor]:
+    """What the function makes of the samples: one of ORDERS, (vector, entry) each."""
+    found = []
+    for (x, t, c), true in judged:
+        cotangent = c[:, : true.hi[0].shape[-1]]
+        found.append(
+            (
+                lambda x=x: function.f(x),
+                lambda x=x, t=t: function.jvp(x, t),
+                lambda x=x, c=cotangent: function.vjp(x, c),
+                lambda x=x, t=t: function.second(x, t),
+            )[order]().detach()
+        )
+    return found
+
+
+def vector_check(order: int, results: Sequence[Tensor], judged: Judged) -> Check:
+    """What was computed of one of ORDERS, entry by entry, against the truth."""
+    columns: list[tuple[Tensor, ...]] = []
+    vectors: list[tuple[float, ...]] = []
+    for got, ((x, *_), true) in zip(results, judged, strict=True):
+        hi, lo, spread = true.hi[order], true.lo[order], true.spread[order]
+        kept = true.kept | (order == 0)
+        errors = error_beside(got, hi, lo, spread)
+        # an entry of a shorter result is called by the first input of its unit
+        entry = x[:, :: x.shape[-1] // got.shape[-1]]
+        columns.append(tuple(part[kept].flatten() for part in (entry, got, hi, errors)))
+        vectors += [tuple(row) for row in x[kept].tolist() for _ in range(got.shape[-1])]
+    flat = [torch.cat(part) for part in zip(*columns, strict=True)]
+    return summed_up(ORDERS[order], BOUNDS[order], flat, beside=vectors.__getitem__)
