@@ -171,16 +171,15 @@ def test_a_pair_tells_what_it_is_and_shares_no_name(pair):
 
 
 @pytest.mark.slow
-def test_all_pairs_compile_in_one_graph():
+def test_they_compile_in_one_graph():
+    chosen = [PAIRS[name] for name in ("swiglu", "geglu")]
     x, gate = points(torch.float32)
 
     def everything(x: Tensor, gate: Tensor):
-        return [(pair(x, gate), vmap(grad(pair, BOTH))(x, gate)) for pair in PAIRS.values()]
+        return [(pair(x, gate), vmap(grad(pair, BOTH))(x, gate)) for pair in chosen]
 
-    for pair, (value, slopes) in zip(
-        PAIRS.values(), torch.compile(everything, fullgraph=True, dynamic=False)(x, gate),
-        strict=True,
-    ):  # fmt: skip
+    compiled = torch.compile(everything, fullgraph=True, dynamic=False)(x, gate)
+    for pair, (value, slopes) in zip(chosen, compiled, strict=True):
         torch.testing.assert_close(value, pair.f(x, gate), rtol=1e-5, atol=1e-6)
         wanted = pair.fx(x, gate), pair.fg(x, gate)
         torch.testing.assert_close(slopes, wanted, rtol=1e-5, atol=1e-6)

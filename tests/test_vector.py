@@ -226,11 +226,12 @@ def test_a_function_tells_what_it_is_and_shares_no_name(function):
 
 
 @pytest.mark.slow
-def test_all_functions_compile_in_one_graph():
+def test_they_compile_in_one_graph():
+    chosen = [VECTORS[name] for name in ("softmax", "entmax15", "maxout")]
     x = vectors(6).float()
 
     def everything(x: Tensor):
-        return [(f(x), grad(lambda x, f=f: f(x).square().sum())(x)) for f in VECTORS.values()]
+        return [(f(x), grad(lambda x, f=f: f(x).square().sum())(x)) for f in chosen]
 
     compiled = torch.compile(everything, fullgraph=True, dynamic=False)(x)
     for got, wanted in zip(compiled, everything(x), strict=True):

@@ -21,18 +21,18 @@ class Sample(NamedTuple):
 
 
 def samples(dtype: torch.dtype, pieces: int = 1) -> list[Sample]:
-    """Random, tied, constant, huge, tiny and dominated vectors of each length, always the same."""
+    """Random, tied, constant, huge, tiny and dominated vectors, always the same.
+
+    pieces: how many times longer they are.
+    """
     generator = torch.Generator().manual_seed(0)
     found = []
     for length, rows in ROWS.items():
-        shape = rows, max(length, pieces)
+        shape = rows, length * pieces
         x = _mixed(shape, _VECTORS, dtype, generator)
         tangents = [_mixed(shape, _TANGENTS, dtype, generator) for _ in range(2)]
         found.append(Sample(x, *tangents))
     return found
-
-
-Draw = Callable[[tuple[int, int], torch.Generator], Tensor]
 
 
 def _mixed(

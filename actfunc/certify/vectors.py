@@ -81,8 +81,8 @@ def certify_vector(
             say(f"{word(dtype)}: compiling")
             one = partial(vector_check, judged=judged[COMPILED])
             routes += compiled_vector_ways(function, one, chosen[COMPILED])
-        nothing = function.f(torch.tensor([torch.nan, 1.0], dtype=dtype))
-        told = bool(nothing.isnan().any())
+        nothing = function.f(chosen[0].x[0] * torch.nan)
+        told = bool(nothing.isnan().all())
         limits.append(Limit(word(dtype), "value", torch.nan, nothing[0].item(), torch.nan, told))
     return Certificate(
         function.name, function.definition, tuple(checks), tuple(routes), (), tuple(limits), ()
@@ -90,9 +90,8 @@ def certify_vector(
 
 
 def vector_samples(function: VectorFunction, dtype: torch.dtype) -> list[Sample]:
-    """The vectors a function is judged at: those of lengths that it takes."""
-    pieces = function.params.get("pieces", 1)
-    return [one for one in samples(dtype, pieces) if one.x.shape[-1] % pieces == 0]
+    """The vectors a function is judged at, of whole units of its pieces where it has some."""
+    return samples(dtype, function.params.get("pieces", 1))
 
 
 def vector_truth(function: VectorFunction, sample: Sample) -> VectorTruth:
@@ -133,9 +132,11 @@ def _proven(law: Law, x: list[float], t: list[float], c: list[float]) -> _Proven
         else:
             total = sum(_product(a, map(arb, c)), arb(0))
             vjp = [ai * ci - wi * total for ai, ci, wi in zip(a, c, w, strict=True)]
-        parts = value, jvp, vjp, law.second(a, w, u)
+        parts: tuple[Balls, ...] = (value, jvp, vjp, law.second(a, w, u))
         if all(settled(ball) for part in parts for ball in part):
             break
+    else:  # what no precision decides is no truth: NaN, which nothing comes near
+        parts = tuple([arb("nan")] * len(x) for _ in parts)
     hi = [[float(ball) for ball in part] for part in (*parts, a, w, u)]
     lo = [list(map(rest, *both)) for both in zip(parts, hi, strict=False)]
     return _Proven(hi, lo, margin)

@@ -147,6 +147,18 @@ def test_maxout_of_the_last_of_equals_is_caught(dtype):
     assert not checked(wrong, dtype, 1).held
 
 
+def test_maxout_of_more_pieces_holds():
+    assert certify_vector(VECTORS["maxout"].bind(pieces=3), dtypes=DTYPES[1:]).held
+
+
+def test_what_no_precision_decides_does_not_hold(monkeypatch):
+    monkeypatch.setattr("actfunc.certify.vectors.settled", lambda _: False)
+    function = VECTORS["softmax"]
+    sample = Sample(*torch.ones(3, 4, 2, dtype=torch.float64))
+    them = [(sample, vector_truth(function, sample))]
+    assert not vector_check(0, computed(function, 0, them), them).held
+
+
 def test_a_function_that_torch_does_not_follow_is_caught_by_the_ways():
     softmax = VECTORS["softmax"]
 
