@@ -82,6 +82,11 @@ class GatedPair:
     source: str = ""
     aliases: tuple[str, ...] = ()
 
+    @property
+    def spec(self) -> str:
+        """What the command line takes for it."""
+        return self.name
+
     def __post_init__(self) -> None:
         for name in SIBLINGS:
             function = getattr(self, name)

@@ -87,6 +87,11 @@ class VectorFunction:
     source: str = ""
     aliases: tuple[str, ...] = ()
 
+    @property
+    def spec(self) -> str:
+        """What the command line takes for it."""
+        return self.name
+
     def __post_init__(self) -> None:
         for name in SIBLINGS:
             function = getattr(self, name)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.certify.certificate import DTYPES, Certificate
+from actfunc.certify.certificate import FINE, Certificate
 from actfunc.certify.check import Check, summed_up, word
 from actfunc.certify.formula import parse
 from actfunc.certify.grids import with_neighbours
@@ -44,7 +44,7 @@ class PairTruth(NamedTuple):
 def certify_pair(
     pair: GatedPair,
     *,
-    dtypes: Sequence[torch.dtype] = DTYPES,
+    dtypes: Sequence[torch.dtype] = FINE,
     compiled: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> Certificate:

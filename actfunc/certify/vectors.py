@@ -18,7 +18,7 @@ from flint import arb
 from torch import Tensor
 
 from actfunc.certify import series
-from actfunc.certify.certificate import DTYPES, Certificate
+from actfunc.certify.certificate import FINE, Certificate
 from actfunc.certify.check import Check, summed_up, word
 from actfunc.certify.limits import Limit
 from actfunc.certify.oracle import PRECISIONS, rest, settled
@@ -56,7 +56,7 @@ class VectorTruth(NamedTuple):
 def certify_vector(
     function: VectorFunction,
     *,
-    dtypes: Sequence[torch.dtype] = DTYPES,
+    dtypes: Sequence[torch.dtype] = FINE,
     compiled: bool = False,
     report: Callable[[str], None] | None = None,
 ) -> Certificate:
