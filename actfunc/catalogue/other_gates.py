@@ -1,4 +1,4 @@
-"""More self-gated activations: gates that close like a power of x, and gates of tanh."""
+"""More self-gated activations: gates that close like a power of x, or are made of others."""
 
 from __future__ import annotations
 
@@ -114,20 +114,6 @@ def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     return flushed(bell(2 * u, 4 * gamma * u * bend))
 
 
-def _soft_modulus(x: Tensor, alpha: Number) -> Tensor:
-    return flushed(x * tanh(x.clamp(-1e18, 1e18) / alpha))
-
-
-def _soft_modulus_slope(x: Tensor, alpha: Number) -> Tensor:
-    z = x.clamp(-1e18, 1e18) / alpha
-    return flushed(tanh(z) + bell(2 * z, 4 * z))
-
-
-def _soft_modulus_curvature(x: Tensor, alpha: Number) -> Tensor:
-    z = x.clamp(-1e18, 1e18) / alpha
-    return flushed(bell(2 * z, 8 / alpha * (1 - z * tanh(z))))
-
-
 RECORDS = (
     Activation(
         "calu",
@@ -170,18 +156,8 @@ RECORDS = (
         df=_tanh_soft_2_slope,
         d2f=_tanh_soft_2_curvature,
         params={"beta": 0.6, "gamma": 1.0},
+        range="[-0.2173 at the defaults, inf)",
         asymptotes=("0", "x"),
         source="Biswas et al. 2020, arXiv:2009.03863",
-    ),
-    Activation(
-        "soft_modulus_t",
-        "x * tanh(x / alpha)",
-        f=_soft_modulus,
-        df=_soft_modulus_slope,
-        d2f=_soft_modulus_curvature,
-        params={"alpha": 0.01},
-        range="[0, inf)",
-        asymptotes=("-x", "x"),
-        source="Vallés-Pérez et al. 2023, arXiv:2301.05993",
     ),
 )
