@@ -14,6 +14,9 @@ from actfunc.catalogue.jets import Jet, finite, flushed, gated, lowest
 _BELL = 2 / math.sqrt(math.pi)
 """The slope of erf at 0."""
 
+_DENSITY = 1 / math.sqrt(2 * math.pi)
+"""The normal density at 0."""
+
 
 # Gates of e^x. On the right e^x is large and what it shuts is subnormal before the product with it
 # is: one exponential does for both there. On the left that would round its larger exponent.
@@ -34,29 +37,37 @@ def _cloglog(x: Jet) -> Jet:
     return Jet(*(-expm1(-e), slope, slope * (1 - e))[: len(x.parts)])
 
 
-def _erf_exp(x: Tensor, alpha: float, beta: float) -> tuple[Tensor, Tensor]:
-    """z = β·x and q = α·e^z, as far out as they matter."""
-    z = (beta * x).clamp(-1e4, 80)
-    return z, alpha * exp(z)
+_TANH_EXP = gated(_tanh_exp, left=(1.0, 1.0))
+_LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
+_GISH, _, _GISH_CURVATURE = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
+
+
+def _gish_slope(x: Tensor) -> Tensor:
+    # w / (2 - w) for w = exp(-e^x) is 1 / (2 / w - 1): fewer roundings, and none of them of w
+    x, e = x.clamp(-1e4, 1e4), exp(x.clamp(max=4))
+    return flushed(log1p(-expm1(-e)) + x * e / (1 + 2 * expm1(e)))
+
+
+# ErfAct, with z = β·x and q = α·e^z
+
+
+def _erf_exp(x: Tensor, alpha: float, beta: float) -> tuple[Tensor, Tensor, Tensor]:
+    """z and q as far out as they matter, and q², which has fewer roundings than q times q."""
+    z = (beta * x).clamp(-1e4, 40)
+    return z, alpha * exp(z), (alpha * alpha * exp(2 * z)).clamp(max=1e4)
 
 
 def _erf_act_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z, q = _erf_exp(x, alpha, beta)
-    # far out, where the bell is zero, the square would overflow
-    r = q.clamp(-100, 100)
-    return flushed(erf(q) + z * r * (_BELL * exp(-r * r)))
+    z, q, square = _erf_exp(x, alpha, beta)
+    # where they cancel, the bell as 1 and a small rest: its roundings are not times z·q
+    small = erf(q) + z * q * (_BELL - 1 + _BELL * expm1(-square))
+    return flushed(where(square < 0.25, small + z * q, erf(q) + z * q * (_BELL * exp(-square))))
 
 
 def _erf_act_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z, q = _erf_exp(x, alpha, beta)
-    r = q.clamp(-100, 100)
-    h = exp(-0.5 * r * r)
-    return flushed(_BELL * beta * (r * h * (2 + z * (1 - 2 * r * r)) * h))
-
-
-_TANH_EXP = gated(_tanh_exp, left=(1.0, 1.0))
-_GISH = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
-_LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
+    z, q, square = _erf_exp(x, alpha, beta)
+    h = exp(-0.5 * square)
+    return flushed(_BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h))
 
 
 # x·w with w = exp(-e^-x): w is subnormal before its product with the powers of e^-x is
@@ -87,7 +98,8 @@ def _serf_gate(x: Tensor) -> tuple[Tensor, Tensor]:
     e = exp(-x.abs())
     small = log1p(e)
     p = torch.relu(x) + small
-    return p, _BELL * where(x > 0, exp(-p * p - small), e * exp(-p * p - p))
+    bell = exp(-p * p - where(x > 0, small, p))
+    return p, (bell + (_BELL - 1) * bell) * where(x > 0, 1.0, e)
 
 
 def _serf_slope(x: Tensor) -> Tensor:
@@ -102,37 +114,44 @@ def _serf_curvature(x: Tensor) -> Tensor:
     return flushed(slope * (2 + x * (torch.sigmoid(-x) - 2 * p * torch.sigmoid(x))))
 
 
-# Phish, the tanh of GELU's g
+# Phish, the tanh of GELU's g = x·Φ(x)
 
 
-def _gelu(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """g and its two derivatives."""
+def _normal(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Φ and its density. Both are steep: what x / √2 and x² lose to rounding is added again."""
+    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
+    high = shifted - (shifted - x)  # half of the digits: products of halves are exact
+    low = x - high
+    square, root = x * x, x * math.sqrt(0.5)
+    lost = (high * high - square) + low * (x + high)
+    bell = exp(-0.5 * square)
+    density = 0.5 * bell - bell * (0.5 - _DENSITY + 0.5 * _DENSITY * lost)
+    short = 0.70703125  # √½ in 8 digits, and the rest
+    lost = (high * short - root) + (low * short + x * (math.sqrt(0.5) - short))
+    return 0.5 * erfc(-root) + density * (math.sqrt(2) * lost), density
+
+
+def _phish_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """x, tanh(g) with its slope in two factors, normal where their product is not yet, and g′."""
     x = x.clamp(-1e4, 1e4)
-    cdf, density = 0.5 * erfc(-x * math.sqrt(0.5)), exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
-    return x * cdf, cdf + x * density, density * (2 - x * x)
-
-
-def _bump(x: Tensor, g: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """The slope of tanh(g) in two factors, each normal where the product times x² is."""
-    h = exp(-g.abs())
-    right = x > 0
-    return where(right, h / (1 + h * h), 1 - t * t), where(right, 4 * h / (1 + h * h), 1.0)
+    cdf, density = _normal(x)
+    g = x * cdf
+    t, h = tanh(g), exp(-g.abs())
+    bump = where(x > 0, 4 * h / (1 + h * h) ** 2, 1 - t * t)
+    return x, t, bump, where(x > 0, h, 1.0), cdf + x * density
 
 
 def _phish_slope(x: Tensor) -> Tensor:
-    x = x.clamp(-1e4, 1e4)
-    g, slope, _ = _gelu(x)
-    t = tanh(g)
-    one, other = _bump(x, g, t)
+    x, t, one, other, slope = _phish_parts(x)
     return flushed(t + x * slope * one * other)
 
 
 def _phish_curvature(x: Tensor) -> Tensor:
-    x = x.clamp(-1e4, 1e4)
-    g, slope, curvature = _gelu(x)
-    t = tanh(g)
-    one, other = _bump(x, g, t)
-    return flushed(one * (2 * slope + x * (curvature - 2 * t * slope * slope)) * other)
+    x, t, one, other, slope = _phish_parts(x)
+    # half of the exponent at a time: the density is subnormal before its product with x³ is
+    h = exp(-0.25 * x * x)
+    bend = h * (x * (2 - x * x)) * (_DENSITY * h)
+    return flushed(one * (2 * slope + bend - 2 * x * t * slope * slope) * other)
 
 
 # CoLU, with a = e^-(x + e^x), is x / (1 - x·a); far on the left a overflows and 1/a does not
@@ -216,7 +235,9 @@ RECORDS = (
     Activation(
         "gish",
         "x * log(2 - exp(-exp(x)))",
-        *_GISH,
+        f=_GISH,
+        df=_gish_slope,
+        d2f=_GISH_CURVATURE,
         range="[-0.2, inf)",
         asymptotes=("0", "log(2) * x"),
         source="Kaytan, Aydilek & Yeroglu 2023, doi:10.1007/s00521-023-09035-5",

@@ -8,11 +8,9 @@ import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue import jets
-from actfunc.catalogue.jets import finite, flushed, gated, lowest
+from actfunc.catalogue.jets import Number, finite, flushed, lowest
+from actfunc.catalogue.periodic import _turn
 from actfunc.catalogue.self_gated import _ends, _swish, _swish_curvature, _swish_slope, _within
-
-_LOGISH = gated(lambda x: jets.log1p(jets.sigmoid(x)), left=(1.0, 1.0), right=(0.5, 1.0))
 
 
 def _lisht_slope(x: Tensor) -> Tensor:
@@ -27,6 +25,24 @@ def _lisht_curvature(x: Tensor) -> Tensor:
     return flushed(8 * h * (1 - x * tanh(x)) / (1 + h * h) ** 2 * h)
 
 
+def _logish_gate(x: Tensor) -> tuple[Tensor, Tensor]:
+    """e^-|x|, and log(1 + sigmoid(x))."""
+    e = exp(-x.abs())
+    return e, log1p(_ends(x, e, 0, 1) / (1 + e))
+
+
+def _logish_slope(x: Tensor) -> Tensor:
+    x = _within(x)
+    e, gate = _logish_gate(x)
+    return flushed(gate + x * e / _ends(x, e, 1, 3, 2))
+
+
+def _logish_curvature(x: Tensor) -> Tensor:
+    x = _within(x)
+    e = exp(-x.abs())
+    return flushed(e * _ends(x, e, 2 + x, 6, 4 - 2 * x) / _ends(x, e, 1, 3, 2) ** 2)
+
+
 def _smish(x: Tensor, alpha: float, beta: float) -> Tensor:
     z = beta * x
     e = exp(-z.abs())
@@ -36,8 +52,11 @@ def _smish(x: Tensor, alpha: float, beta: float) -> Tensor:
 def _smish_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
     z = _within(beta * x)
     e = exp(-z.abs())
-    slope = _ends(z, e, 0, 4 + 4 * z, 18 + 12 * z, 28 + 8 * z, 15)
-    return flushed(alpha * (slope / _ends(z, e, 2, 6, 5) ** 2))
+    d = _ends(z, e, 2, 6, 5)
+    slope = _ends(z, e, 0, 4 + 4 * z, 18 + 12 * z, 28 + 8 * z, 15) / d**2
+    # next to 0 that has more roundings than its parts have
+    near = _ends(z, e, 0, 2, 3) / d + z * (4 * e * _ends(z, e, 1, 3, 2) / d**2)
+    return flushed(alpha * where(z.abs() < 1, near, slope))
 
 
 def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
@@ -48,28 +67,27 @@ def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
     return flushed(alpha * beta * (h * bend / _ends(z, e, 2, 6, 5) ** 3 * h))
 
 
-def _wave(x: Tensor, a: float, b: float) -> tuple[Tensor, Tensor, Tensor]:
+def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
     """x + a·sin(b·x) with its two derivatives."""
     x = finite(x)
-    z = b * x
-    # 1 + ab·cos(z) without the cancellation where it nearly touches 0, as it does at the defaults
-    half = torch.cos(0.5 * z)
-    slope = (1 - a * b) + 2 * a * b * half * half
-    return x + a * torch.sin(z), slope, -a * b * b * torch.sin(z)
+    sin, cos = _turn(x, b)
+    # 1 + cos and 1 + ab·cos without cancellation where they touch 0, as they do at the defaults
+    up = where(cos > 0, 1 + cos, sin * sin / (1 - cos.clamp(max=0)))
+    return x + a * sin, (1 - a * b) + a * b * up, -a * b * b * sin
 
 
-def _sinlu(x: Tensor, a: float, b: float) -> Tensor:
+def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
     e = exp(-x.abs())
     return flushed(_wave(x, a, b)[0] * _ends(x, e, 0, 1) / (1 + e))
 
 
-def _sinlu_slope(x: Tensor, a: float, b: float) -> Tensor:
+def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
     e = exp(-x.abs())
     w, slope, _ = _wave(x, a, b)
-    return flushed(_ends(x, e, 0, slope + w, slope) / (1 + e) ** 2)
+    return flushed(_ends(x, e, 0, slope + w, slope) / (1 + e * (2 + e)))
 
 
-def _sinlu_curvature(x: Tensor, a: float, b: float) -> Tensor:
+def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
     e = exp(-x.abs())
     w, slope, curvature = _wave(x, a, b)
     both = curvature + 2 * slope
@@ -145,7 +163,9 @@ RECORDS = (
     Activation(
         "logish",
         "x * log(1 + 1 / (1 + exp(-x)))",
-        *_LOGISH,
+        f=lambda x: flushed(lowest(x) * _logish_gate(x)[1]),
+        df=_logish_slope,
+        d2f=_logish_curvature,
         range="[-0.2, inf)",
         asymptotes=("0", "log(2) * x"),
         source="Zhu et al. 2021, Logish: a new nonlinear nonmonotonic activation function",
