@@ -42,15 +42,27 @@ def lift(
     """
     s = x.detach()
     d = (x - s).nan_to_num(0.0)
-    times = _times_steep if steep else torch.mul
-    y = f(s) + times(d, df(s))
-    return y if order == 1 else y + times(d * d, 0.5 * d2f(s)) + d.abs().pow(2.5)
+    if steep:
+        return _steep(f(s), d, df(s), d2f(s) if order == 2 else None, s)
+    y = f(s) + d * df(s)
+    return y if order == 1 else y + d * d * (0.5 * d2f(s)) + d.abs().pow(2.5)
 
 
-def _times_steep(d: Tensor, slope: Tensor) -> Tensor:
-    """d·slope for d = 0, where the slope may be infinite: as two finite slopes whose sum is."""
-    finite = slope.nan_to_num(torch.nan)
-    return d * finite + d * torch.where(slope.isinf(), finite, 0.0)
+def _steep(y: Tensor, d: Tensor, first: Tensor, second: Tensor | None, s: Tensor) -> Tensor:
+    """The polynomial where a derivative may be infinite: as two finite ones, whose sum is."""
+
+    def halves(derivative: Tensor) -> tuple[Tensor, Tensor]:
+        # at an infinite point d has no slope, and zero times an infinite derivative would be NaN
+        finite = torch.where(s.isinf(), 0.0, derivative.nan_to_num(torch.nan))
+        return finite, torch.where(derivative.isinf(), finite, 0.0)
+
+    one, other = halves(first)
+    y = y + d * one + d * other
+    if second is None:
+        return y
+    one, other = halves(0.5 * second)
+    # each with a square of its own: the sum of the two may be infinite, and flows back to d = 0
+    return y + d * d * one + d * d * other + d.abs().pow(2.5)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from actfunc.activation import Activation
 from actfunc.catalogue import (
+    algebraic,
     bell,
     composed,
     exponential,
@@ -26,6 +27,7 @@ from actfunc.catalogue.lookup import Catalogue
 
 FAMILIES: dict[str, tuple[Activation, ...]] = {
     "sigmoidal": sigmoidal.RECORDS,
+    "algebraic": algebraic.RECORDS,
     "rectified": rectified.RECORDS,
     "hard": hard.RECORDS,
     "shrinkage": shrinkage.RECORDS,

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-from actfunc.activation import Activation
+from actfunc.activation import Activation, Function, Sibling
 from actfunc.errors import UnknownNameError, UsageError
 
 _OWN = "your own activation is path/to/file.py:name or package.module:name"
@@ -78,6 +78,14 @@ class Catalogue(Mapping[str, Activation]):
             )
         record = self._records[name]
         return record.bind(**_settings(text, tail)) if tail else record
+
+    def function(self, text: str) -> Function:
+        """What `text` means as a plain function: a lifted record, or one's own as it is written."""
+        record = self.get(text)
+        sibling = record.f
+        if record.formula or not isinstance(sibling, Sibling):
+            return record
+        return sibling.function
 
 
 def _key(name: str) -> str:

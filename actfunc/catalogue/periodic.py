@@ -1,7 +1,236 @@
-"""Periodic activations: sines and cosines, alone or times x."""
+"""Periodic activations: sines and cosines, alone, times x or divided by it."""
 
 from __future__ import annotations
 
-from actfunc.activation import Activation
+import math
 
-RECORDS: tuple[Activation, ...] = ()
+import torch
+from torch import Tensor, cos, sin, where
+
+from actfunc.activation import Activation, Function
+from actfunc.catalogue.jets import Number, finite, flushed
+
+
+def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
+    """sin(ωx) and cos(ωx).
+
+    A product that is rounded once is off by whole turns far out, and what should be flat is not.
+    It is kept as a sum of two numbers, the second being what the rounding of the first has lost.
+    """
+    if not isinstance(omega, Tensor) and omega in (1, 2):
+        product = finite(omega * x) if omega == 2 else x
+        return sin(product), cos(product)
+    # far out the product may overflow: a 16th of the turn, then doubled four times
+    far = x.abs() > 2.0**100
+    x, up = where(far, x * 2.0**-32, x), where(far, 2.0**28, 1.0).to(x.dtype)
+    product = finite(torch.as_tensor(omega, dtype=x.dtype, device=x.device) * x)
+    lost = up * _lost(product.detach(), x.detach(), omega)
+    product = finite(up * product)
+    s, c, ds, dc = sin(product), cos(product), sin(lost), cos(lost)
+    s, c = s * dc + c * ds, c * dc - s * ds
+    for _ in range(4):
+        s, c = where(far, 2 * s * c, s), where(far, (c - s) * (c + s), c)
+    return s, c
+
+
+def _lost(product: Tensor, x: Tensor, omega: Number) -> Tensor:
+    """ωx less the product, by Dekker's product of halves of the digits."""
+    exact = torch.as_tensor(omega, dtype=torch.float64, device=x.device).detach()
+    w = exact.to(x.dtype)
+    (a, b), (c, d) = _halves(x), _halves(w)
+    return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
+
+
+def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
+    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
+    high = shifted - (shifted - x)
+    return high, x - high
+
+
+def _snake(x: Tensor, a: Number) -> Tensor:
+    # sin² from the sine and cosine of 2ax: a square of the sine is too coarse where all is flat
+    s, c = _turn(finite(x), 2 * a)
+    half = 0.5 / a
+    return where(c > 0.5, x + half * (s * s / (1 + c.clamp(min=0.5))), x + half - half * c)
+
+
+def _snake_slope(x: Tensor, a: Number) -> Tensor:
+    # 1 + sin 2ax, whose zeros are double: there a sum of 1 and -1 has lost all its digits
+    s, c = _turn(finite(x), a)
+    return (s + c) ** 2
+
+
+def _snake_curvature(x: Tensor, a: Number) -> Tensor:
+    s, c = _turn(finite(x), a)
+    return 2 * a * ((c - s) * (c + s))
+
+
+def _cosid_slope(x: Tensor) -> Tensor:
+    # -(1 + sin x), likewise
+    half = finite(x) / 2
+    return -((sin(half) + cos(half)) ** 2)
+
+
+def _sinc(t: Tensor, s: Tensor, c: Tensor, order: int) -> Tensor:
+    """sinc t or a derivative of it, from t, sin t and cos t: near 0, where they cancel, a series.
+
+    Horner's rule in t²: sinc t is the sum of (-1)^k t^2k / (2k + 1)!.
+    """
+    near = t.abs() < 1.5
+    z = where(near, t, 0.0) ** 2
+    series = torch.zeros_like(t)
+    for k in reversed(range(order - order // 2, 12)):
+        series = (-1) ** k * math.perm(2 * k, order) / math.factorial(2 * k + 1) + z * series
+    series = series * where(near, t, 0.0) if order == 1 else series
+    t = where(near, 1.5, t)
+    far = s / t
+    if order > 0:
+        value, far = far, (c - far) / t
+    if order > 1:
+        far = -value - 2 * far / t
+    return where(near, series, far)
+
+
+def _sinc_of(order: int) -> Function:
+    def sibling(x: Tensor) -> Tensor:
+        x = finite(x)
+        return flushed(_sinc(x, sin(x), cos(x), order))
+
+    return sibling
+
+
+def _less_pi(x: Tensor) -> Tensor:
+    # π in two numbers: digits are left where the difference is tiny
+    rest = -8.742277657347586e-08 if x.dtype == torch.float32 else 1.2246467991473532e-16
+    return x - math.pi - rest
+
+
+def _ssu_of(order: int) -> Function:
+    def sibling(x: Tensor) -> Tensor:
+        x = finite(x)
+        return flushed(math.pi * _sinc(_less_pi(x), -sin(x), -cos(x), order))
+
+    return sibling
+
+
+def _dsu_of(order: int) -> Function:
+    """The derivatives of π² q sinc(t) for t = |x| - π, q = 1 / (|x| + π): dsu where x > 0."""
+
+    def sibling(x: Tensor) -> Tensor:
+        x = finite(x)
+        odd, x = where(x < 0, -1.0, 1.0).to(x.dtype), x.abs()
+        t, q, s, c = _less_pi(x), 1 / (x + math.pi), sin(x), cos(x)
+        y, *slopes = (_sinc(t, -s, -c, k) for k in range(order + 1))
+        if order == 0:
+            return flushed(math.pi**2 * odd * (q * y))
+        if order == 1:
+            return flushed(math.pi**2 * (q * (slopes[0] - q * y)))
+        curvature = q * (slopes[1] - 2 * q * (slopes[0] - q * y))
+        # next to 0 that cancels: π² r sin x for r = 1 / (π² - x²)
+        r = -q / where(x < 2, t, 1.0)
+        bend = s * (2 * r * (1 + 4 * x * x * r) - 1) + 4 * x * r * c
+        return flushed(math.pi**2 * odd * where(x < 2, r * bend, curvature))
+
+    return sibling
+
+
+RECORDS: tuple[Activation, ...] = (
+    Activation(
+        "sin",
+        "sin(omega * x)",
+        f=lambda x, omega: _turn(x, omega)[0],
+        df=lambda x, omega: omega * _turn(x, omega)[1],
+        d2f=lambda x, omega: -omega * omega * _turn(x, omega)[0],
+        params={"omega": 1.0},
+        range="[-1, 1]",
+        source="Sitzmann et al. 2020, arXiv:2006.09661, whose omega is 30 in a network",
+        aliases=("siren", "sine", "sinusoid"),
+    ),
+    Activation(
+        "cos",
+        "cos(x)",
+        f=cos,
+        df=lambda x: -sin(x),
+        d2f=lambda x: -cos(x),
+        range="[-1, 1]",
+        source="classical",
+        aliases=("cosine", "cosinusoid"),
+    ),
+    Activation(
+        "sinc",
+        "sinc(x)",
+        f=_sinc_of(0),
+        df=_sinc_of(1),
+        d2f=_sinc_of(2),
+        range="[-0.2172, 1]",
+        asymptotes=("0", "0"),
+        source="classical; sin(x) / x, not torch.sinc's sin(pi x) / (pi x)",
+    ),
+    Activation(
+        "ssu",
+        "pi * sinc(x - pi)",
+        f=_ssu_of(0),
+        df=_ssu_of(1),
+        d2f=_ssu_of(2),
+        range="[-0.6825, pi]",
+        asymptotes=("0", "0"),
+        source="Noel et al. 2021, arXiv:2111.04020",
+        aliases=("shifted sinc unit",),
+    ),
+    Activation(
+        "dsu",
+        "pi / 2 * (sinc(x - pi) - sinc(x + pi))",
+        f=_dsu_of(0),
+        df=_dsu_of(1),
+        d2f=_dsu_of(2),
+        range="[-1.6364, 1.6364]",
+        asymptotes=("0", "0"),
+        source="Noel et al. 2021, arXiv:2111.04020",
+        aliases=("decaying sine unit",),
+    ),
+    Activation(
+        "snake",
+        "x + sin(a * x)**2 / a",
+        f=_snake,
+        df=_snake_slope,
+        d2f=_snake_curvature,
+        params={"a": 1.0},
+        source="Ziyin, Hartwig & Ueda 2020, arXiv:2006.08195",
+    ),
+    Activation(
+        "gcu",
+        "x * cos(x)",
+        f=lambda x: x * cos(x),
+        df=lambda x: cos(x) - x * sin(x),
+        d2f=lambda x: -2 * sin(x) - x * cos(x),
+        source="Noel et al. 2021, arXiv:2108.12943",
+        aliases=("growing cosine unit",),
+    ),
+    Activation(
+        "asu",
+        "x * sin(x)",
+        f=lambda x: x * sin(x),
+        df=lambda x: sin(x) + x * cos(x),
+        d2f=lambda x: 2 * cos(x) - x * sin(x),
+        source="Rahman et al. 2023, the amplifying sine unit",
+        aliases=("amplifying sine unit",),
+    ),
+    Activation(
+        "minsin",
+        "min(x, sin(x))",
+        f=lambda x: where(x > 0, sin(x), x),
+        df=lambda x: where(x > 0, cos(x), 1.0),
+        d2f=lambda x: where(x > 0, -sin(x), 0.0),
+        range="(-inf, 1]",
+        asymptotes=("x", None),
+        source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941; named by Eger et al. 2018",
+    ),
+    Activation(
+        "cosid",
+        "cos(x) - x",
+        f=lambda x: cos(finite(x)) - x,
+        df=_cosid_slope,
+        d2f=lambda x: -cos(finite(x)),
+        source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941; named by Eger et al. 2018",
+    ),
+)

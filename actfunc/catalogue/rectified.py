@@ -1,11 +1,53 @@
-"""Rectified activations: nothing or little on the left, the identity on the right."""
+"""Rectified activations: nothing or little on the left, x or a power of it on the right."""
 
 from __future__ import annotations
 
+import math
+
 import torch
-from torch import relu, where, zeros_like
+from torch import Tensor, relu, sign, where, zeros_like
 
 from actfunc.activation import Activation
+from actfunc.catalogue.jets import finite, gated, sigmoid
+
+# f, df and d2f; the scale first, as the square alone may overflow
+_squared = (
+    lambda x: relu(x) * relu(x),
+    lambda x: 2 * relu(x),
+    lambda x: 2 * (x > 0).to(x.dtype),
+)
+_scaled_square = (
+    lambda x, scale, bias: scale * relu(x) * relu(x) + bias,
+    lambda x, scale, bias: 2 * scale * relu(x),
+    lambda x, scale, bias: 2 * scale * (x > 0).to(x.dtype),
+)
+
+
+def _nl_relu(x: Tensor, beta: float) -> Tensor:
+    # beta·x may overflow where its logarithm is a few hundred: far out 2³² is taken out of it
+    far = torch.log(beta * (x.clamp(min=1) * 2.0**-32)) + 32 * math.log(2)
+    return where(x > 2.0**100, far, torch.log1p(beta * x.clamp(0, 2.0**100)))
+
+
+def _nl_relu_slope(x: Tensor, beta: float) -> Tensor:
+    return where(x > 0, 1 / (1 / beta + relu(x)), 0.0)
+
+
+_silu, _silu_slope, _silu_curvature = gated(sigmoid, right=(1.0, 1.0))
+
+
+def _arc(x: Tensor) -> Tensor:
+    # the points of a parabola's piece on the left, which ends at -2
+    return x.clamp(-2, 0)
+
+
+def _on_arc(x: Tensor) -> Tensor:
+    return ((x > -2) & (x <= 0)).to(x.dtype)
+
+
+def _squish_slope(x: Tensor) -> Tensor:
+    return where(x > 0, 1 + finite(x) / 16, (1 + _arc(x)) * _on_arc(x))
+
 
 RECORDS = (
     Activation(
@@ -29,5 +71,118 @@ RECORDS = (
         joints=(0.0,),
         asymptotes=("negative_slope * x", "x"),
         source="Maas, Hannun & Ng 2013; the tutorial takes a slope of 0.1",
+    ),
+    Activation(
+        "prelu",
+        "x if x > 0 else weight * x",
+        f=lambda x, weight: where(x > 0, x, weight * x),
+        df=lambda x, weight: where(x > 0, torch.ones_like(x), weight),
+        d2f=lambda x, weight: zeros_like(x),
+        params={"weight": 0.25},
+        joints=(0.0,),
+        asymptotes=("weight * x", "x"),
+        source="He et al. 2015, arXiv:1502.01852; torch.nn.PReLU begins with 0.25",
+    ),
+    Activation(
+        "rrelu",
+        "x if x > 0 else (lower + upper) / 2 * x",
+        f=lambda x, lower, upper: where(x > 0, x, (lower + upper) / 2 * x),
+        df=lambda x, lower, upper: where(x > 0, torch.ones_like(x), (lower + upper) / 2),
+        d2f=lambda x, lower, upper: zeros_like(x),
+        params={"lower": 1 / 8, "upper": 1 / 3},
+        joints=(0.0,),
+        asymptotes=("(lower + upper) / 2 * x", "x"),
+        source="Xu et al. 2015, arXiv:1505.00853, as evaluated: in training the slope is random",
+    ),
+    Activation(
+        "relu6",
+        "0 if x <= 0 else (6 if x >= 6 else x)",
+        f=lambda x: x.clamp(0, 6),
+        df=lambda x: ((x > 0) & (x < 6)).to(x.dtype),
+        d2f=zeros_like,
+        joints=(0.0, 6.0),
+        range="[0, 6]",
+        asymptotes=("0", "6"),
+        source="Krizhevsky 2010, Convolutional deep belief networks on CIFAR-10",
+    ),
+    Activation(
+        "relu_squared",
+        "x**2 if x > 0 else 0",
+        *_squared,
+        joints=(0.0,),
+        range="[0, inf)",
+        asymptotes=("0", "x**2"),
+        source="So et al. 2021 (Primer), arXiv:2109.08668",
+        aliases=("squared_relu",),
+        steep=True,
+    ),
+    Activation(
+        "star_relu",
+        "scale * x**2 + bias if x > 0 else bias",
+        *_scaled_square,
+        params={"scale": 0.8944, "bias": -0.4472},
+        joints=(0.0,),
+        range="[bias, inf)",
+        asymptotes=("bias", "scale * x**2 + bias"),
+        source="Yu et al. 2022 (MetaFormer baselines), arXiv:2210.13452",
+        steep=True,
+    ),
+    Activation(
+        "abs",
+        "abs(x)",
+        f=torch.abs,
+        df=sign,
+        d2f=zeros_like,
+        joints=(0.0,),
+        range="[0, inf)",
+        asymptotes=("-x", "x"),
+        source="classical; as an activation: Jarrett et al. 2009 (absolute value rectification)",
+        aliases=("absolute", "modulus"),
+    ),
+    Activation(
+        "nl_relu",
+        "log(1 + beta * x) if x > 0 else 0",
+        f=_nl_relu,
+        df=_nl_relu_slope,
+        d2f=lambda x, beta: -_nl_relu_slope(x, beta) * _nl_relu_slope(x, beta),
+        params={"beta": 1.0},
+        joints=(0.0,),
+        range="[0, inf)",
+        asymptotes=("0", "log(1 + beta * x)"),
+        source="Liu et al. 2019 (natural-logarithm rectified unit), arXiv:1908.03682",
+    ),
+    Activation(
+        "flatten_t_swish",
+        "x / (1 + exp(-x)) + t if x > 0 else t",
+        f=lambda x, t: where(x <= 0, 0.0, _silu(x)) + t,  # NaN is not below 0, and stays
+        df=lambda x, t: where(x > 0, _silu_slope(x), 0.0),
+        d2f=lambda x, t: where(x > 0, _silu_curvature(x), 0.0),
+        params={"t": -0.2},
+        joints=(0.0,),
+        range="[t, inf)",
+        asymptotes=("t", "x + t"),
+        source="Chieng et al. 2018, arXiv:1812.06247, where t is T, the threshold",
+    ),
+    Activation(
+        "sqlu",
+        "x if x > 0 else (x + x**2 / 4 if x > -2 else -1)",
+        f=lambda x: where(x > 0, x, _arc(x) * (1 + _arc(x) / 4)),
+        df=lambda x: where(x > 0, 1.0, 1 + _arc(x) / 2),
+        d2f=lambda x: _on_arc(x) / 2,
+        joints=(-2.0, 0.0),
+        range="[-1, inf)",
+        asymptotes=("-1", "x"),
+        source="Wuraola, Patel & Nguang 2021, Efficient activation functions, Neurocomputing 442",
+    ),
+    Activation(
+        "squish",
+        "x + x**2 / 32 if x > 0 else (x + x**2 / 2 if x > -2 else 0)",
+        f=lambda x: where(x > 0, x * (1 + x / 32), _arc(x) * (1 + _arc(x) / 2)),
+        df=_squish_slope,
+        d2f=lambda x: where(x > 0, 1 / 16, _on_arc(x)),
+        joints=(-2.0, 0.0),
+        range="[-1/2, inf)",
+        asymptotes=("0", "x + x**2 / 32"),
+        source="Wuraola, Patel & Nguang 2021, Efficient activation functions, Neurocomputing 442",
     ),
 )

@@ -9,12 +9,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from actfunc.activation import SIXTEEN_BIT
 from actfunc.certify.oracle import Truth
 from actfunc.certify.ulp import error
 
 ORDERS = ("value", "first", "second")
 BOUNDS = (4.0, 4.0, 8.0)
 """What is allowed of the value, first and second derivative, in the design's measure."""
+
+BOUND_16 = 0.51
+"""What is allowed of each in 16 bits, in plain ulp: one rounding, and little more."""
 
 WORST = 5
 """How many failing points a check keeps."""
@@ -62,7 +66,8 @@ def check(
     exceptions: a record's own, with the bound that holds instead.
     """
     given = (exceptions or {}).get(f"{word(x.dtype)} {ORDERS[order]}")
-    bound, undecided = given[0] if given else BOUNDS[order], int((~true.known).sum())
+    usual = BOUND_16 if x.dtype in SIXTEEN_BIT else BOUNDS[order]
+    bound, undecided = given[0] if given else usual, int((~true.known).sum())
     ranked = errors.argsort(descending=True, stable=True)
     beyond = int((errors > bound).sum())
     points = [
@@ -92,7 +97,19 @@ def _apart(x: Tensor, ranked: Tensor) -> list[int]:
     return list(chosen.values())
 
 
-def measured(siblings: Sequence[Tensor], true: Truth, x: Tensor) -> Tensor:
+class Judged(NamedTuple):
+    """The siblings at points of a dtype, the truth there, and how far off they are.
+
+    x: (point,); got: (order, point), in the dtype of x; errors: (order, point), float64.
+    """
+
+    x: Tensor
+    got: Tensor
+    true: Truth
+    errors: Tensor
+
+
+def measured(siblings: Sequence[Tensor] | Tensor, true: Truth, x: Tensor) -> Tensor:
     """The error of each order: (order, point); 0 where no truth is known."""
     errors = [
         error(got, true.hi[order], true.lo[order], true.hi[order + 1], x)

@@ -30,5 +30,5 @@ def curve(activation: Activation, dtype: torch.dtype, formula: str | None = None
     text = activation.formula if formula is None else formula
     true = truth(parse(text, tuple(activation.params)), x, activation.params)
     siblings = (activation.f, activation.df, activation.d2f)
-    errors = measured([sibling(x) for sibling in siblings], true, x)
+    errors = measured([sibling(x).detach() for sibling in siblings], true, x)
     return Curve(activation.spec, word(dtype), x, errors, BOUNDS)

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
+from actfunc.certify.formula import parse
+from actfunc.certify.grids import branch_points
 
 WIDEST, LEVELS = 1 / 16, 5
 """The first step, and how many halvings of it are extrapolated."""
@@ -25,7 +27,7 @@ class Difference(NamedTuple):
     """One derivative against the differences of the function below it.
 
     order:   1 (df against f) or 2 (d2f against df).
-    points:  how many points, all on [-8, 8] and further than the step from every joint.
+    points:  how many points, all on [-8, 8] and further than the step from where two branches meet.
     worst:   the largest deviation, in units of what is trusted; above 1 it does not hold.
     x, got, wanted: where that is, the sibling's value, the difference quotient there.
     sees:    the relative error that is seen at half of the points or more (absolute at slope 0).
@@ -68,7 +70,11 @@ def extrapolated(function: Function, x: Tensor) -> tuple[Tensor, Tensor]:
 
 def _compare(order: int, below: Function, sibling: Function, activation: Activation) -> Difference:
     x = torch.linspace(-REACH, REACH, POINTS + 2, dtype=torch.float64)[1:-1]
-    joints = torch.tensor(activation.joint_points, dtype=torch.float64)
+    corners = list(activation.joint_points)
+    if activation.formula:  # a third derivative may jump where two branches meet, too
+        formula = parse(activation.formula, tuple(activation.params))
+        corners += branch_points(formula, activation.params)
+    joints = torch.tensor(corners, dtype=torch.float64)
     x = x[((x[:, None] - joints).abs() > 2 * WIDEST).all(1)]
     slope, estimate = extrapolated(below, x)
     got = sibling(x)

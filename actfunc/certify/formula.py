@@ -28,7 +28,7 @@ MAX_LENGTH, MAX_DEPTH, MAX_EXPONENT = 1000, 64, 64
 ARITY = {
     "abs": 1, "asinh": 1, "atan": 1, "cos": 1, "cosh": 1, "erf": 1, "erfc": 1, "exp": 1,
     "expm1": 1, "log": 1, "log1p": 1, "max": 2, "min": 2, "sigmoid": 1, "sign": 1, "sin": 1,
-    "sinh": 1, "softplus": 1, "sqrt": 1, "tan": 1, "tanh": 1,
+    "sinc": 1, "sinh": 1, "softplus": 1, "sqrt": 1, "tan": 1, "tanh": 1,
 }  # fmt: skip
 """The functions a formula may call, and how many arguments each takes."""
 
@@ -52,6 +52,7 @@ _TORCH: dict[str, TorchFunction] = {
     "neg": torch.neg, "<": torch.lt, "<=": torch.le, ">": torch.gt, ">=": torch.ge,
     "and": torch.logical_and, "or": torch.logical_or, "if": torch.where,
     "max": torch.maximum, "min": torch.minimum, "softplus": lambda u: torch.logaddexp(u, u * 0),
+    "sinc": lambda u: torch.sinc(u / math.pi),
     **{name: getattr(torch, name) for name in
        ("abs", "asinh", "atan", "cos", "cosh", "erf", "erfc", "exp", "expm1", "log", "log1p",
         "sigmoid", "sign", "sin", "sinh", "sqrt", "tan", "tanh")},

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
+from actfunc.certify.formula import Formula
+from actfunc.certify.tree import margins, names
 
 STEPS = 4
 """Neighbouring floats taken on each side of a joint or a hard spot."""
@@ -32,6 +36,22 @@ def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
     zeros = torch.tensor([-0.0, 0.0], dtype=dtype)
     found = torch.cat([points[points < 0], zeros, points[points > 0]])
     return found[~torch.isin(found, torch.tensor(activation.poles, dtype=dtype))]
+
+
+def branch_points(formula: Formula, params: Mapping[str, float] | None = None) -> tuple[float, ...]:
+    """Where a formula goes from one branch to another: at comparisons, abs, max and min."""
+    base = _unique(torch.cat([_even(torch.float64), _logarithmic(torch.float64)]))
+    found = []
+    for margin in margins(formula.tree):
+        if "x" in names(margin):
+            side = _evaluator(formula._replace(tree=margin), params or {})
+            exact = base[side(base) == 0]
+            found += [*_crossings(side, base).tolist(), *exact[:MAX_CROSSINGS].tolist()]
+    return tuple(sorted(set(found)))
+
+
+def _evaluator(formula: Formula, params: Mapping[str, float]) -> Callable[[Tensor], Tensor]:
+    return lambda x: formula.evaluate(x, **params)
 
 
 def with_neighbours(points: Tensor, steps: int = STEPS) -> Tensor:

@@ -25,6 +25,7 @@ PRECISIONS = (128, 384, 1280, 3072, 8192)
 """Bits to work with, in turn. 1280 resolve what is small next to 1 down to the subnormals."""
 
 GOOD_BITS = 80
+FAR_OUT = 5000
 NEGLIGIBLE = arb((1, -1076))
 """Less than half the smallest subnormal float64."""
 
@@ -95,6 +96,16 @@ def truth(
         for part in (0, 1)
     )
     return Truth(hi, lo, torch.tensor([point is not None for point in found], dtype=torch.bool))
+
+
+def far_out(formula: Formula, sign: float, params: Mapping[str, float]) -> tuple[float, ...] | None:
+    """Value and derivatives at ±2⁵⁰⁰⁰, further out than any float: 0 and ±inf are what decays and
+    grows. None where it cannot be decided."""
+    x = arb((1 if sign > 0 else -1, FAR_OUT))
+    with series.precision(PRECISIONS[0]):
+        place = {"x": arb_series([x, arb(1)], TERMS)}
+        found, _ = _at(_Builder(params, frozenset("x")).build(formula.tree), place, 0)
+    return None if found is None else tuple(found[0])
 
 
 Point: TypeAlias = tuple[list[float], list[float]]

@@ -48,6 +48,8 @@ def slope_by(activation: Activation, name: str, x: Tensor) -> Tensor:
     """∂f/∂name at each point of x, by plain backward through the lifted function."""
     leaf = torch.full_like(x, activation.params[name]).requires_grad_()
     y = activation(x, order=2, **{name: leaf})
+    if not y.requires_grad:  # where a jump is, say: that has no slope
+        return torch.zeros_like(x)
     (got,) = torch.autograd.grad(y.sum(), leaf, allow_unused=True)
     return torch.zeros_like(x) if got is None else got
 

@@ -94,6 +94,22 @@ def softplus(u: Series) -> Series:
     return u + log1p(exp(-u)) if u[0] > 0 else log1p(exp(u))
 
 
+def sinc(u: Series) -> Series:
+    """sin(u)/u, 1 at 0; next to 0, where a quotient of balls says nothing, a series in z = -u²/4.
+
+    sinc is the hypergeometric function ₀F₁(; 3/2; z), whose derivatives are functions of its kind.
+    """
+    if abs(u[0]) > 1:
+        return u.sin() * reciprocal(u)
+    z = -u * u / 4
+    total, power, factor = arb_series([arb(0)]), arb_series([arb(1)]), arb(1)
+    for order in range(TERMS):
+        b = arb(3) / 2 + order
+        total += power * (factor * z[0].hypgeom_0f1(b))
+        power, factor = power * (z - z[0]), factor / (b * (order + 1))
+    return total
+
+
 def sign(u: Series) -> Series:
     """-1, 0 or 1, exactly; 0 at 0, which makes the slope of abs 0 there, as torch has it."""
     c = u[0]
@@ -171,6 +187,7 @@ FUNCTIONS: dict[str, Callable[..., Series]] = {
     "log": arb_series.log,
     "sqrt": arb_series.sqrt,
     "sin": arb_series.sin,
+    "sinc": sinc,
     "cos": arb_series.cos,
     "tan": arb_series.tan,
     "atan": arb_series.atan,

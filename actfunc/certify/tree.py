@@ -42,6 +42,20 @@ def names(node: Node) -> set[str]:
             return {name}.union(*map(names, arguments))
 
 
+def margins(node: Node) -> list[Node]:
+    """What decides between two branches by its sign: the sides of a comparison apart, the argument
+    of abs and sign, the difference of what max and min choose from."""
+    if not isinstance(node, Apply):
+        return []
+    found = [margin for argument in node.arguments for margin in margins(argument)]
+    match node:
+        case Apply("<" | "<=" | ">" | ">=" | "max" | "min", (left, right)):
+            found.append(Apply("-", (left, right)))
+        case Apply("abs" | "sign", (argument,)):
+            found.append(argument)
+    return found
+
+
 def constant(node: Node) -> Fraction | None:
     """The number that a tree of nothing but numbers stands for; None for any other, and for 1/0."""
     match node:

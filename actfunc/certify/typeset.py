@@ -105,7 +105,7 @@ def _table() -> dict[str, Callable[..., Any]]:
             name: getattr(sympy, name)
             for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
         },
-        **{name: getattr(sympy, name) for name in ("asinh", "atan", "erf", "sign")},
+        **{name: getattr(sympy, name) for name in ("asinh", "atan", "erf", "sign", "sinc")},
     }
 
 

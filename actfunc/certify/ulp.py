@@ -39,15 +39,16 @@ def error(got: Tensor, hi: Tensor, lo: Tensor, slope: Tensor, x: Tensor) -> Tens
     spread = (slope.abs() * ulp(x.double(), got.dtype)).nan_to_num(
         posinf=torch.finfo(torch.float64).max
     )
-    return _in_units(got, hi, lo, ulp(hi, got.dtype) + spread)
+    return in_units(got, hi, lo, ulp(hi, got.dtype) + spread)
 
 
 def plain_error(got: Tensor, hi: Tensor, lo: Tensor) -> Tensor:
     """The error in units in the last place of the truth alone; arguments as in `error`."""
-    return _in_units(got, hi, lo, ulp(hi, got.dtype))
+    return in_units(got, hi, lo, ulp(hi, got.dtype))
 
 
-def _in_units(got: Tensor, hi: Tensor, lo: Tensor, unit: Tensor) -> Tensor:
+def in_units(got: Tensor, hi: Tensor, lo: Tensor, unit: Tensor) -> Tensor:
+    """The error in these units, with what is allowed of NaN, zero and infinity; see `error`."""
     info = torch.finfo(got.dtype)
     value = got.double()
     off = ((value - hi) - lo).abs()

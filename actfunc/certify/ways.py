@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, TypeVar
 
@@ -37,8 +37,8 @@ class RouteCheck(NamedTuple):
     held: bool
 
 
-def eager_ways(activation: Activation, siblings: Sequence[Tensor], x: Tensor) -> list[RouteCheck]:
-    """Every route, eager: f, df or d2f, the siblings' values at x, bit for bit."""
+def eager_ways(activation: Activation, siblings: Tensor, x: Tensor) -> list[RouteCheck]:
+    """Every route, eager: f, df or d2f, the siblings' values (order, point) at x, bit for bit."""
     results = []
     for route in ROUTES:
         wanted = siblings[route.order]

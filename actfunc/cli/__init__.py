@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from actfunc.cli import activations, analysis, certify, data, reproduce, training
+from actfunc.cli import activations, analysis, audit, certify, data, reproduce, training
 from actfunc.cli.console import print_error
 from actfunc.cli.options import version_callback
 from actfunc.errors import ActfuncError, UsageError
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (reproduce, activations, certify, data, training, analysis):
+for group in (reproduce, activations, certify, audit, data, training, analysis):
     group.register(app)
 
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actfunc.certify.certificate import Certificate
-from actfunc.certify.check import ORDERS, Check
+from actfunc.certify.check import BOUND_16, BOUNDS, ORDERS, Check
 from actfunc.show import style
 
 if TYPE_CHECKING:
@@ -22,35 +22,88 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from actfunc.certify.curve import Curve
+    from actfunc.certify.exhaustive import Exhaustive
 
 REACH = 1e4
 """How far the figure goes on both sides; the certificate goes to the largest number."""
 HELD, NOT_HELD = Text("held", style=style.HELD), Text("NOT HELD", style=f"bold {style.NOT_HELD}")
 
 
+DETAILED = 4
+"""So many functions get a line for each dtype; more get one line each."""
+SHORT = {"float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f16"}
+
+
 def certificate_table(certificates: Sequence[Certificate]) -> Table:
-    """A line for every function and dtype: the worst error of each order and where; worst first."""
-    table = Table(
+    """The worst errors and the verdicts, worst first: for a few functions where, too."""
+    ordered = sorted(certificates, key=_badness, reverse=True)
+    return _detailed(ordered) if len(ordered) <= DETAILED else _brief(ordered)
+
+
+def _frame(title: str) -> Table:
+    return Table(
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
-        title="worst error in units in the last place (allowed: 4, 4 and 8) @ x",
+        title=title,
         title_justify="left",
-        caption="rest: torch's ways to the derivatives, ±inf and NaN, finite differences",
+        caption="rest: torch's ways, by parameters, ±inf and NaN, finite differences",
         caption_justify="left",
     )
+
+
+def _detailed(certificates: Sequence[Certificate]) -> Table:
+    """A line for every function and dtype: the worst error of each order and where."""
+    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})")
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
         table.add_column(order, justify="right", no_wrap=True)
     table.add_column("rest", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
-    for certificate in sorted(certificates, key=_badness, reverse=True):
+    for certificate in certificates:
         name = style.named(certificate.name)
         for dtype in dict.fromkeys(check.dtype for check in certificate.checks):
             table.add_row(name, dtype, *_row(certificate, dtype))
             name = Text("")
     return table
+
+
+def _brief(certificates: Sequence[Certificate]) -> Table:
+    """A line for every function: the worst errors of value, first and second derivative."""
+    dtypes = list(dict.fromkeys(check.dtype for one in certificates for check in one.checks))
+    held = sum(one.held for one in certificates)
+    table = _frame(
+        f"{held} of {len(certificates)} held\nworst errors of f, f′, f″ in units in the last place,"
+        f" in 16 bits of all three\n(allowed: {_allowed()})"
+    )
+    table.add_column("function", overflow="ellipsis", no_wrap=True, max_width=18)
+    for dtype in dtypes:
+        table.add_column(SHORT[dtype], justify="right", no_wrap=True)
+    table.add_column("rest", justify="right", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for certificate in certificates:
+        cells = []
+        for dtype in dtypes:
+            checks = [check for check in certificate.checks if check.dtype == dtype]
+            if "16" in dtype:
+                checks = [max(checks, key=lambda check: (not check.held, check.worst.ulp))]
+            cells.append(Text(" ").join(map(_shortest, checks)))
+        others = [one.held for part in certificate.rest for one in part]
+        verdict = HELD if certificate.held else NOT_HELD
+        name = style.named(certificate.name.partition(":")[0])
+        table.add_row(name, *cells, f"{sum(others)}/{len(others)}", verdict)
+    return table
+
+
+def _allowed() -> str:
+    return f"{', '.join(f'{bound:g}' for bound in BOUNDS)}; {BOUND_16} in 16 bits"
+
+
+def _shortest(check: Check) -> Text:
+    if check.held:
+        return Text(f"{check.worst.ulp:.2f}" if "16" in check.dtype else f"{check.worst.ulp:.1f}")
+    return Text("!" + _exponential(check.worst.ulp) if check.beyond else "!?", style=style.NOT_HELD)
 
 
 def failing_points(certificates: Sequence[Certificate]) -> Group | None:
@@ -60,7 +113,8 @@ def failing_points(certificates: Sequence[Certificate]) -> Group | None:
         for title, points in _failures(certificate):
             parts.append(Text(f"{certificate.name}, {title}", style=f"bold {style.NOT_HELD}"))
             table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(points))
-            for column in ("x", "got", "wanted", "ulp"):
+            last = "of the" if points and points[0][-1].endswith(("value", "derivative")) else "ulp"
+            for column in ("x", "got", "wanted", last):
                 table.add_column(column, justify="right", no_wrap=True)
             for point in points:
                 table.add_row(*point)
@@ -74,6 +128,26 @@ def certificates_document(certificates: Sequence[Certificate]) -> dict[str, Any]
         "held": all(certificate.held for certificate in certificates),
         "certificates": [certificate.document() for certificate in certificates],
     }
+
+
+def exhaustive_table(found: Sequence[Exhaustive]) -> Table:
+    """Every float32 of each function: the worst error of each order, where, how many beyond."""
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, title_justify="left")
+    table.title = f"worst of 4,294,967,296 inputs, in units in the last place ({_allowed()})"
+    for column in ("function", "order", "ulp", "x", "got", "wanted", "beyond", "verdict"):
+        numeric = column in ("ulp", "x", "got", "wanted", "beyond")
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric)
+    for one in found:
+        name = style.named(one.name)
+        for check in one.checks:
+            numbers = _numbers("float32", *check.worst[:3])
+            verdict = HELD if check.held else NOT_HELD
+            ulp = _ulps(check.worst.ulp)
+            table.add_row(name, _order(check.order), ulp, *numbers, f"{check.beyond:,}", verdict)
+            name = Text("")
+        if one.deaf:
+            table.add_row("", "NaN in", "", "", "", "", f"{one.deaf:,}", NOT_HELD)
+    return table
 
 
 def error_figure(curves: Sequence[Curve]) -> Figure:
@@ -99,10 +173,12 @@ def error_figure(curves: Sequence[Curve]) -> Figure:
 
 def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
     checks = [check for check in certificate.checks if check.dtype == dtype]
-    others = [route.held for route in certificate.routes if route.dtype == dtype]
-    others += [limit.held for limit in certificate.limits if limit.dtype == dtype]
-    others += [parameter.held for parameter in certificate.parameters if parameter.dtype == dtype]
-    others += [difference.held for difference in certificate.differences if dtype == "float64"]
+    others = [
+        one.held
+        for part in certificate.rest
+        for one in part
+        if getattr(one, "dtype", "float64") == dtype
+    ]
     holds = all(check.held for check in checks) and all(others)
     return [*map(_worst, checks), f"{sum(others)}/{len(others)}", HELD if holds else NOT_HELD]
 
@@ -146,10 +222,11 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
         if not parameter.held:
             row = (*_numbers(parameter.dtype, *parameter.worst[:3]), "")
             yield f"{parameter.dtype}, the derivative by {parameter.name}", [row]
-    for limit in certificate.limits:
-        if not limit.held:
-            row = (*_numbers(limit.dtype, limit.x, limit.got, limit.wanted), "")
-            yield f"{limit.dtype}, {_order(limit.order)}: the limit", [row]
+    for dtype in dict.fromkeys(limit.dtype for limit in certificate.limits):
+        wrong = [one for one in certificate.limits if one.dtype == dtype and not one.held]
+        rows = [(*_numbers(dtype, one.x, one.got, one.wanted), _order(one.order)) for one in wrong]
+        if rows:
+            yield f"{dtype}: at ±inf, at a pole or at NaN", rows
 
 
 def _order(word: str) -> str:

@@ -60,23 +60,24 @@ def test_slopes_are_those_autograd_finds_off_the_joints(record):
 
 
 @catalogue
-def test_joints_are_where_a_derivative_jumps(record):
-    """At a joint the slope or the curvature has two sides; f itself has one value."""
+def test_joints_are_where_something_jumps(record):
+    """At a joint the value, the slope or the curvature has two sides."""
     for joint in record.joint_points:
         sides = torch.tensor([joint - 1e-9, joint + 1e-9], dtype=torch.float64)
-        left, right = record.f(sides)
-        assert abs(left - right) < 1e-8
-        jumps = [abs(d[0] - d[1]) for d in (record.df(sides), record.d2f(sides))]
+        jumps = [abs(float(f(sides).diff())) for f in (record.f, record.df, record.d2f)]
         assert max(jumps) > 1e-3
 
 
 @catalogue
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
-def test_tails_are_finite_in_every_dtype(record, dtype):
+def test_tails_are_finite_but_where_a_derivative_overflows(record, dtype):
     largest = torch.finfo(dtype).max
     x = torch.tensor([-largest, largest, -1e4, 1e4, -100, 100], dtype=torch.float64).to(dtype)
     for sibling in (record.f, record.df, record.d2f):
-        assert sibling(x).isfinite().all()
+        y = sibling(x)
+        assert not y.isnan().any()
+        # what is too large for the dtype is so in float64 too
+        assert (y.isfinite() | (sibling(x.double()).abs() > largest / 2)).all()
 
 
 @pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)

@@ -1,0 +1,154 @@
+"""Sigmoidal activations without an exponential: slow to their limits, or there at a finite x."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, ones_like, where
+
+from actfunc.activation import Activation
+from actfunc.catalogue.jets import Number, finite, flushed
+
+
+def _softsign_curvature(x: Tensor) -> Tensor:
+    r = 1 / (1 + x.abs())
+    return -2 * torch.sign(x) * r * r * r
+
+
+def _elliott(x: Tensor) -> Tensor:
+    # the two halves cancel on the left
+    gap = 0.5 / (1 + x.abs())
+    return where(x > 0, 1 - gap, gap)
+
+
+def _arctan_curvature(x: Tensor) -> Tensor:
+    x = finite(x)
+    h = 1 / (1 + x * x)
+    return -2 * (x * h) * h
+
+
+def _isru(x: Tensor, alpha: Number) -> Tensor:
+    # x² would overflow, and the limit is long reached
+    x = _within_power(x, 0.25)
+    return x / (1 + alpha * (x * x)).sqrt()
+
+
+def _isru_slope(x: Tensor, alpha: Number) -> Tensor:
+    x = _within_power(x, 0.5)
+    s = 1 + alpha * (x * x)
+    return flushed(1 / s / s.sqrt())
+
+
+def _isru_curvature(x: Tensor, alpha: Number) -> Tensor:
+    x = _within_power(x, 0.5)
+    s = 1 + alpha * (x * x)
+    return flushed(-3 * alpha * x / s / s / s.sqrt())
+
+
+def _within_power(x: Tensor, power: float) -> Tensor:
+    """x no further out than half of this power of the largest number."""
+    far = 0.5 * torch.finfo(x.dtype).max ** power
+    return x.clamp(-far, far)
+
+
+def _sqnl(x: Tensor) -> Tensor:
+    x = x.clamp(-2, 2)
+    return x * (1 - 0.25 * x.abs())
+
+
+def _sqnl_curvature(x: Tensor) -> Tensor:
+    outer = (x > 2) | (x <= -2)
+    return where(outer, 0.0, where(x > 0, -0.5 * ones_like(x), 0.5))
+
+
+def _unit(x: Tensor, gamma: Number) -> Tensor:
+    # what x / gamma overflows to would make the derivative by gamma NaN
+    return x.clamp(-1e18, 1e18) / gamma
+
+
+def _smoothstep(x: Tensor, gamma: Number) -> Tensor:
+    # the cubic cancels at its left end, where it is a square
+    u = _unit(x, gamma).clamp(-0.5, 0.5)
+    return (u + 0.5) ** 2 * (2 - 2 * u)
+
+
+def _smoothstep_slope(x: Tensor, gamma: Number) -> Tensor:
+    u = _unit(x, gamma).clamp(-0.5, 0.5)
+    return 6 / gamma * (0.5 + u) * (0.5 - u)
+
+
+def _smoothstep_curvature(x: Tensor, gamma: Number) -> Tensor:
+    u = _unit(x, gamma)
+    return where(u.abs() < 0.5, -12 / gamma * (u / gamma), 0.0)
+
+
+RECORDS = (
+    Activation(
+        "softsign",
+        "x / (1 + abs(x))",
+        f=lambda x: finite(x) / (1 + finite(x).abs()),
+        df=lambda x: 1 / (1 + x.abs()) ** 2,
+        d2f=_softsign_curvature,
+        joints=(0.0,),
+        range="(-1, 1)",
+        asymptotes=("-1", "1"),
+        source="Elliott 1993; Bergstra et al. 2009, Quadratic polynomials learn better features",
+    ),
+    Activation(
+        "elliott",
+        "x / (2 * (1 + abs(x))) + 1/2",
+        f=_elliott,
+        df=lambda x: 0.5 / (1 + x.abs()) ** 2,
+        d2f=lambda x: 0.5 * _softsign_curvature(x),
+        joints=(0.0,),
+        range="(0, 1)",
+        asymptotes=("0", "1"),
+        source="Elliott 1993, A better activation function for artificial neural networks",
+        aliases=("elliott_sigmoid",),
+    ),
+    Activation(
+        "arctan",
+        "atan(x)",
+        f=torch.atan,
+        df=lambda x: 1 / (1 + x * x),
+        d2f=_arctan_curvature,
+        range="(-pi/2, pi/2)",
+        asymptotes=("-pi / 2", "pi / 2"),
+        source="classical",
+        aliases=("atan",),
+    ),
+    Activation(
+        "isru",
+        "x / sqrt(1 + alpha * x**2)",
+        f=_isru,
+        df=_isru_slope,
+        d2f=_isru_curvature,
+        params={"alpha": 1.0},
+        range="(-1 / sqrt(alpha), 1 / sqrt(alpha))",
+        asymptotes=("-1 / sqrt(alpha)", "1 / sqrt(alpha)"),
+        source="Carlile et al. 2017, arXiv:1710.09967",
+        aliases=("inverse_square_root_unit",),
+    ),
+    Activation(
+        "sqnl",
+        "1 if x > 2 else x - x**2 / 4 if x > 0 else x + x**2 / 4 if x > -2 else -1",
+        f=_sqnl,
+        df=lambda x: torch.relu(1 - 0.5 * x.abs()),
+        d2f=_sqnl_curvature,
+        joints=(-2.0, 0.0, 2.0),
+        range="[-1, 1]",
+        asymptotes=("-1", "1"),
+        source="Wuraola & Patel 2018, SQNL: a new computationally efficient activation function",
+    ),
+    Activation(
+        "smoothstep",
+        "0 if x <= -gamma/2 else 1 if x >= gamma/2 else -2*x**3/gamma**3 + 3*x/(2*gamma) + 1/2",
+        f=_smoothstep,
+        df=_smoothstep_slope,
+        d2f=_smoothstep_curvature,
+        params={"gamma": 1.0},
+        joints=lambda gamma: (-gamma / 2, gamma / 2),
+        range="[0, 1]",
+        asymptotes=("0", "1"),
+        source="Hazimeh et al. 2020, arXiv:2002.07772, and its code",
+    ),
+)

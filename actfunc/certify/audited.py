@@ -1,0 +1,82 @@
+"""Somebody else's function under the formula of a record: called as it is, in the dtype given.
+
+Its derivatives are those that plain backward makes of it, or a function of its own for the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from actfunc.activation import Activation
+from actfunc.certify.formula import parse
+from actfunc.certify.grids import branch_points
+
+Plain = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Audited(Activation):
+    """A record whose siblings are not ours: nothing converts their 16-bit inputs or lifts them.
+
+    judge: the record that is right, where there is one; its float64 is the truth in 16 bits.
+    """
+
+    judge: Activation | None = None
+
+    def __post_init__(self) -> None:
+        """Leave the siblings as they are."""
+
+
+def audited(
+    name: str,
+    function: Plain,
+    judge: Activation | None = None,
+    derivative: Plain | None = None,
+    formula: str | None = None,
+) -> Audited:
+    """`function` in the place of `judge`, whose formula, parameters, joints and limits are asked.
+
+    judge:      a record of the catalogue.
+    derivative: what claims to be the first derivative; without, backward makes it.
+    formula:    the text to judge by where there is no record; its branches give the joints.
+    """
+    slope = derivative or backward(function)
+    siblings: dict[str, Any] = {
+        "f": lambda x, **_: function(x),
+        "df": lambda x, **_: slope(x),
+        "d2f": lambda x, **_: _where_there_is_one(backward(slope), x),
+    }
+    if judge is None:
+        joints = () if formula is None else branch_points(parse(formula))
+        return Audited(name, formula or "", **siblings, joints=joints, place=name)
+    facts = {field.name: getattr(judge, field.name) for field in fields(judge)}
+    return Audited(**{**facts, **siblings, "name": name, "place": name, "judge": judge})
+
+
+def _where_there_is_one(derivative: Plain, x: Tensor) -> Tensor:
+    """NaN where torch has no second derivative: that is a finding, and no reason to stop."""
+    try:
+        return derivative(x)
+    except RuntimeError as error:
+        if "not implemented" not in str(error):
+            raise
+        return torch.full_like(x, torch.nan)
+
+
+def backward(function: Plain) -> Plain:
+    """The derivative that `Tensor.backward` gives; it may be differentiated again."""
+
+    def slope(x: Tensor) -> Tensor:
+        leaf = x if x.requires_grad else x.detach().clone().requires_grad_()
+        y = function(leaf)
+        if not y.requires_grad:  # a constant, to torch
+            return torch.zeros_like(x)
+        (found,) = torch.autograd.grad(y, leaf, torch.ones_like(y), create_graph=True)
+        return found
+
+    return slope

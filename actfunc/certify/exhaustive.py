@@ -1,0 +1,223 @@
+"""Every float32 there is, 4,294,967,296 inputs, against the float64 siblings.
+
+The float64 siblings are certified on a grid of their own, to four units of a place that is 2²⁹
+finer. The worst inputs found are judged once more by the formula itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from actfunc.activation import Activation
+from actfunc.certify.check import BOUNDS, Check, check
+from actfunc.certify.formula import parse
+from actfunc.certify.oracle import truth
+from actfunc.certify.records import as_plain
+from actfunc.certify.ulp import error
+from actfunc.errors import ActfuncError
+from actfunc.places import cache_root
+from actfunc.storage.files import read_json, write_json
+
+BLOCKS, BLOCK = 256, 2**24
+CHUNK = {"cpu": 2**15, "cuda": 2**24}
+"""Inputs at a time: on the CPU what its nearest cache holds, on a GPU enough to fill it."""
+
+INFINITY, PAST_LARGEST = 0x7F800000, 2.0**128
+TINY = 2.0**-126
+
+
+class Block(NamedTuple):
+    """What 2²⁴ inputs gave: for each order the largest error, where, and how many are beyond.
+
+    worst:  in the design's measure; at: the input's bits; deaf: NaNs that did not come out as one.
+    """
+
+    worst: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    at: tuple[int, int, int] = (0, 0, 0)
+    beyond: tuple[int, int, int] = (0, 0, 0)
+    deaf: int = 0
+
+    def __add__(self, other: Block) -> Block:  # type: ignore[override]
+        """Both together."""
+        larger = [b > a for a, b in zip(self.worst, other.worst, strict=True)]
+        return Block(
+            tuple(max(pair) for pair in zip(self.worst, other.worst, strict=True)),  # type: ignore[arg-type]
+            tuple(  # type: ignore[arg-type]
+                b if other_is else a
+                for a, b, other_is in zip(self.at, other.at, larger, strict=True)
+            ),
+            tuple(map(sum, zip(self.beyond, other.beyond, strict=True))),  # type: ignore[arg-type]
+            self.deaf + other.deaf,
+        )
+
+
+class Exhaustive(NamedTuple):
+    """Value, first and second derivative at every float32. `deaf`: NaNs in, and no NaN out."""
+
+    name: str
+    formula: str
+    device: str
+    checks: tuple[Check, ...]
+    deaf: int
+
+    @property
+    def held(self) -> bool:
+        """Whether every input is within the bounds."""
+        return self.deaf == 0 and all(one.held for one in self.checks)
+
+    def document(self) -> dict[str, object]:
+        """The result as plain JSON data."""
+        plain: dict[str, object] = as_plain(self)
+        return {"name": self.name, "held": self.held, **plain}
+
+
+def blocks(
+    activation: Activation, device: torch.device, *, threads: int = 0, resume: bool = True
+) -> Iterator[tuple[int, Block]]:
+    """Go through the inputs; after each block, how many are done and what all of them gave.
+
+    threads: on a CPU, each with a block of its own; 0 for one a core.
+    What is done is kept in the cache, under the source of the function, and not done again.
+    """
+    kept = _kept_at(activation, device)
+    done: dict[int, Block] = _read(kept) if resume else {}
+    total = sum(done.values(), Block())
+    yield len(done), total
+    missing = [number for number in range(BLOCKS) if number not in done]
+    workers = 1 if device.type == "cuda" else threads or len(os.sched_getaffinity(0))
+    with _single_threaded(device), ThreadPoolExecutor(workers) as pool:
+        jobs = [pool.submit(judge_block, activation, number, device) for number in missing]
+        try:
+            for number, job in zip(missing, jobs, strict=True):
+                done[number] = job.result()
+                total += done[number]
+                write_json(kept, {str(key): list(block) for key, block in done.items()})
+                yield len(done), total
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def conclude(activation: Activation, device: torch.device, total: Block) -> Exhaustive:
+    """The result, with the worst inputs judged by the formula."""
+    x = torch.tensor(total.at, dtype=torch.int64).to(torch.int32).view(torch.float32)
+    true = truth(parse(activation.formula, tuple(activation.params)), x, activation.params)
+    checks = []
+    for order, sibling in enumerate((activation.f, activation.df, activation.d2f)):
+        at = slice(order, order + 1)
+        got = sibling(x.to(device))[at].cpu()
+        here = true._replace(hi=true.hi[:, at], lo=true.lo[:, at], known=true.known[at])
+        off = error(got, here.hi[order], here.lo[order], here.hi[order + 1], x[at])
+        found = check(order, got, here, off, x[at], activation.exceptions)
+        beyond = total.beyond[order]
+        checks.append(found._replace(points=2**32, beyond=beyond, held=found.held and beyond == 0))
+    kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return Exhaustive(activation.spec, activation.formula, kind, tuple(checks), total.deaf)
+
+
+def judge_block(activation: Activation, number: int, device: torch.device) -> Block:
+    """2²⁴ neighbouring inputs, a chunk at a time."""
+    size = CHUNK.get(device.type, CHUNK["cpu"])
+    starts = range(number * BLOCK, (number + 1) * BLOCK, size)
+    return sum((judge_chunk(activation, start, size, device) for start in starts), Block())
+
+
+@torch.no_grad()
+def judge_chunk(activation: Activation, start: int, size: int, device: torch.device) -> Block:
+    """The inputs whose bits are start, start + 1, ..."""
+    # one more on either side, for the steps of the truth
+    bits = torch.arange(start - 1, start + size + 1, device=device)
+    x = bits.to(torch.int32).view(torch.float32)
+    inner = slice(1, -1)
+    bounds = [
+        activation.exceptions.get(f"float32 {order}", (bound, ""))[0]
+        for order, bound in zip(("value", "first", "second"), BOUNDS, strict=True)
+    ]
+    magnitude = bits[inner] & 0x7FFFFFFF
+    ordinary = magnitude < INFINITY
+    for pole in activation.poles:
+        ordinary &= x[inner] != pole
+    plain = bool(ordinary.all())
+    worst, at, beyond, deaf = [], [], [], 0
+    fine = x.double()
+    for order, sibling in enumerate((activation.f, activation.df, activation.d2f)):
+        got = sibling(x[inner])
+        off = _errors(got, sibling(fine))
+        if not plain:
+            off = torch.where(ordinary, off, 0.0)
+            if order == 0:
+                deaf = int(((magnitude > INFINITY) & ~got.isnan()).sum())
+        largest, place = off.max(0)
+        worst.append(largest.item())
+        at.append(start + int(place))
+        beyond.append(int((off > bounds[order]).sum()) if worst[-1] > bounds[order] else 0)
+    return Block(tuple(worst), tuple(at), tuple(beyond), deaf)  # type: ignore[arg-type]
+
+
+def _errors(got: Tensor, fine: Tensor) -> Tensor:
+    """The design's measure. got: (n,) float32; fine: (n + 2,) float64, the truth around it.
+
+    |true′|·ulp(x) is the step of the truth to the next float32 on its flatter side, so that a jump
+    at a joint forgives nothing.
+    """
+    true = fine.clamp(-PAST_LARGEST, PAST_LARGEST)
+    steps = true.diff().abs_().nan_to_num_(torch.inf)
+    true = true[1:-1].contiguous()
+    unit = torch.minimum(steps[1:], steps[:-1]).add_(_ulp(true))
+    value = got.double()
+    off = (value.clamp(-PAST_LARGEST, PAST_LARGEST) - true).abs_().div_(unit)
+    # below the smallest normal number zero is as right; a NaN is infinitely wrong
+    off.masked_fill_((value == 0) & (true.abs() < TINY), 0.0)
+    return off.nan_to_num_(torch.inf)
+
+
+def _ulp(value: Tensor) -> Tensor:
+    """The spacing of float32 at float64 values, by their exponents."""
+    exponent = value.view(torch.int64).bitwise_right_shift(52).bitwise_and_(0x7FF)
+    exponent.clamp_(1023 - 126, 1023 + 127).sub_(23).bitwise_left_shift_(52)
+    return exponent.view(torch.float64)
+
+
+@contextmanager
+def _single_threaded(device: torch.device) -> Iterator[None]:
+    """Threads of our own, each with a chunk in its cache, are faster than torch's on one chunk."""
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _kept_at(activation: Activation, device: torch.device) -> Path:
+    """Where the finished blocks are: by function, source, torch and device."""
+    parts = [activation.spec, activation.formula, torch.__version__, str(device.type)]
+    for sibling in (activation.f, activation.df, activation.d2f):
+        module = sys.modules.get(getattr(sibling, "function", sibling).__module__ or "")
+        with suppress(OSError, TypeError):
+            parts.append(inspect.getsource(module) if module else "")
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+    return cache_root() / "exhaustive" / f"{activation.name}-{digest}.json"
+
+
+def _read(path: Path) -> dict[int, Block]:
+    if not path.is_file():
+        return {}
+    try:
+        return {
+            int(number): Block(tuple(worst), tuple(at), tuple(beyond), deaf)
+            for number, (worst, at, beyond, deaf) in read_json(path).items()
+        }
+    except (ActfuncError, ValueError, TypeError, AttributeError):
+        return {}  # what was kept is damaged: it is done anew

@@ -1,0 +1,91 @@
+"""Certificates kept as data, a line each, with what made them: to compare a new run with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from actfunc.certify.certificate import Certificate
+from actfunc.errors import CheckpointError
+from actfunc.storage.files import write_bytes
+
+Kept = Mapping[str, Mapping[str, Any]]
+"""By name: formula, held, and the worst error of each dtype and order, as `summary` gives them."""
+
+DRIFT = 0.25
+"""How far a worst error may move, in units of its bound: machines have their own exponentials."""
+
+
+def summary(certificate: Certificate) -> dict[str, Any]:
+    """What is worth keeping of a certificate: formula, verdict, the worst errors and where."""
+    worst: dict[str, dict[str, list[Any]]] = {}
+    for check in certificate.checks:
+        point = float(f"{check.worst.ulp:.3g}"), float(f"{check.worst.x:.4g}")
+        plain = [repr(number) if abs(number) == float("inf") else number for number in point]
+        worst.setdefault(check.dtype, {})[check.order] = [*plain, check.bound]
+    outcomes = [one.held for part in certificate.rest for one in part]
+    return {
+        "formula": certificate.formula,
+        "held": certificate.held,
+        "worst": worst,
+        "rest": [sum(outcomes), len(outcomes)],
+    }
+
+
+def save(path: Path, certificates: Iterable[Certificate], made: Mapping[str, Any]) -> Path:
+    """Write the certificates, a line each, below a line that says what made them."""
+    lines: list[dict[str, Any]] = [{"made": dict(made)}]
+    lines += [{"name": one.name, **summary(one)} for one in certificates]
+    text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
+    return write_bytes(path, text.encode())
+
+
+def load(path: Path | None = None) -> tuple[dict[str, Any], Kept]:
+    """What made the certificates, and the certificates by name; the package's own without a path.
+
+    Raises CheckpointError where the file is missing or damaged.
+    """
+    own = resources.files("actfunc.certify") / "certificates.jsonl"
+    try:
+        text = (own if path is None else path).read_text("utf-8")
+        made, *lines = map(json.loads, text.splitlines())
+        return made["made"], {line["name"]: line for line in lines}
+    except OSError as error:
+        raise CheckpointError(
+            f"{path or own} cannot be read: {error.strerror or error}",
+            "make it with actfunc certify --all --save FILE",
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path or own} is damaged: expected certificates, a line each, found {error!r}",
+            "make it anew with actfunc certify --all --save FILE",
+        ) from error
+
+
+def drift(kept: Kept, certificates: Iterable[Certificate], *, all_of_them: bool) -> list[str]:
+    """How certificates differ from those kept, in words; nothing where they do not.
+
+    all_of_them: whether a function that is kept and was not certified now is a difference.
+    """
+    found = {one.name: summary(one) for one in certificates}
+    gone = [name for name in kept if all_of_them and name not in found]
+    told = [f"{name}: kept, and no longer there" for name in gone]
+    for name, now in found.items():
+        if name not in kept:
+            told.append(f"{name}: not kept yet")
+            continue
+        before = kept[name]
+        for fact in ("formula", "held"):
+            if before[fact] != now[fact]:
+                told.append(f"{name}: {fact} was {before[fact]!r}, is {now[fact]!r}")
+        for dtype, orders in now["worst"].items():
+            for order, (ulp, _, bound) in orders.items():
+                old, _, old_bound = before["worst"].get(dtype, {}).get(order, [None] * 3)
+                if old is None or old_bound != bound:
+                    told.append(f"{name}: {dtype} {order} was not judged by this bound")
+                elif abs(float(ulp) - float(old)) > DRIFT * bound:
+                    told.append(f"{name}: {dtype} {order} was {old} ulp, is {ulp}")
+    return told

@@ -1,0 +1,74 @@
+"""The audit of torch's own functions shown: a table, the same in Markdown, the error over x."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.certify.check import ORDERS
+from actfunc.certify.peers import Audit
+from actfunc.certify.records import as_plain
+from actfunc.show import style
+
+
+def audit_table(found: Sequence[Audit]) -> Table:
+    """A line for every function and dtype; what loses digits first."""
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_justify="left")
+    table.title = "torch's own: worst error in plain ulp @ x (! beyond the bound in our measure)"
+    table.add_column("function", overflow="fold", min_width=10)
+    table.add_column("dtype", no_wrap=True)
+    for order in ORDERS:
+        table.add_column(order, justify="right", no_wrap=True)
+    for function, rows in _rows(found):
+        name = Text(function.rpartition(".")[2])
+        for dtype, line in rows:
+            cells = [Text(_cell(one), style="" if one.held else style.NOT_HELD) for one in line]
+            table.add_row(name, dtype, *cells)
+            name = Text("")
+    return table
+
+
+def audit_markdown(found: Sequence[Audit]) -> str:
+    """The table in Markdown, for the documentation."""
+    lines = [
+        "| function | dtype | value | first derivative | second derivative |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for function, rows in _rows(found):
+        for dtype, line in rows:
+            cells = " | ".join(f"**{_cell(one)}**" if not one.held else _cell(one) for one in line)
+            lines.append(f"| `{function}` | {dtype} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def audit_document(found: Sequence[Audit]) -> dict[str, Any]:
+    """The audit as plain JSON values."""
+    return {"functions": as_plain(tuple(found))}
+
+
+def _rows(found: Sequence[Audit]) -> list[tuple[str, list[tuple[str, list[Audit]]]]]:
+    """By function and dtype, those with a lost digit first, then by name."""
+    functions: dict[str, dict[str, list[Audit]]] = {}
+    for one in found:
+        functions.setdefault(one.function, {}).setdefault(one.dtype, []).append(one)
+    ranked = sorted(
+        functions.items(),
+        key=lambda item: (all(one.held for line in item[1].values() for one in line), item[0]),
+    )
+    return [(name, list(rows.items())) for name, rows in ranked]
+
+
+def _cell(one: Audit) -> str:
+    mark = "" if one.held else "!"
+    point = one.worst if math.isinf(one.worst.ulp) else one.plain
+    if math.isinf(point.ulp):
+        return f"{mark}NaN @ {point.x:.3g}"
+    if point.ulp == 0:
+        return "0"
+    shown = f"{point.ulp:.2g}" if point.ulp < 1e4 else f"{point.ulp:.1e}".replace("e+0", "e")
+    return f"{mark}{shown.replace('e+', 'e')} @ {point.x:.3g}"

@@ -1,0 +1,143 @@
+"""Every float32: all are asked, what is wrong at one of them is found, what is done is kept."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+import torch
+
+import actfunc
+from actfunc.certify import exhaustive, parse
+from actfunc.certify.exhaustive import Block, blocks, conclude, judge_chunk
+from actfunc.certify.oracle import truth
+from actfunc.certify.ulp import error, ulp
+from actfunc.cli import run
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+CPU = torch.device("cpu")
+SIBLINGS = ("f", "df", "d2f")
+CHUNKS = {
+    "around 1": 0x3F7F0000,
+    "around -1": 0xBF7F0000,
+    "from 0": 0,
+    "from -0": 2**31,
+    "to infinity and on": 0x7F7F0000,
+    "to -infinity and on": 0xFF7F0000,
+    "the last": 2**32 - 2**17,
+}
+SIZE = 2**17
+every_record = pytest.mark.parametrize("name", actfunc.names())
+
+
+def bits(x):
+    return torch.tensor([x]).view(torch.int32).item() % 2**32
+
+
+@every_record
+@pytest.mark.parametrize("chunk", CHUNKS)
+def test_records_hold_at_every_float_here(name, chunk):
+    found = judge_chunk(actfunc.get(name), CHUNKS[chunk], SIZE, CPU)
+    assert found.beyond == (0, 0, 0)
+    assert found.deaf == 0
+
+
+@every_record
+def test_the_quick_measure_is_the_designs(name):
+    """Steps to the next float stand for |true′|·ulp(x), float64 for ball arithmetic."""
+    record, start = actfunc.get(name), 0x40100000
+    found = judge_chunk(record, start, 512, CPU)
+    x = torch.arange(start, start + 512).to(torch.int32).view(torch.float32)
+    true = truth(parse(record.formula, tuple(record.params)), x, record.params)
+    for order, sibling in enumerate((record.f, record.df, record.d2f)):
+        errors = error(sibling(x), true.hi[order], true.lo[order], true.hi[order + 1], x)
+        assert found.worst[order] == pytest.approx(errors.max().item(), rel=1e-3, abs=1e-6)
+
+
+@every_record
+@pytest.mark.parametrize("order", range(3), ids=SIBLINGS)
+def test_one_wrong_float_is_found(name, order):
+    record = actfunc.get(name)
+    right = getattr(record, SIBLINGS[order]).function
+    spot = torch.tensor(0x3F812345, dtype=torch.int32).view(torch.float32)
+
+    def wrong(x, **params):
+        y = right(x, **params)
+        if x.dtype == torch.float64:
+            return y
+        return torch.where(x == spot, y + 1e-5 * (1 + y.abs()), y)
+
+    planted = replace(record, **{SIBLINGS[order]: wrong})
+    found = judge_chunk(planted, 0x3F800000, SIZE, CPU)
+    assert found.beyond[order] == 1
+    assert found.at[order] == 0x3F812345
+
+
+def test_a_nan_swallowed_and_a_nan_given_are_found():
+    record = actfunc.get("tanh")
+    deaf = replace(record, f=lambda x: torch.tanh(x.nan_to_num(0.0)))
+    chunk = judge_chunk(deaf, 0x7F800000, SIZE, CPU)
+    assert chunk.deaf == SIZE - 1  # all but infinity itself
+    sick = replace(record, df=lambda x: torch.where(x > 3e38, torch.nan, record.df(x)))
+    assert judge_chunk(sick, 0x7F7F0000, SIZE, CPU).worst[1] == float("inf")
+
+
+def test_units_in_the_last_place_are_those_of_the_grid():
+    values = torch.cat([torch.rand(1000, dtype=torch.float64), torch.tensor([0, 1e-45, 3e38])])
+    values = torch.cat([values * 10.0**power for power in (-40, -20, 0, 0.5)])
+    torch.testing.assert_close(exhaustive._ulp(values), ulp(values, torch.float32), rtol=0, atol=0)
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """A hundredth of a block at a time, and four blocks."""
+    monkeypatch.setattr(exhaustive, "BLOCKS", 4)
+    monkeypatch.setattr(exhaustive, "BLOCK", 2**12)
+    monkeypatch.setitem(exhaustive.CHUNK, "cpu", 2**11)
+
+
+def test_a_run_goes_on_where_it_was_interrupted(small, monkeypatch):
+    record = actfunc.get("gelu")
+    whole = list(blocks(record, CPU, threads=2, resume=False))
+    assert [done for done, _ in whole] == [0, 1, 2, 3, 4]
+    kept = exhaustive._kept_at(record, CPU)
+    kept.unlink()
+    first = list(islice(blocks(record, CPU, threads=1), 3))
+    assert first[-1][0] == 2
+    asked = []
+    judge = exhaustive.judge_block
+    monkeypatch.setattr(
+        exhaustive, "judge_block", lambda a, n, d: asked.append(n) or judge(a, n, d)
+    )
+    again = list(blocks(record, CPU, threads=1))
+    assert again[0][0] >= 2
+    assert set(asked) <= {2, 3}
+    assert again[-1] == whole[-1]
+    # a change of the function's file begins anew, a damaged record of what is done too
+    assert exhaustive._kept_at(actfunc.get("silu"), CPU) != kept
+    kept.write_text("{")
+    assert next(blocks(record, CPU, threads=1))[0] == 0
+
+
+def test_the_worst_are_judged_by_the_formula(small):
+    record = actfunc.get("gelu")
+    worst = Block((1.0, 1.0, 1.0), (bits(-0.75), bits(-1.5), bits(-0.02)), (0, 0, 0), 0)
+    found = conclude(record, CPU, worst)
+    assert found.held
+    assert [one.worst.x for one in found.checks] == pytest.approx([-0.75, -1.5, -0.02])
+    assert all(0 < one.worst.ulp < 4 and one.points == 2**32 for one in found.checks)
+    assert not conclude(record, CPU, worst._replace(beyond=(0, 3, 0))).held
+    assert not conclude(record, CPU, worst._replace(deaf=1)).held
+
+
+def test_the_command(small, capsys):
+    assert run(["certify", "relu", "--exhaustive"]) == 0
+    shown = capsys.readouterr()
+    assert "4,294,967,296" in shown.out
+    assert "4 of 4 blocks" in shown.err
+    assert run(["certify", "relu", "--exhaustive", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["functions"][0]["held"]
+    assert document["device"].startswith("cpu")
