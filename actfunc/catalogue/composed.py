@@ -2,6 +2,272 @@
 
 from __future__ import annotations
 
-from actfunc.activation import Activation
+import math
 
-RECORDS: tuple[Activation, ...] = ()
+import torch
+from torch import Tensor, erf, erfc, exp, expm1, log1p, tanh, where
+
+from actfunc.activation import Activation
+from actfunc.catalogue import jets
+from actfunc.catalogue.jets import Jet, finite, flushed, gated, lowest
+
+_BELL = 2 / math.sqrt(math.pi)
+"""The slope of erf at 0."""
+
+_DENSITY = 1 / math.sqrt(2 * math.pi)
+"""The normal density at 0."""
+
+
+# Gates of e^x. On the right e^x is large and what it shuts is subnormal before the product with it
+# is: one exponential does for both there. On the left that would round its larger exponent.
+
+
+def _tanh_exp(x: Jet) -> Jet:
+    v = x.value
+    e = exp(v)
+    t, square = tanh(e), exp(-2 * e)
+    slope = 4 * where(v > 1, exp(v - 2 * e), e * square) / (1 + square) ** 2
+    return Jet(*(t, slope, slope * (1 - 2 * e * t))[: len(x.parts)])
+
+
+def _cloglog(x: Jet) -> Jet:
+    v = x.value
+    e = exp(v)
+    slope = where(v > 1, exp(v - e), e * exp(-e))
+    return Jet(*(-expm1(-e), slope, slope * (1 - e))[: len(x.parts)])
+
+
+_TANH_EXP = gated(_tanh_exp, left=(1.0, 1.0))
+_LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
+_GISH, _, _GISH_CURVATURE = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
+
+
+def _gish_slope(x: Tensor) -> Tensor:
+    # w / (2 - w) for w = exp(-e^x) is 1 / (2 / w - 1): fewer roundings, and none of them of w
+    x, e = x.clamp(-1e4, 1e4), exp(x.clamp(max=4))
+    return flushed(log1p(-expm1(-e)) + x * e / (1 + 2 * expm1(e)))
+
+
+# ErfAct, with z = β·x and q = α·e^z
+
+
+def _erf_exp(x: Tensor, alpha: float, beta: float) -> tuple[Tensor, Tensor, Tensor]:
+    """z and q as far out as they matter, and q², which has fewer roundings than q times q."""
+    z = (beta * x).clamp(-1e4, 40)
+    return z, alpha * exp(z), (alpha * alpha * exp(2 * z)).clamp(max=1e4)
+
+
+def _erf_act_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
+    z, q, square = _erf_exp(x, alpha, beta)
+    # where they cancel, the bell as 1 and a small rest: its roundings are not times z·q
+    small = erf(q) + z * q * (_BELL - 1 + _BELL * expm1(-square))
+    return flushed(where(square < 0.25, small + z * q, erf(q) + z * q * (_BELL * exp(-square))))
+
+
+def _erf_act_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
+    z, q, square = _erf_exp(x, alpha, beta)
+    h = exp(-0.5 * square)
+    return flushed(_BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h))
+
+
+# x·w with w = exp(-e^-x): w is subnormal before its product with the powers of e^-x is
+
+
+def _gumbel(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """x as far out as it matters, e^-x, and the root of w."""
+    x = x.clamp(-20, 1e4)
+    e = exp(-x)
+    return x, e, exp(-0.5 * e)
+
+
+def _expexpish_slope(x: Tensor) -> Tensor:
+    x, e, h = _gumbel(x)
+    return flushed(h * (1 + x * e) * h)
+
+
+def _expexpish_curvature(x: Tensor) -> Tensor:
+    x, e, h = _gumbel(x)
+    return flushed(h * (2 + x * (e - 1)) * e * h)
+
+
+# Serf, with p = softplus(x) and the sigmoid as e^(x - p)
+
+
+def _serf_gate(x: Tensor) -> tuple[Tensor, Tensor]:
+    """p, and the slope of erf(p)."""
+    e = exp(-x.abs())
+    small = log1p(e)
+    p = torch.relu(x) + small
+    bell = exp(-p * p - where(x > 0, small, p))
+    return p, (bell + (_BELL - 1) * bell) * where(x > 0, 1.0, e)
+
+
+def _serf_slope(x: Tensor) -> Tensor:
+    x = x.clamp(-1e4, 1e4)
+    p, slope = _serf_gate(x)
+    return flushed(erf(p) + x * slope)
+
+
+def _serf_curvature(x: Tensor) -> Tensor:
+    x = x.clamp(-1e4, 1e4)
+    p, slope = _serf_gate(x)
+    return flushed(slope * (2 + x * (torch.sigmoid(-x) - 2 * p * torch.sigmoid(x))))
+
+
+# Phish, the tanh of GELU's g = x·Φ(x)
+
+
+def _normal(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Φ and its density. Both are steep: what x / √2 and x² lose to rounding is added again."""
+    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
+    high = shifted - (shifted - x)  # half of the digits: products of halves are exact
+    low = x - high
+    square, root = x * x, x * math.sqrt(0.5)
+    lost = (high * high - square) + low * (x + high)
+    bell = exp(-0.5 * square)
+    density = 0.5 * bell - bell * (0.5 - _DENSITY + 0.5 * _DENSITY * lost)
+    short = 0.70703125  # √½ in 8 digits, and the rest
+    lost = (high * short - root) + (low * short + x * (math.sqrt(0.5) - short))
+    return 0.5 * erfc(-root) + density * (math.sqrt(2) * lost), density
+
+
+def _phish_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """x, tanh(g) with its slope in two factors, normal where their product is not yet, and g′."""
+    x = x.clamp(-1e4, 1e4)
+    cdf, density = _normal(x)
+    g = x * cdf
+    t, h = tanh(g), exp(-g.abs())
+    bump = where(x > 0, 4 * h / (1 + h * h) ** 2, 1 - t * t)
+    return x, t, bump, where(x > 0, h, 1.0), cdf + x * density
+
+
+def _phish_slope(x: Tensor) -> Tensor:
+    x, t, one, other, slope = _phish_parts(x)
+    return flushed(t + x * slope * one * other)
+
+
+def _phish_curvature(x: Tensor) -> Tensor:
+    x, t, one, other, slope = _phish_parts(x)
+    # half of the exponent at a time: the density is subnormal before its product with x³ is
+    h = exp(-0.25 * x * x)
+    bend = h * (x * (2 - x * x)) * (_DENSITY * h)
+    return flushed(one * (2 * slope + bend - 2 * x * t * slope * slope) * other)
+
+
+# CoLU, with a = e^-(x + e^x), is x / (1 - x·a); far on the left a overflows and 1/a does not
+
+
+def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Whether x is on the left; there x, else -1; e^x; there 1/a, else 0; here the root of a."""
+    left = x < -1
+    e = exp(x.clamp(max=20))
+    near = where(left, 0.0, x)
+    return left, where(left, x, -1.0), e, e * exp(e.clamp(max=1)), exp(-0.5 * (near + e))
+
+
+def _colu(x: Tensor) -> Tensor:
+    left, far, _, b, h = _colu_parts(x)
+    here = where(left, 0.0, x)
+    return flushed(where(left, b / (b / far - 1), here / (1 - here.clamp(max=30) * h * h)))
+
+
+def _colu_slope(x: Tensor) -> Tensor:
+    x = finite(x)
+    left, far, e, b, h = _colu_parts(x)
+    here = where(left, 0.0, x).clamp(max=30)
+    there = b * (b / far / far - 1 - e) / (b / far - 1) ** 2
+    return flushed(
+        where(left, there, (1 - here * h * (here * (1 + e)) * h) / (1 - here * h * h) ** 2)
+    )
+
+
+def _colu_curvature(x: Tensor) -> Tensor:
+    x = finite(x)
+    left, far, e, b, h = _colu_parts(x)
+    here = where(left, 0.0, x).clamp(max=30)
+    c = 1 + e
+    small = b / far * ((2 / far - 4 * c) / far + (c + e * e))
+    there = b * (small + (c * c + e)) / (b / far - 1) ** 3
+    bend = 2 - 4 * here * c + here * here * (c + e * e) + here**3 * h * (c * c + e) * h
+    return flushed(where(left, there, h * bend / (1 - here * h * h) ** 3 * h))
+
+
+RECORDS = (
+    Activation(
+        "tanh_exp",
+        "x * tanh(exp(x))",
+        *_TANH_EXP,
+        range="[-0.3532, inf)",
+        asymptotes=("0", "x"),
+        source="Liu & Di 2020, arXiv:2003.09855; TeLU: Fernandez & Mali 2024, arXiv:2412.20269",
+        aliases=("telu",),
+    ),
+    Activation(
+        "serf",
+        "x * erf(log(1 + exp(x)))",
+        f=lambda x: flushed(lowest(x) * erf(_serf_gate(x)[0])),
+        df=_serf_slope,
+        d2f=_serf_curvature,
+        range="[-0.3484, inf)",
+        asymptotes=("0", "x"),
+        source="Nag & Bhattacharyya 2021, arXiv:2108.09598",
+    ),
+    Activation(
+        "erf_act",
+        "x * erf(alpha * exp(beta * x))",
+        f=lambda x, alpha, beta: flushed(lowest(x) * erf(_erf_exp(x, alpha, beta)[1])),
+        df=_erf_act_slope,
+        d2f=_erf_act_curvature,
+        params={"alpha": 0.75, "beta": 0.75},
+        asymptotes=("0", "x"),
+        source="Biswas et al. 2021, arXiv:2109.04386; its initial values are unverified",
+    ),
+    Activation(
+        "phish",
+        "x * tanh(x * erfc(-x / sqrt(2)) / 2)",
+        f=lambda x: flushed(lowest(x) * tanh(lowest(x) * 0.5 * erfc(-x * math.sqrt(0.5)))),
+        df=_phish_slope,
+        d2f=_phish_curvature,
+        range="[0, inf)",
+        asymptotes=("0", "x"),
+        source="Naveen 2021, Phish: a novel hyper-optimizable activation function",
+    ),
+    Activation(
+        "gish",
+        "x * log(2 - exp(-exp(x)))",
+        f=_GISH,
+        df=_gish_slope,
+        d2f=_GISH_CURVATURE,
+        range="[-0.2, inf)",
+        asymptotes=("0", "log(2) * x"),
+        source="Kaytan, Aydilek & Yeroglu 2023, doi:10.1007/s00521-023-09035-5",
+    ),
+    Activation(
+        "loglogish",
+        "x * (1 - exp(-exp(x)))",
+        *_LOGLOGISH,
+        range="[-0.2, inf)",
+        asymptotes=("0", "x"),
+        source="the survey of Kunc & Klema 2024, arXiv:2402.09092, section 3.3",
+    ),
+    Activation(
+        "expexpish",
+        "x * exp(-exp(-x))",
+        f=lambda x: flushed(lowest(x) * exp(-exp(-x))),
+        df=_expexpish_slope,
+        d2f=_expexpish_curvature,
+        range="[-0.2, inf)",
+        asymptotes=("0", "x"),
+        source="the survey of Kunc & Klema 2024, arXiv:2402.09092, section 3.3",
+    ),
+    Activation(
+        "colu",
+        "x / (1 - x * exp(-(x + exp(x))))",
+        f=_colu,
+        df=_colu_slope,
+        d2f=_colu_curvature,
+        range="[-0.3, inf)",
+        asymptotes=("0", "x"),
+        source="Vagerwal 2021, arXiv:2112.12078",
+    ),
+)
