@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import TypeAlias
 
 import torch
@@ -42,27 +43,26 @@ def lift(
     """
     s = x.detach()
     d = (x - s).nan_to_num(0.0)
-    if steep:
-        return _steep(f(s), d, df(s), d2f(s) if order == 2 else None, s)
-    y = f(s) + d * df(s)
-    return y if order == 1 else y + d * d * (0.5 * d2f(s)) + d.abs().pow(2.5)
-
-
-def _steep(y: Tensor, d: Tensor, first: Tensor, second: Tensor | None, s: Tensor) -> Tensor:
-    """The polynomial where a derivative may be infinite: as two finite ones, whose sum is."""
-
-    def halves(derivative: Tensor) -> tuple[Tensor, Tensor]:
-        # at an infinite point d has no slope, and zero times an infinite derivative would be NaN
-        finite = torch.where(s.isinf(), 0.0, derivative.nan_to_num(torch.nan))
-        return finite, torch.where(derivative.isinf(), finite, 0.0)
-
-    one, other = halves(first)
-    y = y + d * one + d * other
-    if second is None:
+    if not steep:
+        y = f(s) + d * df(s)
+        return y if order == 1 else y + d * d * (0.5 * d2f(s)) + d.abs().pow(2.5)
+    still = s.isinf()
+    y = f(s) + times_steep((d,), df(s), still)
+    if order == 1:
         return y
-    one, other = halves(0.5 * second)
-    # each with a square of its own: the sum of the two may be infinite, and flows back to d = 0
-    return y + d * d * one + d * d * other + d.abs().pow(2.5)
+    return y + times_steep((d, d), 0.5 * d2f(s), still) + d.abs().pow(2.5)
+
+
+def times_steep(zeros: tuple[Tensor, ...], derivative: Tensor, still: Tensor) -> Tensor:
+    """The product of d's, zero in value, with a derivative that may be infinite.
+
+    An infinite one is the sum of two finite ones, each with a product of its own: what flows back
+    through one product would be infinite and meet d = 0.
+    still: where a d has no slope, as at an infinite x: there even that sum would make NaN.
+    """
+    finite = torch.where(still, 0.0, derivative.nan_to_num(torch.nan))
+    rest = torch.where(derivative.isinf(), finite, 0.0)
+    return reduce(torch.mul, (*zeros, finite)) + reduce(torch.mul, (*zeros, rest))
 
 
 @dataclass(frozen=True)

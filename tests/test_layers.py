@@ -24,7 +24,7 @@ ORDER: list[set[str]] = [
     {"data"},
     {"mlp"},
     {"catalogue"},
-    {"activation", "tree"},
+    {"activation", "gated", "tree", "vector"},
     {"places", "errors"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

@@ -14,6 +14,7 @@ from actfunc.catalogue import (
     exponential,
     hard,
     logistic_gates,
+    other_gates,
     periodic,
     polynomial,
     rectified,
@@ -23,7 +24,13 @@ from actfunc.catalogue import (
     signed,
     smooth,
 )
+from actfunc.catalogue.gated import PAIRS
 from actfunc.catalogue.lookup import Catalogue
+from actfunc.catalogue.vector import VECTORS
+from actfunc.gated import GatedPair
+from actfunc.vector import VectorFunction
+
+__all__ = ["CATALOGUE", "FAMILIES", "PAIRS", "VECTORS", "find", "get", "names"]
 
 FAMILIES: dict[str, tuple[Activation, ...]] = {
     "sigmoidal": sigmoidal.RECORDS,
@@ -35,6 +42,7 @@ FAMILIES: dict[str, tuple[Activation, ...]] = {
     "smooth": smooth.RECORDS,
     "self-gated": self_gated.RECORDS,
     "logistic gates": logistic_gates.RECORDS,
+    "other gates": other_gates.RECORDS,
     "composed gates": composed.RECORDS,
     "signed": signed.RECORDS,
     "periodic": periodic.RECORDS,
@@ -43,6 +51,18 @@ FAMILIES: dict[str, tuple[Activation, ...]] = {
 }
 
 CATALOGUE = Catalogue(FAMILIES)
+"""The elementwise activations; the two other kinds are PAIRS and VECTORS."""
 
 get = CATALOGUE.get
 names = CATALOGUE.names
+
+
+def find(text: str) -> Activation | GatedPair | VectorFunction:
+    """The record of any kind that `text` means: an activation, a gated pair, a vector function.
+
+    Raises what `get` raises.
+    """
+    for kind in (PAIRS, VECTORS):
+        if kind.canonical(text) is not None and CATALOGUE.canonical(text) is None:
+            return kind.get(text)
+    return CATALOGUE.get(text)

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from actfunc.certify.certificate import Certificate, certify
 from actfunc.certify.formula import Formula, parse
-from actfunc.certify.many import certify_many
+from actfunc.certify.many import certify_any, certify_many
 
-__all__ = ["Certificate", "Formula", "certify", "certify_many", "parse"]
+__all__ = ["Certificate", "Formula", "certify", "certify_any", "certify_many", "parse"]

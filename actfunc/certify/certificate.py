@@ -27,7 +27,10 @@ from actfunc.certify.sixteen import every_input
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import UsageError
 
-DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+FINE = (torch.float64, torch.float32)
+"""Judged on a grid, by the formula itself; in the others every input is tried."""
+
+DTYPES = (*FINE, *SIXTEEN_BIT)
 Report = Callable[[str], None]
 """Told what is being done, for a progress bar."""
 

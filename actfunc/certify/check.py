@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -25,12 +25,22 @@ WORST = 5
 
 
 class Point(NamedTuple):
-    """One input, what came out, what is true, and the error in ulp."""
+    """One input, what came out, what is true, and the error in ulp.
+
+    beside: the other inputs, where there are some: the gate, or the whole vector that x is in.
+    """
 
     x: float
     got: float
     wanted: float
     ulp: float
+    beside: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, columns: Sequence[Tensor], at: int, beside: tuple[float, ...] = ()) -> Point:
+        """Point `at` of the columns x, got, wanted and ulp."""
+        x, got, wanted, ulp = (column[at].item() for column in columns)
+        return cls(x, got, wanted, ulp, beside)
 
 
 class Check(NamedTuple):
@@ -67,16 +77,33 @@ def check(
     """
     given = (exceptions or {}).get(f"{word(x.dtype)} {ORDERS[order]}")
     usual = BOUND_16 if x.dtype in SIXTEEN_BIT else BOUNDS[order]
-    bound, undecided = given[0] if given else usual, int((~true.known).sum())
+    bound = given[0] if given else usual
+    undecided = int((~true.known).sum())
+    return summed_up(ORDERS[order], bound, (x, got, true.hi[order], errors), undecided)
+
+
+def summed_up(
+    order: str,
+    bound: float,
+    columns: Sequence[Tensor],
+    undecided: int = 0,
+    beside: Callable[[int], tuple[float, ...]] = lambda at: (),
+) -> Check:
+    """The check of an order whose errors are known.
+
+    columns: inputs of the dtype under test, what was got, wanted, and the errors: (point,) each.
+    beside:  the other inputs of a point.
+    """
+    x, errors = columns[0], columns[3]
     ranked = errors.argsort(descending=True, stable=True)
     beyond = int((errors > bound).sum())
     points = [
-        Point(*(values[at].item() for values in (x, got, true.hi[order], errors)))
+        Point.of(columns, at, beside(at))
         for at in (_apart(x, ranked[:beyond]) or ranked[:1].tolist())
     ]
     return Check(
         word(x.dtype),
-        ORDERS[order],
+        order,
         len(x),
         bound,
         points[0],

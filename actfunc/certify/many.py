@@ -9,16 +9,43 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import torch
 
-from actfunc.catalogue import CATALOGUE
-from actfunc.certify.certificate import DTYPES, Certificate, certify
+from actfunc.activation import Activation
+from actfunc.catalogue import find
+from actfunc.certify.certificate import DTYPES, FINE, Certificate, Report, certify
+from actfunc.certify.pairs import certify_pair
+from actfunc.certify.vectors import certify_vector
+from actfunc.errors import UsageError
+from actfunc.gated import GatedPair
+from actfunc.vector import VectorFunction
+
+
+def certify_any(
+    subject: Activation | GatedPair | VectorFunction,
+    *,
+    dtypes: Sequence[torch.dtype] = DTYPES,
+    compiled: bool = False,
+    formula: str | None = None,
+    report: Report | None = None,
+) -> Certificate:
+    """The certificate of a record of any kind. Pairs and vector functions have no 16-bit part."""
+    if isinstance(subject, Activation):
+        return certify(subject, dtypes=dtypes, compiled=compiled, formula=formula, report=report)
+    if formula is not None:
+        raise UsageError(f"{subject.name} is judged by its own formula; leave --formula out")
+    fine = [dtype for dtype in dtypes if dtype in FINE]
+    if not fine:
+        raise UsageError(f"{subject.name} is certified in float64 and float32; name one of them")
+    if isinstance(subject, GatedPair):
+        return certify_pair(subject, dtypes=fine, compiled=compiled, report=report)
+    return certify_vector(subject, dtypes=fine, compiled=compiled, report=report)
 
 
 def certify_many(
     specs: Sequence[str], dtypes: Sequence[torch.dtype] = DTYPES, processes: int | None = None
 ) -> Iterator[Certificate]:
-    """The certificates of these activations, as they are done, by one process for each core.
+    """The certificates of these records, as they are done, by one process for each core.
 
-    specs: what `actfunc.get` takes; the processes find the records themselves.
+    specs: what `find` takes; the processes find the records themselves.
     """
     # a fresh start: a forked process would inherit torch's threads in the middle of their work
     context = multiprocessing.get_context("spawn")
@@ -37,4 +64,4 @@ def _alone() -> None:
 
 
 def _certify(spec: str, dtypes: Sequence[torch.dtype]) -> Certificate:
-    return certify(CATALOGUE.get(spec), dtypes=dtypes)
+    return certify_any(find(spec), dtypes=dtypes)

@@ -121,18 +121,20 @@ def _at(evaluate: Evaluator, place: Place, start: int) -> tuple[Point | None, in
         except Undecided:
             continue
         balls = [result[order] * factorial for order, factorial in enumerate(_FACTORIALS)]
-        if all(map(_settled, balls)):
+        if all(map(settled, balls)):
             hi = [float(ball) for ball in balls]
-            lo = [_rest(ball, high) for ball, high in zip(balls, hi, strict=True)]
+            lo = [rest(ball, high) for ball, high in zip(balls, hi, strict=True)]
             return (hi, lo), level
     return None, 0
 
 
-def _settled(ball: arb) -> bool:
+def settled(ball: arb) -> bool:
+    """Whether a ball tells its number to 80 bits, or that nothing can be seen of it."""
     return ball.rel_accuracy_bits() >= GOOD_BITS or bool(abs(ball) < NEGLIGIBLE)
 
 
-def _rest(ball: arb, high: float) -> float:
+def rest(ball: arb, high: float) -> float:
+    """What of the ball is left beside its nearest float64."""
     return 0.0 if high in (float("inf"), float("-inf")) else float(ball - high)
 
 

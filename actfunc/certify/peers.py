@@ -81,7 +81,7 @@ def audit(record: Activation, dtype: torch.dtype) -> list[Audit]:
 
         def worst(errors: Tensor, got: Tensor = got, hi: Tensor = hi) -> Point:
             at = int(torch.where(true.known, errors, 0.0).argmax())
-            return Point(*(each[at].item() for each in (x, got, hi, errors)))
+            return Point.of((x, got, hi, errors), at)
 
         fair = worst(error(got, hi, lo, next_hi, x))
         plain = worst(plain_error(got, hi, lo))

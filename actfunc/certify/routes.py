@@ -7,7 +7,7 @@ import logging
 import warnings
 from collections.abc import Callable
 from types import FunctionType
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 import torch
 import torch.autograd.forward_ad as forward_ad
@@ -15,6 +15,8 @@ from torch import Tensor
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
 Elementwise: TypeAlias = Callable[[Tensor], Tensor]
+
+T = TypeVar("T")
 
 _COUNT = itertools.count()
 
@@ -104,11 +106,18 @@ def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, T
     def everything(x: Tensor) -> tuple[Tensor, ...]:
         return tuple(route.follow(lifted(activation, route), x) for route in routes)
 
+    results = run_compiled(everything, x)
+    return {route.name: result for route, result in zip(routes, results, strict=True)}
+
+
+def run_compiled(function: Callable[..., T], *inputs: Tensor) -> T:
+    """What a function gives compiled in one graph, for these inputs' shapes."""
+    assert isinstance(function, FunctionType)
     # the compiler counts what it has compiled by code object, and gives up after eight of one
-    code = everything.__code__.replace(co_name=f"everything_{next(_COUNT)}")
-    fresh = FunctionType(code, globals(), code.co_name, None, everything.__closure__)
+    code = function.__code__.replace(co_name=f"{function.__name__}_{next(_COUNT)}")
+    fresh = FunctionType(code, function.__globals__, code.co_name, None, function.__closure__)
     logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler's own use of what torch deprecates
-        results = torch.compile(fresh, fullgraph=True, dynamic=False)(x)
-    return {route.name: result for route, result in zip(routes, results, strict=True)}
+        result: T = torch.compile(fresh, fullgraph=True, dynamic=False)(*inputs)
+    return result

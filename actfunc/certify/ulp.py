@@ -36,10 +36,16 @@ def error(got: Tensor, hi: Tensor, lo: Tensor, slope: Tensor, x: Tensor) -> Tens
     A NaN is infinitely wrong. Zero is right where the truth is below the smallest normal number,
     and an infinity of the right sign where the truth is beyond the largest.
     """
-    spread = (slope.abs() * ulp(x.double(), got.dtype)).nan_to_num(
-        posinf=torch.finfo(torch.float64).max
-    )
-    return in_units(got, hi, lo, ulp(hi, got.dtype) + spread)
+    return error_beside(got, hi, lo, slope.abs() * ulp(x.double(), got.dtype))
+
+
+def error_beside(got: Tensor, hi: Tensor, lo: Tensor, spread: Tensor) -> Tensor:
+    """The same measure for a function of several inputs.
+
+    spread: (point,), the error that rounding the inputs alone makes: Σ |∂true/∂input|·ulp(input).
+    """
+    unit = ulp(hi, got.dtype) + spread.nan_to_num(posinf=torch.finfo(torch.float64).max)
+    return in_units(got, hi, lo, unit)
 
 
 def plain_error(got: Tensor, hi: Tensor, lo: Tensor) -> Tensor:

@@ -53,7 +53,7 @@ def eager_ways(activation: Activation, siblings: Tensor, x: Tensor) -> list[Rout
         if len(different):
             off = (got.double() - wanted.double()).abs() / torch.finfo(x.dtype).eps
             at = int(different[0])
-            worst = Point(*(values[at].item() for values in (x, got, wanted, off)))
+            worst = Point.of((x, got, wanted, off), at)
         results.append(_result(route, x, False, different=len(different), worst=worst))
     return results
 

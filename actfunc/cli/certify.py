@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
     from actfunc.activation import Activation
     from actfunc.certify import Certificate
+    from actfunc.gated import GatedPair
+    from actfunc.vector import VectorFunction
+
+    Subject: TypeAlias = Activation | GatedPair | VectorFunction
 
 AT_ONCE = 8
 """From so many functions on, processes share the work: each needs seconds to start."""
@@ -117,7 +121,7 @@ def certify(
 
     import torch
 
-    from actfunc.catalogue import CATALOGUE
+    from actfunc.catalogue import CATALOGUE, PAIRS, VECTORS
     from actfunc.certify import kept
     from actfunc.certify.certificate import DTYPES
     from actfunc.certify.curve import curve
@@ -132,7 +136,7 @@ def certify(
         if word not in known:
             raise UsageError(f"dtype must be one of {', '.join(known)}, got {word!r}")
     dtypes = [known[word] for word in dict.fromkeys(dtype or known)]
-    whole = [*CATALOGUE] if everything else []
+    whole = [*CATALOGUE, *PAIRS, *VECTORS] if everything else []
     subjects = [_subject(text, judge, derivative, formula) for text in [*whole, *chosen]]
     records = {subject.spec: subject for subject in subjects}
 
@@ -155,7 +159,8 @@ def certify(
             output.print(failing)
     if plot is not None:
         drawn = [each for each in dtypes if each in (torch.float64, torch.float32)] or dtypes
-        curves = [curve(one, each, formula) for one in records.values() for each in drawn]
+        elementwise = _elementwise(records, "--plot")
+        curves = [curve(one, each, formula) for one in elementwise for each in drawn]
         style.save(show.error_figure(curves), plot)
         output.wrote("figure", plot)
     if save is not None:
@@ -173,14 +178,19 @@ def certify(
         raise typer.Exit(1)
 
 
-def _subject(
-    text: str, judge: str | None, derivative: str | None, formula: str | None
-) -> Activation:
+def _subject(text: str, judge: str | None, derivative: str | None, formula: str | None) -> Subject:
     """A record as it is, or a plain function under its judge."""
-    from actfunc.catalogue import CATALOGUE
+    from actfunc.activation import Activation
+    from actfunc.catalogue import CATALOGUE, find
     from actfunc.certify.audited import audited
 
-    record = CATALOGUE.get(text)
+    record = find(text)
+    if not isinstance(record, Activation):
+        if judge is not None or derivative is not None:
+            raise UsageError(
+                f"{text} is no elementwise function: --as and --derivative are not for it"
+            )
+        return record
     if record.formula and judge is None and derivative is None:
         return record
     slope = CATALOGUE.function(derivative) if derivative is not None else None
@@ -189,14 +199,14 @@ def _subject(
 
 
 def _certificates(
-    records: dict[str, Activation],
+    records: dict[str, Subject],
     dtypes: Sequence[torch.dtype],
     compiled: bool,
     formula: str | None,
     output: Output,
 ) -> list[Certificate]:
     """The certificates in the order of the records, with a bar."""
-    from actfunc.certify import certify, certify_many
+    from actfunc.certify import certify_any, certify_many
 
     found = {}
     with output.progress() as bar:
@@ -218,7 +228,7 @@ def _certificates(
             for spec, record in records.items():
                 bar.update(task, description=spec)
                 done(
-                    certify(
+                    certify_any(
                         record,
                         dtypes=dtypes,
                         compiled=compiled,
@@ -229,7 +239,16 @@ def _certificates(
     return [found[spec] for spec in records]
 
 
-def _exhaustive(records: dict[str, Activation], device: str, output: Output) -> None:
+def _elementwise(records: dict[str, Subject], option: str) -> list[Activation]:
+    from actfunc.activation import Activation
+
+    for record in records.values():
+        if not isinstance(record, Activation):
+            raise UsageError(f"{option} is for elementwise functions, which {record.name} is not")
+    return [record for record in records.values() if isinstance(record, Activation)]
+
+
+def _exhaustive(records: dict[str, Subject], device: str, output: Output) -> None:
     """Every float32, function by function."""
     from actfunc.certify import exhaustive
     from actfunc.show import certificates as show
@@ -238,7 +257,8 @@ def _exhaustive(records: dict[str, Activation], device: str, output: Output) -> 
     where = resolve_device(device)
     output.header("certify", "all 4,294,967,296 float32 inputs", describe(where))
     found = []
-    for spec, record in records.items():
+    for record in _elementwise(records, "--exhaustive"):
+        spec = record.spec
         with output.progress() as bar:
             task = bar.add_task(spec, total=exhaustive.BLOCKS, note="")
             for done, total in exhaustive.blocks(record, where):

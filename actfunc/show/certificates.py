@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REACH = 1e4
 """How far the figure goes on both sides; the certificate goes to the largest number."""
+RANKS = dict.fromkeys(("second", "by x twice", "by x and gate", "by gate twice"), 2) | {"value": 0}
+"""What stands in which column; all else is a first derivative."""
 HELD, NOT_HELD = Text("held", style=style.HELD), Text("NOT HELD", style=f"bold {style.NOT_HELD}")
 
 
@@ -85,8 +87,8 @@ def _brief(certificates: Sequence[Certificate]) -> Table:
     for certificate in certificates:
         cells = []
         for dtype in dtypes:
-            checks = [check for check in certificate.checks if check.dtype == dtype]
-            if "16" in dtype:
+            checks = _by_rank(certificate, dtype)
+            if "16" in dtype and checks:
                 checks = [max(checks, key=lambda check: (not check.held, check.worst.ulp))]
             cells.append(Text(" ").join(map(_shortest, checks)))
         others = [one.held for part in certificate.rest for one in part]
@@ -172,7 +174,7 @@ def error_figure(curves: Sequence[Curve]) -> Figure:
 
 
 def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
-    checks = [check for check in certificate.checks if check.dtype == dtype]
+    checks = _by_rank(certificate, dtype)
     others = [
         one.held
         for part in certificate.rest
@@ -181,6 +183,17 @@ def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
     ]
     holds = all(check.held for check in checks) and all(others)
     return [*map(_worst, checks), f"{sum(others)}/{len(others)}", HELD if holds else NOT_HELD]
+
+
+def _by_rank(certificate: Certificate, dtype: str) -> list[Check]:
+    """Of the value, of the first and of the second derivatives, each the worst of its rank."""
+    ranks: dict[int, list[Check]] = {}
+    for check in certificate.checks:
+        if check.dtype == dtype:
+            ranks.setdefault(RANKS.get(check.order, 1), []).append(check)
+    return [
+        max(ranks[rank], key=lambda one: (not one.held, one.worst.ulp)) for rank in sorted(ranks)
+    ]
 
 
 def _worst(check: Check) -> Text:
@@ -230,7 +243,7 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
 
 
 def _order(word: str) -> str:
-    return word if word == "value" else f"{word} derivative"
+    return f"{word} derivative" if word in ("first", "second") else word
 
 
 def _badness(certificate: Certificate) -> tuple[bool, float]:

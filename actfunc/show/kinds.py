@@ -1,0 +1,75 @@
+"""The kinds beside elementwise activations, gated pairs and vector functions, listed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.catalogue.named import ByName
+from actfunc.gated import GatedPair
+from actfunc.vector import VectorFunction
+
+
+def pairs_table(pairs: ByName[GatedPair]) -> Table:
+    """The gated pairs at a glance."""
+    table = _table(f"{len(pairs)} gated pairs, functions of x and gate", "formula", "joints")
+    for name, pair in pairs.items():
+        joints = ", ".join(f"gate = {joint:g}" for joint in pair.joints)
+        table.add_row(_called(name, pair.aliases), escape(pair.formula), joints or "smooth")
+    return table
+
+
+def vectors_table(vectors: ByName[VectorFunction]) -> Table:
+    """The vector functions at a glance."""
+    table = _table(f"{len(vectors)} vector functions", "definition", "parameters")
+    for name, one in vectors.items():
+        settings = ", ".join(f"{key}={value}" for key, value in one.params.items())
+        table.add_row(_called(name, one.aliases), escape(one.definition), settings)
+    return table
+
+
+def kinds_document(
+    pairs: ByName[GatedPair], vectors: ByName[VectorFunction]
+) -> dict[str, list[dict[str, Any]]]:
+    """Both as plain JSON values."""
+    return {
+        "gated_pairs": [
+            {
+                "name": pair.name,
+                "aliases": list(pair.aliases),
+                "formula": pair.formula,
+                "joints": list(pair.joints),
+                "source": pair.source,
+            }
+            for pair in pairs.values()
+        ],
+        "vector_functions": [
+            {
+                "name": one.name,
+                "aliases": list(one.aliases),
+                "definition": one.definition,
+                "parameters": dict(one.params),
+                "source": one.source,
+            }
+            for one in vectors.values()
+        ],
+    }
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+    table.add_column("name", no_wrap=True)
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _called(name: str, aliases: tuple[str, ...]) -> Text:
+    shown = Text(name, style="bold")
+    for alias in aliases:
+        shown.append(f" {alias}", style="not bold dim")
+    return shown
