@@ -126,8 +126,8 @@ def _normal(x: Tensor) -> tuple[Tensor, Tensor]:
     lost = (high * high - square) + low * (x + high)
     bell = exp(-0.5 * square)
     density = 0.5 * bell - bell * (0.5 - _DENSITY + 0.5 * _DENSITY * lost)
-    short = 0.70703125  # √½ in 8 digits, and the rest
-    lost = (high * short - root) + (low * short + x * (math.sqrt(0.5) - short))
+    short, rest = 0.70703125, 7.5531186547524401e-05  # √½ as 8 binary digits, and what is left
+    lost = (high * short - root) + (low * short + rest * x)
     return 0.5 * erfc(-root) + density * (math.sqrt(2) * lost), density
 
 
@@ -143,7 +143,8 @@ def _phish_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
 
 def _phish_slope(x: Tensor) -> Tensor:
     x, t, one, other, slope = _phish_parts(x)
-    return flushed(t + x * slope * one * other)
+    u = x * slope
+    return flushed(where(x > 0, t + u * one * other, (t - u * t * t) + u))
 
 
 def _phish_curvature(x: Tensor) -> Tensor:
@@ -158,7 +159,7 @@ def _phish_curvature(x: Tensor) -> Tensor:
 
 
 def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Whether x is on the left; there x, else -1; e^x; there 1/a, else 0; here the root of a."""
+    """Whether x is on the left; there x; e^x; 1/a, right on the left; the root of a, elsewhere."""
     left = x < -1
     e = exp(x.clamp(max=20))
     near = where(left, 0.0, x)
@@ -197,7 +198,7 @@ RECORDS = (
         "tanh_exp",
         "x * tanh(exp(x))",
         *_TANH_EXP,
-        range="[-0.3532, inf)",
+        range="[-0.3533, inf)",
         asymptotes=("0", "x"),
         source="Liu & Di 2020, arXiv:2003.09855; TeLU: Fernandez & Mali 2024, arXiv:2412.20269",
         aliases=("telu",),
@@ -219,8 +220,9 @@ RECORDS = (
         df=_erf_act_slope,
         d2f=_erf_act_curvature,
         params={"alpha": 0.75, "beta": 0.75},
+        range="[-0.4053, inf) at the defaults",
         asymptotes=("0", "x"),
-        source="Biswas et al. 2021, arXiv:2109.04386; its initial values are unverified",
+        source="Biswas et al. 2021, arXiv:2109.04386; the defaults are unchecked",
     ),
     Activation(
         "phish",
@@ -238,7 +240,7 @@ RECORDS = (
         f=_GISH,
         df=_gish_slope,
         d2f=_GISH_CURVATURE,
-        range="[-0.2, inf)",
+        range="[-0.2782, inf)",
         asymptotes=("0", "log(2) * x"),
         source="Kaytan, Aydilek & Yeroglu 2023, doi:10.1007/s00521-023-09035-5",
     ),
@@ -246,9 +248,9 @@ RECORDS = (
         "loglogish",
         "x * (1 - exp(-exp(x)))",
         *_LOGLOGISH,
-        range="[-0.2, inf)",
+        range="[-0.3122, inf)",
         asymptotes=("0", "x"),
-        source="the survey of Kunc & Klema 2024, arXiv:2402.09092, section 3.3",
+        source="Kunc & Kléma 2024, arXiv:2402.09092 (a survey), section 3.3",
     ),
     Activation(
         "expexpish",
@@ -256,9 +258,9 @@ RECORDS = (
         f=lambda x: flushed(lowest(x) * exp(-exp(-x))),
         df=_expexpish_slope,
         d2f=_expexpish_curvature,
-        range="[-0.2, inf)",
+        range="[-0.0973, inf)",
         asymptotes=("0", "x"),
-        source="the survey of Kunc & Klema 2024, arXiv:2402.09092, section 3.3",
+        source="Kunc & Kléma 2024, arXiv:2402.09092 (a survey), section 3.3",
     ),
     Activation(
         "colu",
@@ -266,7 +268,7 @@ RECORDS = (
         f=_colu,
         df=_colu_slope,
         d2f=_colu_curvature,
-        range="[-0.3, inf)",
+        range="[-0.3772, inf)",
         asymptotes=("0", "x"),
         source="Vagerwal 2021, arXiv:2112.12078",
     ),
