@@ -125,7 +125,8 @@ TAIL = 40.0
 def decaying(x: Jet, c: Number, b: Number) -> Jet:
     """c·x·e^(b·x) where b·x is negative: half of the exponent at a time, as e^(b·x) is subnormal
     before the product is."""
-    z = b * finite(x.value)
+    # nothing on the other side of 0, where this branch is not taken and would overflow
+    z = (b * finite(x.value)).clamp(max=0)
     h = torch.exp(0.5 * z)
     factors = (finite(x.value), 1 + z, b * (2 + z))[: len(x.parts)]
     return Jet(*(c * (factor * h) * h for factor in factors))
@@ -155,8 +156,11 @@ def lowest(x: Tensor) -> Tensor:
 
 
 def flushed(y: Tensor) -> Tensor:
-    """Zero below the smallest normal number, where what went into y has lost its digits."""
-    return torch.where(y.abs() < torch.finfo(y.dtype).tiny, 0.0, y)
+    """Zero below the smallest normal number, where what went into y has lost its digits.
+
+    A little below: what is rounded to just below it may truly be just above, and has its digits.
+    """
+    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
 
 
 # The functions, each with its derivatives: (h, h′, h″) at the value of u, then the chain rule.
