@@ -19,14 +19,17 @@ def register(app: typer.Typer) -> None:
 
 
 def list_(json: Json = False) -> None:
-    """List the activations: name, formula, parameters, smoothness and where each is from."""
-    from actfunc.catalogue import CATALOGUE
+    """List the activations, by family, then the gated pairs and the vector functions."""
+    from actfunc.catalogue import CATALOGUE, PAIRS, VECTORS
+    from actfunc.show import kinds
     from actfunc.show.activations import catalogue_document, catalogue_table
 
     out = Output(json)
     if not json:
         out.print(catalogue_table(CATALOGUE))
-    out.document(catalogue_document(CATALOGUE))
+        out.print(kinds.pairs_table(PAIRS))
+        out.print(kinds.vectors_table(VECTORS))
+    out.document({**catalogue_document(CATALOGUE), **kinds.kinds_document(PAIRS, VECTORS)})
 
 
 def show(
@@ -34,11 +37,18 @@ def show(
     json: Json = False,
 ) -> None:
     """Show one activation: formula, derivatives, range, joints, source and a small plot."""
-    from actfunc.catalogue import CATALOGUE
+    from actfunc.activation import Activation
+    from actfunc.catalogue import find
+    from actfunc.show import kinds
     from actfunc.show.activations import activation_document, activation_panel
 
-    record = CATALOGUE.get(name)
+    record = find(name)
     out = Output(json)
+    if not isinstance(record, Activation):
+        if not json:
+            out.print(kinds.panel(record))
+        out.document(kinds.document(record))
+        return
     if not json:
         out.print(activation_panel(record, width=out.console.width))
     out.document(activation_document(record))

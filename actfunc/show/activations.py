@@ -11,7 +11,6 @@ import torch
 from matplotlib.lines import Line2D
 from rich import box
 from rich.console import Group, RenderableType
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -19,6 +18,7 @@ from actfunc.activation import Activation
 from actfunc.catalogue.lookup import Catalogue
 from actfunc.certify.formula import Formula, parse
 from actfunc.show import style
+from actfunc.show.certified import certified
 from actfunc.show.terminal import line_plot
 
 if TYPE_CHECKING:
@@ -40,20 +40,21 @@ def catalogue_table(catalogue: Catalogue) -> Table:
     """The catalogue at a glance, family by family."""
     table = Table(box=box.SIMPLE_HEAD, title=f"{len(catalogue)} activations", title_justify="left")
     table.add_column("name", no_wrap=True)
-    table.add_column("formula")
-    table.add_column("parameters")
-    table.add_column("joints")
+    table.add_column("formula, parameters, other names", ratio=1)
+    table.add_column("joints", max_width=12)
     family = ""
     for name, record in catalogue.items():
         if catalogue.family(name) != family:
             family = catalogue.family(name)
             table.add_section()
             table.add_row(Text(family, style="dim italic"))
-        shown = Text(name, style=f"bold {style.colour(name)}")
-        for alias in record.aliases:
-            shown.append(f" {alias}", style="not bold dim")
-        settings = ", ".join(f"{key}={value:g}" for key, value in record.params.items())
-        table.add_row(shown, escape(record.formula), settings, _joints(record) or "smooth")
+        settings = ", ".join(f"{key}={value:.6g}" for key, value in record.params.items())
+        shown = Text(record.formula)
+        for beside in (settings, ", ".join(record.aliases)):
+            if beside:
+                shown.append(f"\n{beside}", style="dim")
+        called = Text(name, style=f"bold {style.colour(name)}")
+        table.add_row(called, shown, _joints(record) or "smooth")
     return table
 
 
@@ -83,6 +84,7 @@ def activation_panel(record: Activation, width: int = 80) -> RenderableType:
         "parameters": ", ".join(f"{k} = {v:g}" for k, v in record.params.items()) or "none",
         "also called": ", ".join(record.aliases),
         "source": record.source,
+        "certified": certified(record.spec),
     }
     for label, value in rows.items():
         if value:

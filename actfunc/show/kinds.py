@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from rich import box
+from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
 from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair
+from actfunc.show.certified import certified
 from actfunc.vector import VectorFunction
 
 
@@ -32,31 +34,35 @@ def vectors_table(vectors: ByName[VectorFunction]) -> Table:
     return table
 
 
+def panel(record: GatedPair | VectorFunction) -> Group:
+    """One of them for the terminal: its facts, and the certificate that is kept."""
+    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for label, value in document(record).items():
+        if value and label != "name":
+            text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            facts.add_row(label.replace("_", " "), Text(text))
+    return Group(_called(record.name, ()), "", facts)
+
+
+def document(record: GatedPair | VectorFunction) -> dict[str, Any]:
+    """One of them as plain JSON values."""
+    facts: dict[str, Any] = {"name": record.name, "aliases": list(record.aliases)}
+    if isinstance(record, GatedPair):
+        facts |= {"formula": record.formula, "joints_of_the_gate": list(record.joints)}
+    else:
+        facts |= {"definition": record.definition, "parameters": dict(record.params)}
+    return {**facts, "source": record.source, "certified": certified(record.name)}
+
+
 def kinds_document(
     pairs: ByName[GatedPair], vectors: ByName[VectorFunction]
 ) -> dict[str, list[dict[str, Any]]]:
     """Both as plain JSON values."""
     return {
-        "gated_pairs": [
-            {
-                "name": pair.name,
-                "aliases": list(pair.aliases),
-                "formula": pair.formula,
-                "joints": list(pair.joints),
-                "source": pair.source,
-            }
-            for pair in pairs.values()
-        ],
-        "vector_functions": [
-            {
-                "name": one.name,
-                "aliases": list(one.aliases),
-                "definition": one.definition,
-                "parameters": dict(one.params),
-                "source": one.source,
-            }
-            for one in vectors.values()
-        ],
+        "gated_pairs": [document(pair) for pair in pairs.values()],
+        "vector_functions": [document(one) for one in vectors.values()],
     }
 
 
