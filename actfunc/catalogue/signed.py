@@ -19,6 +19,11 @@ def _asinh_curvature(x: Tensor) -> Tensor:
     return -x / r / r / r
 
 
+def _root_curvature(x: Tensor) -> Tensor:
+    # |x|^1.5 is subnormal before its reciprocal overflows
+    return -_left_first(x) * 0.25 / x.abs() / sqrt(x.abs())
+
+
 RECORDS = (
     Activation(
         "asinh",
@@ -57,8 +62,7 @@ RECORDS = (
         "sign(x) * sqrt(abs(x))",
         f=lambda x: copysign(sqrt(x.abs()), x),
         df=lambda x: 0.5 / sqrt(x.abs()),
-        # |x|^1.5 is subnormal before its reciprocal overflows
-        d2f=lambda x: -_left_first(x) * 0.25 / x.abs() / sqrt(x.abs()),
+        d2f=_root_curvature,
         joints=(0.0,),
         poles=(0.0,),
         asymptotes=("-sqrt(-x)", "sqrt(x)"),

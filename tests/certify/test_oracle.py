@@ -1,6 +1,7 @@
 """The truth against mpmath, which shares no code with it, and against published constants."""
 
 import math
+import re
 from functools import cache
 
 import flint
@@ -23,7 +24,7 @@ MPMATH = {
     "tanh": mpmath.tanh, "asinh": mpmath.asinh, "atan": mpmath.atan, "erf": mpmath.erf,
     "erfc": mpmath.erfc, "sign": mpmath.sign, "abs": abs, "max": max, "min": min,
     "pi": mpmath.pi, "e": mpmath.e, "sigmoid": lambda u: 1 / (1 + mpmath.exp(-u)),
-    "softplus": lambda u: mpmath.log1p(mpmath.exp(u)),
+    "softplus": lambda u: mpmath.log1p(mpmath.exp(u)), "sinc": mpmath.sinc, "mpf": mpmath.mpf,
 }  # fmt: skip
 OTHERS = (
     "expm1(x) / 3 - log1p(x * x)",
@@ -50,7 +51,9 @@ def one(text, x, params=None):
 
 @cache
 def by_mpmath(text):
-    return compile(text, text, "eval")
+    # Python would round a decimal to a float, and divide whole numbers as such
+    exact = re.sub(r"(?<![\w.])(\d+\.?\d*)(?![\w.])", r"mpf('\1')", text)
+    return compile(exact, text, "eval")
 
 
 def agrees(text, params, x):
