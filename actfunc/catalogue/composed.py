@@ -10,6 +10,7 @@ from torch import Tensor, erf, erfc, exp, expm1, log1p, tanh, where
 from actfunc.activation import Activation
 from actfunc.catalogue import jets
 from actfunc.catalogue.jets import Jet, finite, flushed, gated, lowest
+from actfunc.catalogue.self_gated import damped
 
 _BELL = 2 / math.sqrt(math.pi)
 """The slope of erf at 0."""
@@ -37,9 +38,22 @@ def _cloglog(x: Jet) -> Jet:
     return Jet(*(-expm1(-e), slope, slope * (1 - e))[: len(x.parts)])
 
 
-_TANH_EXP = gated(_tanh_exp, left=(1.0, 1.0))
+_TANH_EXP, _, _TANH_EXP_CURVATURE = gated(_tanh_exp, left=(1.0, 1.0))
 _LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
 _GISH, _, _GISH_CURVATURE = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
+
+
+def _tanh_exp_slope(x: Tensor) -> Tensor:
+    v, w = x.clamp(-1e4, 0), x.clamp(0, 4)
+    e, k = exp(v), torch.full_like(x, 19.0)
+    for n in range(17, 1, -2):
+        k = n + e * e / k
+    # tanh is e / (1 + c); times e is 1 + v, which is exact where they cancel, and a small rest
+    c = e * e / k
+    left = damped(v, (1 + v) - (v * (e / (1 + c)) ** 2 + c / (1 + c)))
+    e = exp(w)
+    right = tanh(e) + w * (4 * exp(w - 2 * e) / (1 + exp(-2 * e)) ** 2)
+    return flushed(where(x > 0, right, left))
 
 
 def _gish_slope(x: Tensor) -> Tensor:
@@ -197,7 +211,9 @@ RECORDS = (
     Activation(
         "tanh_exp",
         "x * tanh(exp(x))",
-        *_TANH_EXP,
+        f=_TANH_EXP,
+        df=_tanh_exp_slope,
+        d2f=_TANH_EXP_CURVATURE,
         range="[-0.3533, inf)",
         asymptotes=("0", "x"),
         source="Liu & Di 2020, arXiv:2003.09855; TeLU: Fernandez & Mali 2024, arXiv:2412.20269",

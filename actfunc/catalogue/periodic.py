@@ -124,7 +124,13 @@ def _dsu_of(order: int) -> Function:
         if order == 0:
             return flushed(math.pi**2 * odd * (q * y))
         if order == 1:
-            return flushed(math.pi**2 * (q * (slopes[0] - q * y)))
+            far = math.pi**2 * (q * (slopes[0] - q * y))
+            # next to 0 that is 1 less little: what is not 1 is the slope of sin x / (1 - u) less 1
+            near = where(x < 1, x, 0.0)
+            u = (near / math.pi) ** 2
+            r = math.pi**-2 / (1 - u)
+            little = (u + 2 * near * sin(near) * r - 2 * sin(0.5 * near) ** 2) / (1 - u)
+            return flushed(where(x < 1, 1 + little, far))
         curvature = q * (slopes[1] - 2 * q * (slopes[0] - q * y))
         # next to 0 that cancels: π² r sin x for r = 1 / (π² - x²)
         r = -q / where(x < 2, t, 1.0)
