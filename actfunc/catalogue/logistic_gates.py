@@ -75,31 +75,33 @@ def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
 
 
 def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
-    """x + a·sin(b·x) with its two derivatives."""
-    x = finite(x)
+    """The wave a·sin(b·x), and the two derivatives of x plus it."""
     sin, cos = _turn(x, b)
     # 1 + cos and 1 + ab·cos without cancellation where they touch 0, as they do at the defaults
-    up = where(cos > 0, 1 + cos, sin * sin / (1 - cos.clamp(max=0)))
-    return x + a * sin, (1 - a * b) + a * b * up, -a * b * b * sin
+    up = sin * sin / (1 - cos.clamp(max=0))
+    return a * sin, where(cos > 0, 1 + a * b * cos, (1 - a * b) + a * b * up), -a * b * b * sin
 
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
-    e = exp(-x.abs())
-    return flushed(_wave(x, a, b)[0] * _ends(x, e, 0, 1) / (1 + e))
+    e, y = exp(-x.abs()), finite(x)
+    return flushed(((y + _wave(y, a, b)[0]) * _ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
 
 
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
-    e = exp(-x.abs())
-    w, slope, _ = _wave(x, a, b)
-    return flushed(_ends(x, e, 0, slope + w, slope) / (1 + e * (2 + e)))
+    e, y = exp(-x.abs()), finite(x)
+    wave, slope, _ = _wave(y, a, b)
+    # y is exact, and what is added to it is smaller
+    left = e * (y + (wave + slope * (1 + e.to(slope.dtype))))
+    right = slope + e * (slope + (y + wave))
+    return flushed((where(x > 0, right, left) / (1 + e * (2 + e))).to(x.dtype))
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
-    e = exp(-x.abs())
-    w, slope, curvature = _wave(x, a, b)
-    both = curvature + 2 * slope
-    bend = _ends(x, e, 0, both + w, curvature + both - w, curvature)
-    return flushed(bend / (1 + e) ** 3)
+    e, y = exp(-x.abs()), finite(x)
+    wave, slope, curvature = _wave(y, a, b)
+    w, both = y + wave, curvature + 2 * slope
+    bend = _ends(y, e, 0, both + w, curvature + both - w, curvature)
+    return flushed((bend / (1 + e) ** 3).to(x.dtype))
 
 
 def _sinsig_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
