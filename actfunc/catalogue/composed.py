@@ -32,14 +32,6 @@ def _exp(x: Tensor) -> tuple[Tensor, Tensor]:
     return where(inner > 0, big, exp(x)), where(inner > 0, small, 0.0)
 
 
-def _tanh_exp(x: Jet) -> Jet:
-    v = x.value
-    e, rest = _exp(v)
-    t, square = tanh(e), exp(-2 * e)
-    slope = 4 * where(v > 3, exp(v - 2 * e), e * (square - 2 * rest * square)) / (1 + square) ** 2
-    return Jet(*(t, slope, slope * (1 - 2 * e * t))[: len(x.parts)])
-
-
 def _cloglog(x: Jet) -> Jet:
     v = x.value
     e = exp(v)
@@ -47,9 +39,14 @@ def _cloglog(x: Jet) -> Jet:
     return Jet(*(-expm1(-e), slope, slope * (1 - e))[: len(x.parts)])
 
 
-_TANH_EXP, _, _TANH_EXP_CURVATURE = gated(_tanh_exp, left=(1.0, 1.0))
 _LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
 _GISH, _, _GISH_CURVATURE = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
+
+
+def _tanh_exp(x: Tensor) -> Tensor:
+    # so far out tanh(e^x) is e^x, and that subnormal before the product is
+    v = x.clamp(-1e4, 0)
+    return flushed(where(x < -40, damped(v, v), x.clamp(min=-40) * tanh(exp(x))))
 
 
 def _tanh_exp_slope(x: Tensor) -> Tensor:
@@ -63,6 +60,19 @@ def _tanh_exp_slope(x: Tensor) -> Tensor:
     e = exp(w)
     right = tanh(e) + w * (4 * exp(w - 2 * e) / (1 + exp(-2 * e)) ** 2)
     return flushed(where(x > 0, right, left))
+
+
+def _tanh_exp_curvature(x: Tensor) -> Tensor:
+    v, w = x.clamp(-1e4, 0), x.clamp(0, 40)
+    e = exp(v)
+    t = tanh(e)
+    left = damped(v, (1 - t * t) * ((2 + v) - 2 * v * e * t))
+    e, rest = _exp(w)
+    square = exp(-2 * e)
+    slope = 4 * where(w > 3, exp(w - 2 * e), e * (square - 2 * rest * square))
+    # tanh as 1 less little: the large terms have no roundings of it
+    bend = ((2 + w) - 2 * w * e) + 2 * w * (2 * e * square / (1 + square) - rest)
+    return flushed(where(x > 0, slope * bend / (1 + square * (2 + square)), left))
 
 
 def _gish_slope(x: Tensor) -> Tensor:
@@ -256,9 +266,9 @@ RECORDS = (
     Activation(
         "tanh_exp",
         "x * tanh(exp(x))",
-        f=_TANH_EXP,
+        f=_tanh_exp,
         df=_tanh_exp_slope,
-        d2f=_TANH_EXP_CURVATURE,
+        d2f=_tanh_exp_curvature,
         range="[-0.3533, inf)",
         asymptotes=("0", "x"),
         source="Liu & Di 2020, arXiv:2003.09855; TeLU: Fernandez & Mali 2024, arXiv:2412.20269",
