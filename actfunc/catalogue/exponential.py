@@ -19,7 +19,7 @@ def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
     x = x.clamp(torch.finfo(x.dtype).min, 0)
     # far out half of the exponent at a time: alone, e^x is subnormal before the product is
     h, y = exp(x / 2), x if order == 0 else order + x
-    return c * where(x < -40, y * h * h, y * exp(x))
+    return where(x < -40, c * (y * h) * h, c * (y * exp(x)))
 
 
 def _decaying(x: Tensor, c: float) -> Tensor:
