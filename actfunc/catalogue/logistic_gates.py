@@ -76,7 +76,8 @@ def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
 
 def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
     """The wave a·sin(b·x), and the two derivatives of x plus it."""
-    sin, cos = _turn(x, b)
+    # float64, as x + a·sin + its slope cancel next to where they touch 0
+    sin, cos = _turn(x.double(), b)
     # 1 + cos and 1 + ab·cos without cancellation where they touch 0, as they do at the defaults
     up = sin * sin / (1 - cos.clamp(max=0))
     return a * sin, where(cos > 0, 1 + a * b * cos, (1 - a * b) + a * b * up), -a * b * b * sin
@@ -90,10 +91,8 @@ def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
     e, y = exp(-x.abs()), finite(x)
     wave, slope, _ = _wave(y, a, b)
-    # y is exact, and what is added to it is smaller
-    left = e * (y + (wave + slope * (1 + e.to(slope.dtype))))
-    right = slope + e * (slope + (y + wave))
-    return flushed((where(x > 0, right, left) / (1 + e * (2 + e))).to(x.dtype))
+    bend = _ends(y, e, 0, y + wave + slope, slope)
+    return flushed((bend / (1 + e * (2 + e))).to(x.dtype))
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
