@@ -17,9 +17,9 @@ from actfunc.catalogue.jets import finite
 def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
     """c·x·e^x, or its derivative of that order, where x ≤ 0."""
     x = x.clamp(torch.finfo(x.dtype).min, 0)
-    # half of the exponent at a time: alone, e^x is subnormal before the product is
-    h = exp(x / 2)
-    return c * ((x if order == 0 else order + x) * h) * h
+    # far out half of the exponent at a time: alone, e^x is subnormal before the product is
+    h, y = exp(x / 2), x if order == 0 else order + x
+    return where(x < -40, c * (y * h) * h, c * (y * exp(x)))
 
 
 def _decaying(x: Tensor, c: float) -> Tensor:
