@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, exp, ones_like, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import finite, flushed
+from actfunc.catalogue.floats import finite, flushed
 
 
 def _within(x: Tensor) -> Tensor:

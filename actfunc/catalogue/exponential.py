@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, exp, expm1, log, log1p, ones_like, relu, sqrt, where, zeros_like
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import finite
+from actfunc.catalogue.floats import finite
 
 # In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative
 # by a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, finite, flushed, lowest
+from actfunc.catalogue.floats import Number, finite, flushed, lowest
 from actfunc.catalogue.periodic import _turn
 from actfunc.catalogue.self_gated import (
     _ends,

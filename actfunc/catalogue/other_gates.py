@@ -8,8 +8,7 @@ import torch
 from torch import Tensor, atan2, exp, ones_like, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, finite, flushed, lowest
-from actfunc.catalogue.periodic import _lost
+from actfunc.catalogue.floats import Number, exp_pair, finite, flushed, lowest, product_error
 from actfunc.catalogue.self_gated import bell
 
 
@@ -63,22 +62,7 @@ def _quotient(x: Tensor, by: Number) -> tuple[Tensor, Tensor]:
     """x / by, and what its rounding has lost."""
     q = x / by
     product = (q * by).detach()
-    return q, ((x - product) - _lost(product, q.detach(), by)).detach() / by
-
-
-def _exp_pair(z: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
-    """e^(z + rest) as a sum of two numbers, for z from 0 to 8: as 2^n·(1 + r + small)."""
-    n = torch.round(z / math.log(2)).detach()
-    # log 2 in two numbers, the first with digits so few that n times it is exact
-    r, rest = z - n * 0.693145751953125, rest - n * 1.4286068203094172e-06
-    small = torch.zeros_like(z)
-    for k in range(15, 1, -1):
-        small = (1 + small) * (r + rest) / k
-    small = small * (r + rest)
-    one = 1 + r
-    rest, power = (r - (one - 1)) + (rest + small), torch.exp2(n)
-    big = one + rest
-    return power * big, power * ((one - big) + rest)
+    return q, ((x - product) - product_error(product, q.detach(), by)).detach() / by
 
 
 def _srs_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, ...]:
@@ -90,7 +74,7 @@ def _srs_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, ...]:
     # a + e cancels where a pole is not far, and counts more than once: what the rounding of each
     # has lost is added again
     paired = (y > -8) & (y < 0.5)
-    big, small = _exp_pair(where(paired, -y, 0.0), where(paired, -y_rest, 0.0))
+    big, small = exp_pair(where(paired, -y, 0.0), where(paired, -y_rest, 0.0))
     e, a = where(paired, big, e), a * decay
     d = e + a
     d = where(paired, d + ((a - (d - e)) + a_rest + small), d)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.jets import Number, finite, flushed
+from actfunc.catalogue.floats import Number, finite, flushed, product_error
 
 
 def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
@@ -26,27 +26,13 @@ def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     far = x.abs() > 2.0**100
     x, up = where(far, x * 2.0**-32, x), where(far, 2.0**28, 1.0).to(x.dtype)
     product = finite(torch.as_tensor(omega, dtype=x.dtype, device=x.device) * x)
-    lost = up * _lost(product.detach(), x.detach(), omega)
+    lost = up * product_error(product.detach(), x.detach(), omega)
     product = finite(up * product)
     s, c, ds, dc = sin(product), cos(product), sin(lost), cos(lost)
     s, c = s * dc + c * ds, c * dc - s * ds
     for _ in range(4):
         s, c = where(far, 2 * s * c, s), where(far, (c - s) * (c + s), c)
     return s, c
-
-
-def _lost(product: Tensor, x: Tensor, omega: Number) -> Tensor:
-    """ωx less the product, by Dekker's product of halves of the digits."""
-    exact = torch.as_tensor(omega, dtype=torch.float64, device=x.device).detach()
-    w = exact.to(x.dtype)
-    (a, b), (c, d) = _halves(x), _halves(w)
-    return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
-
-
-def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
-    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
-    high = shifted - (shifted - x)
-    return high, x - high
 
 
 def _snake(x: Tensor, a: Number) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, erfc, exp, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.jets import Number, flushed, lowest
+from actfunc.catalogue.floats import Number, flushed, lowest
 
 
 def _within(x: Tensor) -> Tensor:
