@@ -29,7 +29,10 @@ class Catalogue(Mapping[str, Activation]):
                 self._records[record.name] = record
                 self._family[record.name] = family
                 for spelling in (record.name, *record.aliases):
-                    if self._spellings.setdefault(_key(spelling), record.name) != record.name:
+                    if (
+                        self._spellings.setdefault(spelling_key(spelling), record.name)
+                        != record.name
+                    ):
                         raise ValueError(f"two activations answer to {spelling!r}")
 
     def __getitem__(self, name: str) -> Activation:
@@ -51,7 +54,7 @@ class Catalogue(Mapping[str, Activation]):
 
     def canonical(self, spelling: str) -> str | None:
         """The record's name behind a spelling, or None where nothing answers to it."""
-        return self._spellings.get(_key(spelling))
+        return self._spellings.get(spelling_key(spelling))
 
     def get(self, text: str) -> Activation:  # type: ignore[override]
         """The activation that `text` means.
@@ -88,7 +91,8 @@ class Catalogue(Mapping[str, Activation]):
         return sibling.function
 
 
-def _key(name: str) -> str:
+def spelling_key(name: str) -> str:
+    """What two spellings of one name have in common: no capitals, hyphens, blanks, underscores."""
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 

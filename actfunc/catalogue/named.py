@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
-from actfunc.catalogue.lookup import _key
+from actfunc.catalogue.lookup import spelling_key
 from actfunc.errors import UnknownNameError
 
 
@@ -30,7 +30,7 @@ class ByName(Mapping[str, Record]):
         self._spellings: dict[str, str] = {}
         for name, record in self._records.items():
             for spelling in (name, *record.aliases):
-                if self._spellings.setdefault(_key(spelling), name) != name:
+                if self._spellings.setdefault(spelling_key(spelling), name) != name:
                     raise ValueError(f"two of {kind} answer to {spelling!r}")
 
     def __getitem__(self, name: str) -> Record:
@@ -44,7 +44,7 @@ class ByName(Mapping[str, Record]):
 
     def canonical(self, spelling: str) -> str | None:
         """The record's name behind a spelling, or None where nothing answers to it."""
-        return self._spellings.get(_key(spelling))
+        return self._spellings.get(spelling_key(spelling))
 
     def get(self, text: str) -> Record:  # type: ignore[override]
         """The record of that name or alias. Raises UnknownNameError, with the nearest names."""
