@@ -45,9 +45,7 @@ FIGURES = {
     "dead.svg": "dead --pretrained --dataset fashion_mnist -o {}",
     # thousands of points each: pixels are smaller
     "certify-gelu.png": "certify gelu --plot {}",
-    "certify-torch-gelu.png": (
-        "certify torch.nn.functional:gelu --formula 'x * erfc(-x / sqrt(2)) / 2' --plot {}"
-    ),
+    "certify-torch-gelu.png": "certify torch.nn.functional:gelu --as gelu --plot {}",
     "torch-audit.png": "audit gelu silu tanh softplus --plot {}",
     "squareplus.svg": "plot my.py:squareplus softplus silu -o {}",
 }
