@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import importlib.util
 import os
 import pkgutil
@@ -12,7 +13,9 @@ import sys
 import pytest
 
 import actfunc
-from tests.docs.pages import PAGES, ROOT
+from actfunc.catalogue import CATALOGUE, PAIRS, VECTORS
+from actfunc.certify.peers import peer
+from tests.docs.pages import PAGES, ROOT, docs_module
 
 FORBIDDEN = re.compile(r"/work/|/tmp/|/root/|/home/|\.\./shared|localhost|127\.0\.0\.1", re.I)
 
@@ -80,15 +83,33 @@ def test_no_paths_of_a_machine(page):
 
 def test_figures_are_small_and_shown():
     figures = list((ROOT / "docs/figures").iterdir())
-    text = "".join(page.read_text("utf-8") for page in PAGES)
-    assert not [figure.name for figure in figures if figure.name not in text]
+    expanded = docs_module("hooks").expanded
+    text = "".join(expanded(page.read_text("utf-8")) for page in PAGES)
+    assert not [figure.name for figure in figures if f"figures/{figure.name})" not in text]
     assert sum(figure.stat().st_size for figure in figures) < 3_000_000
 
 
 def test_every_figure_has_its_command():
-    source = (ROOT / "docs/make_figures.py").read_text("utf-8")
-    missing = [f.name for f in (ROOT / "docs/figures").iterdir() if f'"{f.name}"' not in source]
-    assert not missing
+    made = docs_module("make_figures")
+    drawn = {*made.FIGURES, *made.FAMILY_FIGURES}
+    assert {figure.name for figure in (ROOT / "docs/figures").iterdir()} == drawn
+
+
+def test_every_record_is_in_the_catalogue_of_the_site():
+    text = docs_module("hooks").catalogue()
+    for record in (*CATALOGUE.values(), *PAIRS.values(), *VECTORS.values()):
+        assert text.count(f'<span id="{record.name}">') == 1
+        assert record.source.split(",")[0].split("*")[0] in html.unescape(text)
+    assert "NOT HELD" not in text
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in re.findall(r"^\|.*$", text, re.M))
+
+
+def test_the_table_of_torch_has_every_function_that_torch_has():
+    table = (ROOT / "docs/torch-table.md").read_text("utf-8")
+    theirs = {found[0] for record in CATALOGUE.values() if (found := peer(record))}
+    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.M)) == theirs
+    page = docs_module("hooks").expanded((ROOT / "docs/torch.md").read_text("utf-8"))
+    assert table in page
 
 
 def test_links_of_the_readme_lead_somewhere():
