@@ -35,11 +35,12 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def expanded(markdown: str) -> str:
     """A page as the site has it."""
     for part in PARTS:
-        if re.search(rf"^\[[^\]]+\]\({part}\)$", markdown, re.M):
+        link = re.compile(rf"^\[[^\]]+\]\({re.escape(part)}\)$", re.M)
+        if link.search(markdown):
             text = (DOCS / part).read_text("utf-8")
-            markdown = re.sub(
-                rf"^\[[^\]]+\]\({part}\)$", lambda _, text=text: text, markdown, flags=re.M
-            )
+            # narrower: F is what the field calls it, and what is bold needs no mark
+            text = text.replace("`torch.nn.functional.", "`F.").replace("**!", "**")
+            markdown = link.sub(lambda _, text=text: text, markdown)
     if "<!-- catalogue -->" in markdown:
         markdown = markdown.replace("<!-- catalogue -->", catalogue())
     return markdown
