@@ -7,6 +7,11 @@ import torch
 
 from actfunc import get, mlp, names, tree
 from actfunc.analysis import backpropagate, dead_neurons
+from actfunc.certify import parse
+from actfunc.certify.check import BOUNDS, measured
+from actfunc.certify.exhaustive import judge_chunk
+from actfunc.certify.grids import grid
+from actfunc.certify.oracle import truth
 from actfunc.data import normalise
 from actfunc.storage import WorkingSet, run
 from actfunc.training import Settings, accuracy, evaluate
@@ -19,12 +24,24 @@ def on_gpu(tree_of_tensors):
 
 
 @pytest.mark.parametrize("name", names())
-def test_values_and_derivatives_are_the_cpus(name):
-    record, x = get(name), torch.linspace(-20, 20, 4001, dtype=torch.float64)
-    for sibling in (record.f, record.df, record.d2f):
-        torch.testing.assert_close(sibling(x.cuda()).cpu(), sibling(x), rtol=1e-13, atol=1e-300)
-    slope = torch.func.vmap(torch.func.grad(record))(x.cuda())
-    assert torch.equal(slope, record.df(x.cuda()))
+def test_records_hold_on_a_gpu(name):
+    record = get(name)
+    formula = parse(record.formula, tuple(record.params))
+    for dtype in (torch.float64, torch.float32):
+        x = grid(record, dtype)
+        there = x.cuda()
+        siblings = [sibling(there) for sibling in (record.f, record.df, record.d2f)]
+        errors = measured([each.cpu() for each in siblings], truth(formula, x, record.params), x)
+        assert (errors.amax(1) <= torch.tensor(BOUNDS)).all()
+        assert torch.equal(torch.func.vmap(torch.func.grad(record))(there), siblings[1])
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_block_of_all_floats_holds_on_a_gpu(name):
+    for start in (0x3F800000, 0xC0000000):
+        found = judge_chunk(get(name), start, 2**20, torch.device("cuda"))
+        assert found.beyond == (0, 0, 0)
+        assert found.deaf == 0
 
 
 def test_weights_are_the_same_bits():

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, ones_like, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, finite, flushed
+from actfunc.catalogue.floats import Number, finite, flushed
 
 
 def _softsign_curvature(x: Tensor) -> Tensor:

@@ -2,44 +2,67 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
-from torch import Tensor, erf, erfc, exp, expm1, log1p, tanh, where
+from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue import jets
-from actfunc.catalogue.jets import Jet, finite, flushed, gated, lowest
-
-_BELL = 2 / math.sqrt(math.pi)
-"""The slope of erf at 0."""
-
-_DENSITY = 1 / math.sqrt(2 * math.pi)
-"""The normal density at 0."""
-
+from actfunc.catalogue.floats import exp_pair, finite, flushed, lowest
+from actfunc.catalogue.jets import Jet, gated
+from actfunc.catalogue.self_gated import damped
 
 # Gates of e^x. On the right e^x is large and what it shuts is subnormal before the product with it
 # is: one exponential does for both there. On the left that would round its larger exponent.
 
 
-def _tanh_exp(x: Jet) -> Jet:
-    v = x.value
-    e = exp(v)
-    t, square = tanh(e), exp(-2 * e)
-    slope = 4 * where(v > 1, exp(v - 2 * e), e * square) / (1 + square) ** 2
-    return Jet(*(t, slope, slope * (1 - 2 * e * t))[: len(x.parts)])
+def _exp(x: Tensor) -> tuple[Tensor, Tensor]:
+    """e^x, and what its rounding has lost where e^-e^x makes much of it."""
+    inner = where((x > 0) & (x < 4), x, 0.0)
+    big, small = exp_pair(inner, torch.zeros_like(x))
+    return where(inner > 0, big, exp(x)), where(inner > 0, small, 0.0)
 
 
 def _cloglog(x: Jet) -> Jet:
     v = x.value
     e = exp(v)
-    slope = where(v > 1, exp(v - e), e * exp(-e))
+    slope = where(v > 3, exp(v - e), e * exp(-e))
     return Jet(*(-expm1(-e), slope, slope * (1 - e))[: len(x.parts)])
 
 
-_TANH_EXP = gated(_tanh_exp, left=(1.0, 1.0))
 _LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
 _GISH, _, _GISH_CURVATURE = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
+
+
+def _tanh_exp(x: Tensor) -> Tensor:
+    # so far out tanh(e^x) is e^x, and that subnormal before the product is
+    v = x.clamp(-1e4, 0)
+    return flushed(where(x < -40, damped(v, v), x.clamp(min=-40) * tanh(exp(x))))
+
+
+def _tanh_exp_slope(x: Tensor) -> Tensor:
+    v, w = x.clamp(-1e4, 0), x.clamp(0, 4)
+    e, k = exp(v), torch.full_like(x, 19.0)
+    for n in range(17, 1, -2):
+        k = n + e * e / k
+    # tanh is e / (1 + c); times e is 1 + v, which is exact where they cancel, and a small rest
+    c = e * e / k
+    left = damped(v, (1 + v) - (v * (e / (1 + c)) ** 2 + c / (1 + c)))
+    e = exp(w)
+    right = tanh(e) + w * (4 * exp(w - 2 * e) / (1 + exp(-2 * e)) ** 2)
+    return flushed(where(x > 0, right, left))
+
+
+def _tanh_exp_curvature(x: Tensor) -> Tensor:
+    v, w = x.clamp(-1e4, 0), x.clamp(0, 40)
+    e = exp(v)
+    t = tanh(e)
+    left = damped(v, (1 - t * t) * ((2 + v) - 2 * v * e * t))
+    e, rest = _exp(w)
+    square = exp(-2 * e)
+    slope = 4 * where(w > 3, exp(w - 2 * e), e * (square - 2 * rest * square))
+    # tanh as 1 less little: the large terms have no roundings of it
+    bend = ((2 + w) - 2 * w * e) + 2 * w * (2 * e * square / (1 + square) - rest)
+    return flushed(where(x > 0, slope * bend / (1 + square * (2 + square)), left))
 
 
 def _gish_slope(x: Tensor) -> Tensor:
@@ -49,25 +72,6 @@ def _gish_slope(x: Tensor) -> Tensor:
 
 
 # ErfAct, with z = β·x and q = α·e^z
-
-
-def _erf_exp(x: Tensor, alpha: float, beta: float) -> tuple[Tensor, Tensor, Tensor]:
-    """z and q as far out as they matter, and q², which has fewer roundings than q times q."""
-    z = (beta * x).clamp(-1e4, 40)
-    return z, alpha * exp(z), (alpha * alpha * exp(2 * z)).clamp(max=1e4)
-
-
-def _erf_act_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z, q, square = _erf_exp(x, alpha, beta)
-    # where they cancel, the bell as 1 and a small rest: its roundings are not times z·q
-    small = erf(q) + z * q * (_BELL - 1 + _BELL * expm1(-square))
-    return flushed(where(square < 0.25, small + z * q, erf(q) + z * q * (_BELL * exp(-square))))
-
-
-def _erf_act_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z, q, square = _erf_exp(x, alpha, beta)
-    h = exp(-0.5 * square)
-    return flushed(_BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h))
 
 
 # x·w with w = exp(-e^-x): w is subnormal before its product with the powers of e^-x is
@@ -93,66 +97,7 @@ def _expexpish_curvature(x: Tensor) -> Tensor:
 # Serf, with p = softplus(x) and the sigmoid as e^(x - p)
 
 
-def _serf_gate(x: Tensor) -> tuple[Tensor, Tensor]:
-    """p, and the slope of erf(p)."""
-    e = exp(-x.abs())
-    small = log1p(e)
-    p = torch.relu(x) + small
-    bell = exp(-p * p - where(x > 0, small, p))
-    return p, (bell + (_BELL - 1) * bell) * where(x > 0, 1.0, e)
-
-
-def _serf_slope(x: Tensor) -> Tensor:
-    x = x.clamp(-1e4, 1e4)
-    p, slope = _serf_gate(x)
-    return flushed(erf(p) + x * slope)
-
-
-def _serf_curvature(x: Tensor) -> Tensor:
-    x = x.clamp(-1e4, 1e4)
-    p, slope = _serf_gate(x)
-    return flushed(slope * (2 + x * (torch.sigmoid(-x) - 2 * p * torch.sigmoid(x))))
-
-
 # Phish, the tanh of GELU's g = x·Φ(x)
-
-
-def _normal(x: Tensor) -> tuple[Tensor, Tensor]:
-    """Φ and its density. Both are steep: what x / √2 and x² lose to rounding is added again."""
-    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
-    high = shifted - (shifted - x)  # half of the digits: products of halves are exact
-    low = x - high
-    square, root = x * x, x * math.sqrt(0.5)
-    lost = (high * high - square) + low * (x + high)
-    bell = exp(-0.5 * square)
-    density = 0.5 * bell - bell * (0.5 - _DENSITY + 0.5 * _DENSITY * lost)
-    short, rest = 0.70703125, 7.5531186547524401e-05  # √½ as 8 binary digits, and what is left
-    lost = (high * short - root) + (low * short + rest * x)
-    return 0.5 * erfc(-root) + density * (math.sqrt(2) * lost), density
-
-
-def _phish_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """x, tanh(g) with its slope in two factors, normal where their product is not yet, and g′."""
-    x = x.clamp(-1e4, 1e4)
-    cdf, density = _normal(x)
-    g = x * cdf
-    t, h = tanh(g), exp(-g.abs())
-    bump = where(x > 0, 4 * h / (1 + h * h) ** 2, 1 - t * t)
-    return x, t, bump, where(x > 0, h, 1.0), cdf + x * density
-
-
-def _phish_slope(x: Tensor) -> Tensor:
-    x, t, one, other, slope = _phish_parts(x)
-    u = x * slope
-    return flushed(where(x > 0, t + u * one * other, (t - u * t * t) + u))
-
-
-def _phish_curvature(x: Tensor) -> Tensor:
-    x, t, one, other, slope = _phish_parts(x)
-    # half of the exponent at a time: the density is subnormal before its product with x³ is
-    h = exp(-0.25 * x * x)
-    bend = h * (x * (2 - x * x)) * (_DENSITY * h)
-    return flushed(one * (2 * slope + bend - 2 * x * t * slope * slope) * other)
 
 
 # CoLU, with a = e^-(x + e^x), is x / (1 - x·a); far on the left a overflows and 1/a does not
@@ -161,9 +106,12 @@ def _phish_curvature(x: Tensor) -> Tensor:
 def _colu_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Whether x is on the left; there x; e^x; 1/a, right on the left; the root of a, elsewhere."""
     left = x < -1
-    e = exp(x.clamp(max=20))
+    e, rest = _exp(x.clamp(max=20))
     near = where(left, 0.0, x)
-    return left, where(left, x, -1.0), e, e * exp(e.clamp(max=1)), exp(-0.5 * (near + e))
+    z = near + e
+    lost = where((x > 0) & (x < 4), (near - (z - e)) + rest, 0.0)
+    h = exp(-0.5 * z)
+    return left, where(left, x, -1.0), e, e * exp(e.clamp(max=1)), h - 0.5 * h * lost
 
 
 def _colu(x: Tensor) -> Tensor:
@@ -176,7 +124,9 @@ def _colu_slope(x: Tensor) -> Tensor:
     x = finite(x)
     left, far, e, b, h = _colu_parts(x)
     here = where(left, 0.0, x).clamp(max=30)
-    there = b * (b / far / far - 1 - e) / (b / far - 1) ** 2
+    r = b / far
+    # few roundings: it is next to -1 times b
+    there = -(b + b * (e - r / far)) / (1 - r * (2 - r))
     return flushed(
         where(left, there, (1 - here * h * (here * (1 + e)) * h) / (1 - here * h * h) ** 2)
     )
@@ -197,42 +147,13 @@ RECORDS = (
     Activation(
         "tanh_exp",
         "x * tanh(exp(x))",
-        *_TANH_EXP,
+        f=_tanh_exp,
+        df=_tanh_exp_slope,
+        d2f=_tanh_exp_curvature,
         range="[-0.3533, inf)",
         asymptotes=("0", "x"),
         source="Liu & Di 2020, arXiv:2003.09855; TeLU: Fernandez & Mali 2024, arXiv:2412.20269",
         aliases=("telu",),
-    ),
-    Activation(
-        "serf",
-        "x * erf(log(1 + exp(x)))",
-        f=lambda x: flushed(lowest(x) * erf(_serf_gate(x)[0])),
-        df=_serf_slope,
-        d2f=_serf_curvature,
-        range="[-0.3484, inf)",
-        asymptotes=("0", "x"),
-        source="Nag & Bhattacharyya 2021, arXiv:2108.09598",
-    ),
-    Activation(
-        "erf_act",
-        "x * erf(alpha * exp(beta * x))",
-        f=lambda x, alpha, beta: flushed(lowest(x) * erf(_erf_exp(x, alpha, beta)[1])),
-        df=_erf_act_slope,
-        d2f=_erf_act_curvature,
-        params={"alpha": 0.75, "beta": 0.75},
-        range="[-0.4053, inf) at the defaults",
-        asymptotes=("0", "x"),
-        source="Biswas et al. 2021, arXiv:2109.04386; the defaults are unchecked",
-    ),
-    Activation(
-        "phish",
-        "x * tanh(x * erfc(-x / sqrt(2)) / 2)",
-        f=lambda x: flushed(lowest(x) * tanh(lowest(x) * 0.5 * erfc(-x * math.sqrt(0.5)))),
-        df=_phish_slope,
-        d2f=_phish_curvature,
-        range="[0, inf)",
-        asymptotes=("0", "x"),
-        source="Naveen 2021, Phish: a novel hyper-optimizable activation function",
     ),
     Activation(
         "gish",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, exp, expm1, log, log1p, ones_like, relu, sqrt, where, zeros_like
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import finite
+from actfunc.catalogue.floats import finite
 
 # In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative
 # by a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail
@@ -17,9 +17,9 @@ from actfunc.catalogue.jets import finite
 def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
     """c·x·e^x, or its derivative of that order, where x ≤ 0."""
     x = x.clamp(torch.finfo(x.dtype).min, 0)
-    # half of the exponent at a time: alone, e^x is subnormal before the product is
-    h = exp(x / 2)
-    return c * ((x if order == 0 else order + x) * h) * h
+    # far out half of the exponent at a time: alone, e^x is subnormal before the product is
+    h, y = exp(x / 2), x if order == 0 else order + x
+    return where(x < -40, c * (y * h) * h, c * (y * exp(x)))
 
 
 def _decaying(x: Tensor, c: float) -> Tensor:

@@ -14,7 +14,7 @@ from torch.special import erfc, erfcx
 
 from actfunc.activation import Activation
 from actfunc.catalogue import polynomial, rectified, sigmoidal
-from actfunc.catalogue.jets import finite, lowest
+from actfunc.catalogue.floats import finite, lowest
 from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair, PairFunction
 

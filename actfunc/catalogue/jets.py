@@ -16,9 +16,14 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
-
-Number: TypeAlias = float | Tensor
-"""A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
+from actfunc.catalogue.floats import (
+    Number,
+    finite,
+    flushed,
+    logistic_curvature,
+    logistic_slope,
+    lowest,
+)
 
 
 class Jet:
@@ -144,25 +149,6 @@ def where(condition: Tensor, yes: Jet, no: Operand) -> Jet:
     return Jet(*(torch.where(condition, a, b) for a, b in pairs))
 
 
-def finite(x: Tensor) -> Tensor:
-    """x with the largest number for infinity: infinity by zero or by infinity would be NaN."""
-    info = torch.finfo(x.dtype)
-    return x.clamp(info.min, info.max)
-
-
-def lowest(x: Tensor) -> Tensor:
-    """x with the lowest number for -inf, which times a closed gate would be NaN: the limit is 0."""
-    return x.clamp(min=torch.finfo(x.dtype).min)
-
-
-def flushed(y: Tensor) -> Tensor:
-    """Zero below the smallest normal number, where what went into y has lost its digits.
-
-    A little below: what is rounded to just below it may truly be just above, and has its digits.
-    """
-    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
-
-
 # The functions, each with its derivatives: (h, h′, h″) at the value of u, then the chain rule.
 
 
@@ -271,17 +257,6 @@ def atan(u: Jet) -> Jet:
     v = u.value
     h = 1 / (1 + v * v)
     return _chain(u, lambda: torch.atan(v), lambda: h, lambda: -2 * (v * h) * h)
-
-
-def logistic_slope(x: Tensor) -> Tensor:
-    """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
-    e = torch.exp(-x.abs())
-    return e / (1 + e) ** 2
-
-
-def logistic_curvature(x: Tensor) -> Tensor:
-    """The second derivative of the sigmoid."""
-    return -logistic_slope(x) * torch.tanh(0.5 * x)
 
 
 def _bell(x: Tensor) -> Tensor:

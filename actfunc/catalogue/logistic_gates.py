@@ -8,9 +8,16 @@ import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, finite, flushed, lowest
+from actfunc.catalogue.floats import Number, finite, flushed, lowest
 from actfunc.catalogue.periodic import _turn
-from actfunc.catalogue.self_gated import _ends, _swish, _swish_curvature, _swish_slope, _within
+from actfunc.catalogue.self_gated import (
+    _ends,
+    _swish,
+    _swish_curvature,
+    _swish_slope,
+    _within,
+    damped,
+)
 
 
 def _lisht_slope(x: Tensor) -> Tensor:
@@ -68,52 +75,67 @@ def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
 
 
 def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
-    """x + a·sin(b·x) with its two derivatives."""
-    x = finite(x)
-    sin, cos = _turn(x, b)
+    """The wave a·sin(b·x), and the two derivatives of x plus it."""
+    # float64, as x + a·sin + its slope cancel next to where they touch 0
+    sin, cos = _turn(x.double(), b)
     # 1 + cos and 1 + ab·cos without cancellation where they touch 0, as they do at the defaults
-    up = where(cos > 0, 1 + cos, sin * sin / (1 - cos.clamp(max=0)))
-    return x + a * sin, (1 - a * b) + a * b * up, -a * b * b * sin
+    up = sin * sin / (1 - cos.clamp(max=0))
+    return a * sin, where(cos > 0, 1 + a * b * cos, (1 - a * b) + a * b * up), -a * b * b * sin
 
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
-    e = exp(-x.abs())
-    return flushed(_wave(x, a, b)[0] * _ends(x, e, 0, 1) / (1 + e))
+    e, y = exp(-x.abs()), finite(x)
+    return flushed(((y + _wave(y, a, b)[0]) * _ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
 
 
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
-    e = exp(-x.abs())
-    w, slope, _ = _wave(x, a, b)
-    return flushed(_ends(x, e, 0, slope + w, slope) / (1 + e * (2 + e)))
+    e, y = exp(-x.abs()), finite(x)
+    wave, slope, _ = _wave(y, a, b)
+    bend = _ends(y, e, 0, y + wave + slope, slope)
+    return flushed((bend / (1 + e * (2 + e))).to(x.dtype))
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
-    e = exp(-x.abs())
-    w, slope, curvature = _wave(x, a, b)
-    both = curvature + 2 * slope
-    bend = _ends(x, e, 0, both + w, curvature + both - w, curvature)
-    return flushed(bend / (1 + e) ** 3)
+    e, y = exp(-x.abs()), finite(x)
+    wave, slope, curvature = _wave(y, a, b)
+    w, both = y + wave, curvature + 2 * slope
+    bend = _ends(y, e, 0, both + w, curvature + both - w, curvature)
+    return flushed((bend / (1 + e) ** 3).to(x.dtype))
 
 
-def _sinsig_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The angle's slope and its curvature over that; sine and cosine of the angle."""
+def _sinsig_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """e = e^-|x|; the angle, or what it lacks to a right one on the right; 1 - sinc of that."""
     e = exp(-x.abs())
-    # on the right the cosine is the sine of what is missing to a right angle
-    near, far = torch.sin(math.pi / 2 * e / (1 + e)), torch.cos(math.pi / 2 * e / (1 + e))
-    slope, bend = math.pi / 2 * e / (1 + e) ** 2, -tanh(0.5 * x)
-    return slope, bend, where(x > 0, far, near), where(x > 0, near, far)
+    angle = math.pi / 2 * e / (1 + e)
+    square, lost = angle * angle, torch.zeros_like(x)
+    for k in range(9, 0, -1):
+        lost = square / (2 * k * (2 * k + 1)) * (1 - lost)
+    return e, angle, lost
+
+
+def _sinsig(x: Tensor) -> Tensor:
+    _, angle, _ = _sinsig_parts(x)
+    return flushed(lowest(x) * where(x > 0, torch.cos(angle), torch.sin(angle)))
 
 
 def _sinsig_slope(x: Tensor) -> Tensor:
     x = _within(x)
-    slope, _, sin, cos = _sinsig_parts(x)
-    return flushed(sin + x * slope * cos)
+    e, angle, lost = _sinsig_parts(x)
+    # times the angle: 1 + x, which is exact where they cancel, and a small rest
+    less = lost + x * ((e + 2 * torch.sin(0.5 * angle) ** 2) / (1 + e))
+    right = torch.cos(angle) + x * (angle / (1 + e)) * torch.sin(angle)
+    return flushed(where(x > 0, right, angle * ((1 + x) - less)))
 
 
 def _sinsig_curvature(x: Tensor) -> Tensor:
     x = _within(x)
-    slope, bend, sin, cos = _sinsig_parts(x)
-    return flushed(slope * (2 * cos + x * (bend * cos - slope * sin)))
+    e, angle, lost = _sinsig_parts(x)
+    sinc, cos = 1 - lost, torch.cos(angle)
+    left = cos * ((2 + x) + e * (2 - x)) - x * angle * angle * sinc
+    left = math.pi / 2 * e * left / (1 + e * (3 + e * (3 + e)))
+    right = sinc * ((2 - x) + e * (2 + x)) - x * cos
+    right = damped(-2 * x.abs(), math.pi**2 / 4 * right) / (1 + e * (4 + e * (6 + e * (4 + e))))
+    return flushed(where(x > 0, right, left))
 
 
 def _elish(x: Tensor) -> Tensor:
@@ -195,7 +217,7 @@ RECORDS = (
     Activation(
         "sinsig",
         "x * sin(pi / 2 / (1 + exp(-x)))",
-        f=lambda x: flushed(lowest(x) * _sinsig_parts(x)[2]),
+        f=_sinsig,
         df=_sinsig_slope,
         d2f=_sinsig_curvature,
         range="[-0.4292, inf)",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, atan2, exp, ones_like, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, finite, flushed, lowest
+from actfunc.catalogue.floats import Number, exp_pair, finite, flushed, lowest, product_error
 from actfunc.catalogue.self_gated import bell
 
 
@@ -58,21 +58,28 @@ def _pflu_curvature(x: Tensor) -> Tensor:
     return flushed(0.5 * (2 * h - x * h * x) * h * h.sqrt())
 
 
+def _quotient(x: Tensor, by: Number) -> tuple[Tensor, Tensor]:
+    """x / by, and what its rounding has lost."""
+    q = x / by
+    product = (q * by).detach()
+    return q, ((x - product) - product_error(product, q.detach(), by)).detach() / by
+
+
 def _srs_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, ...]:
-    """y = x / beta; the decay that the denominator is times, where it would overflow; that; and
+    """1 + x / beta; the decay that the denominator is times, where it would overflow; that; and
     the part of the exponential in it."""
-    y = x / beta
+    (y, y_rest), (a, a_rest) = _quotient(x, beta), _quotient(x, alpha)
     near = where(y < -8, -8.0, y)
     e, decay = exp(-near), exp(y - near)
-    a = x / alpha * decay
-    # a + e cancels where a pole is not far: with l = log(beta / alpha) and t = y + l the sum is
-    # beta / alpha times 1 - l and e^-t - 1 + t, which is not negative
-    ratio = beta / alpha
-    log = math.log(ratio) if isinstance(ratio, float) else ratio.log()
-    t = y.clamp(-5, 0) + log
-    cancels = (y > -4) & (y < -0.3)
-    d = where(cancels, ratio * ((1 - log) + (torch.expm1(-t) + t)), a + e)
-    return y, decay, d, where(y < 0.5, 1 - a / d, e / d)
+    # a + e cancels where a pole is not far, and counts more than once: what the rounding of each
+    # has lost is added again
+    paired = (y > -8) & (y < 0.5)
+    big, small = exp_pair(where(paired, -y, 0.0), where(paired, -y_rest, 0.0))
+    e, a = where(paired, big, e), a * decay
+    d = e + a
+    d = where(paired, d + ((a - (d - e)) + a_rest + small), d)
+    one = where(paired, (1 + y) + y_rest, 1 + y)
+    return one, decay, d, where(y < 0.5, 1 - a / d, e / d)
 
 
 def _srs(x: Tensor, alpha: Number, beta: Number) -> Tensor:
@@ -82,17 +89,18 @@ def _srs(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 
 
 def _srs_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    y, decay, d, part = _srs_parts(x.clamp(-1e18, 1e18), alpha, beta)
-    return flushed(part * decay * (1 + y) / d)
+    one, decay, d, part = _srs_parts(x.clamp(-1e18, 1e18), alpha, beta)
+    return flushed(part * decay * one / d)
 
 
 def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    y, decay, d, part = _srs_parts(x.clamp(-1e18, 1e18), alpha, beta)
+    one, decay, d, part = _srs_parts(x.clamp(-1e18, 1e18), alpha, beta)
+    y = x.clamp(-1e18, 1e18) / beta
     # the same twice: either cancels where the other does not
-    fall = (beta - alpha) / (alpha * beta) - torch.expm1(-y.clamp(min=-1.5)) / beta
-    bend = -y / beta - 2 * (1 + y) * (fall / d)
-    left = (2 + y) / beta - 2 * (1 + y) * (1 + y) * (decay / d) / alpha
-    return flushed(part * decay * where(y < -1.5, left, bend) / d)
+    fall = (beta - alpha) / (alpha * beta) - torch.expm1(-y.clamp(min=-0.7)) / beta
+    bend = -y / beta - 2 * one * (fall / d)
+    left = (1 + one) / beta - 2 * one * one * (decay / d) / alpha
+    return flushed(part * decay * where(y < -0.7, left, bend) / d)
 
 
 def _tanh_soft_2(x: Tensor, beta: Number, gamma: Number) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.jets import Number, finite, flushed
+from actfunc.catalogue.floats import Number, finite, flushed, product_error
 
 
 def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
@@ -16,15 +16,17 @@ def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
 
     A product that is rounded once is off by whole turns far out, and what should be flat is not.
     It is kept as a sum of two numbers, the second being what the rounding of the first has lost.
+    Both results are float64, unless the turn is exact: ω has digits that float32 has not.
     """
     if not isinstance(omega, Tensor) and omega in (1, 2):
         product = finite(omega * x) if omega == 2 else x
         return sin(product), cos(product)
+    x = x.double()
     # far out the product may overflow: a 16th of the turn, then doubled four times
     far = x.abs() > 2.0**100
     x, up = where(far, x * 2.0**-32, x), where(far, 2.0**28, 1.0).to(x.dtype)
     product = finite(torch.as_tensor(omega, dtype=x.dtype, device=x.device) * x)
-    lost = up * _lost(product.detach(), x.detach(), omega)
+    lost = up * product_error(product.detach(), x.detach(), omega)
     product = finite(up * product)
     s, c, ds, dc = sin(product), cos(product), sin(lost), cos(lost)
     s, c = s * dc + c * ds, c * dc - s * ds
@@ -33,36 +35,23 @@ def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     return s, c
 
 
-def _lost(product: Tensor, x: Tensor, omega: Number) -> Tensor:
-    """ωx less the product, by Dekker's product of halves of the digits."""
-    exact = torch.as_tensor(omega, dtype=torch.float64, device=x.device).detach()
-    w = exact.to(x.dtype)
-    (a, b), (c, d) = _halves(x), _halves(w)
-    return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
-
-
-def _halves(x: Tensor) -> tuple[Tensor, Tensor]:
-    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
-    high = shifted - (shifted - x)
-    return high, x - high
-
-
 def _snake(x: Tensor, a: Number) -> Tensor:
     # sin² from the sine and cosine of 2ax: a square of the sine is too coarse where all is flat
     s, c = _turn(finite(x), 2 * a)
     half = 0.5 / a
-    return where(c > 0.5, x + half * (s * s / (1 + c.clamp(min=0.5))), x + half - half * c)
+    y = where(c > 0.5, x + half * (s * s / (1 + c.clamp(min=0.5))), x + half - half * c)
+    return y.to(x.dtype)
 
 
 def _snake_slope(x: Tensor, a: Number) -> Tensor:
     # 1 + sin 2ax, whose zeros are double: there a sum of 1 and -1 has lost all its digits
     s, c = _turn(finite(x), a)
-    return (s + c) ** 2
+    return ((s + c) ** 2).to(x.dtype)
 
 
 def _snake_curvature(x: Tensor, a: Number) -> Tensor:
     s, c = _turn(finite(x), a)
-    return 2 * a * ((c - s) * (c + s))
+    return (2 * a * ((c - s) * (c + s))).to(x.dtype)
 
 
 def _cosid_slope(x: Tensor) -> Tensor:
@@ -124,7 +113,13 @@ def _dsu_of(order: int) -> Function:
         if order == 0:
             return flushed(math.pi**2 * odd * (q * y))
         if order == 1:
-            return flushed(math.pi**2 * (q * (slopes[0] - q * y)))
+            far = math.pi**2 * (q * (slopes[0] - q * y))
+            # next to 0 that is 1 less little: what is not 1 is the slope of sin x / (1 - u) less 1
+            near = where(x < 1, x, 0.0)
+            u = (near / math.pi) ** 2
+            r = math.pi**-2 / (1 - u)
+            little = (u + 2 * near * sin(near) * r - 2 * sin(0.5 * near) ** 2) / (1 - u)
+            return flushed(where(x < 1, 1 + little, far))
         curvature = q * (slopes[1] - 2 * q * (slopes[0] - q * y))
         # next to 0 that cancels: π² r sin x for r = 1 / (π² - x²)
         r = -q / where(x < 2, t, 1.0)
@@ -138,9 +133,9 @@ RECORDS: tuple[Activation, ...] = (
     Activation(
         "sin",
         "sin(omega * x)",
-        f=lambda x, omega: _turn(x, omega)[0],
-        df=lambda x, omega: omega * _turn(x, omega)[1],
-        d2f=lambda x, omega: -omega * omega * _turn(x, omega)[0],
+        f=lambda x, omega: _turn(x, omega)[0].to(x.dtype),
+        df=lambda x, omega: (omega * _turn(x, omega)[1]).to(x.dtype),
+        d2f=lambda x, omega: (-omega * omega * _turn(x, omega)[0]).to(x.dtype),
         params={"omega": 1.0},
         range="[-1, 1]",
         source="Sitzmann et al. 2020, arXiv:2006.09661, whose omega is 30 in a network",

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, relu, sign, where, zeros_like
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import finite, gated, sigmoid
+from actfunc.catalogue.floats import finite
+from actfunc.catalogue.jets import gated, sigmoid
 
 # f, df and d2f; the scale first, as the square alone may overflow
 _squared = (

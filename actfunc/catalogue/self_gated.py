@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, erfc, exp, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, flushed, lowest
+from actfunc.catalogue import compiled
+from actfunc.catalogue.floats import Number, flushed, lowest
 
 
 def _within(x: Tensor) -> Tensor:
@@ -86,6 +87,8 @@ def _normal_density(x: Tensor) -> Tensor:
 
 
 def _normal_cdf(x: Tensor) -> Tensor:
+    if compiled.applies(x):
+        return compiled.normal_cdf(x)
     # 1 + erf is 57 % off at -5.5 in float32 and zero below -6
     return 0.5 * erfc(-x * math.sqrt(0.5))
 

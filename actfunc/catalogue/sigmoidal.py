@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, erfc, exp, expm1, log1p, ones_like, sigmoid, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import Number, finite, flushed, logistic_curvature, logistic_slope
+from actfunc.catalogue import compiled
+from actfunc.catalogue.floats import Number, finite, flushed, logistic_curvature, logistic_slope
 
 
 def _tanh_slope(x: Tensor, a: Number, b: Number) -> Tensor:
@@ -148,7 +149,7 @@ RECORDS = (
     Activation(
         "tanh",
         "tanh(x)",
-        f=tanh,
+        f=lambda x: compiled.tanh(x) if compiled.applies(x) else tanh(x),
         df=lambda x: 4 * logistic_slope(2 * x),
         d2f=lambda x: -8 * tanh(x) * logistic_slope(2 * x),
         range="(-1, 1)",

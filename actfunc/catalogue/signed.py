@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, asinh, copysign, exp, expm1, hypot, log1p, ones_like, sqrt, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.jets import finite
+from actfunc.catalogue.floats import finite
 
 
 def _left_first(x: Tensor) -> Tensor:
@@ -17,6 +17,11 @@ def _asinh_curvature(x: Tensor) -> Tensor:
     x = finite(x)
     r = hypot(x, ones_like(x))
     return -x / r / r / r
+
+
+def _root_curvature(x: Tensor) -> Tensor:
+    # |x|^1.5 is subnormal before its reciprocal overflows
+    return -_left_first(x) * 0.25 / x.abs() / sqrt(x.abs())
 
 
 RECORDS = (
@@ -57,8 +62,7 @@ RECORDS = (
         "sign(x) * sqrt(abs(x))",
         f=lambda x: copysign(sqrt(x.abs()), x),
         df=lambda x: 0.5 / sqrt(x.abs()),
-        # |x|^1.5 is subnormal before its reciprocal overflows
-        d2f=lambda x: -_left_first(x) * 0.25 / x.abs() / sqrt(x.abs()),
+        d2f=_root_curvature,
         joints=(0.0,),
         poles=(0.0,),
         asymptotes=("-sqrt(-x)", "sqrt(x)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 import io
 import os
 import zlib
@@ -30,6 +31,19 @@ _PALETTE = {
     "identity": "#8A8A8A",
 }
 _OTHERS = tuple(_PALETTE.values())[:8]
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+def _spread(position: int) -> str:
+    """A colour for one of many: hues as far apart as they go, three lightnesses in turn."""
+    lightness = (0.36, 0.46, 0.56)[position % 3]
+    parts = colorsys.hls_to_rgb(position * _GOLDEN % 1, lightness, 0.55)
+    return "#" + "".join(f"{round(255 * part):02X}" for part in parts)
+
+
+_PALETTE |= {
+    name: _spread(position) for position, name in enumerate(CATALOGUE) if name not in _PALETTE
+}
 
 HELD, NOT_HELD = "#1B7F3B", "#B3261E"
 FORMATS = (".svg", ".pdf", ".png")

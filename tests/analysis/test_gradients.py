@@ -49,6 +49,8 @@ def test_weight_gradients_are_a_modules(record, case):
 @catalogue
 def test_the_signal_is_each_examples_own(record, case):
     params, images, labels = case
+    if record.poles and images.dtype == torch.float32:
+        return  # a slope without bound magnifies rounding without bound; float64 tells
 
     def loss(taps, image, label):
         return F.cross_entropy(mlp.apply(params, image, record, taps), label)

@@ -23,6 +23,8 @@ def off_joints(record: Activation, far: float = 12.0) -> Tensor:
     x = torch.linspace(-far, far, 1201, dtype=torch.float64) + 0.00371
     for joint in record.joint_points:
         x = x[(x - joint).abs() > 1e-2]
+    for pole in record.poles:  # differences need a derivative with a bound
+        x = x[(x - pole).abs() > 1]
     return x
 
 

@@ -19,6 +19,7 @@ from actfunc.certify.limits import limits
 from actfunc.certify.oracle import truth
 from actfunc.certify.peers import peer
 from actfunc.certify.routes import ROUTES, follow_compiled
+from actfunc.certify.ulp import error
 from actfunc.errors import UsageError
 
 DTYPES = (torch.float64, torch.float32)
@@ -125,7 +126,7 @@ def test_a_small_relative_error_is_caught(name, dtype, order):
 @each_sibling
 def test_a_nan_or_a_vanished_tail_is_caught(name, dtype, order):
     right = getattr(actfunc.get(name), SIBLINGS[order]).function
-    _, true = judged(name, dtype)
+    x, true = judged(name, dtype)
 
     def lost(x, **params):
         return torch.where(x > 88, torch.nan, right(x, **params))
@@ -137,8 +138,10 @@ def test_a_nan_or_a_vanished_tail_is_caught(name, dtype, order):
     nan = checked(name, dtype, order, lost)
     assert not nan.held
     assert nan.worst.ulp == float("inf")
-    small = (true.hi[order].abs() < 1e-9) & (true.hi[order].abs() > 1e-30)
-    assert checked(name, dtype, order, vanished).held == (not small.any())
+    small = true.hi[order].abs() < 1e-9
+    all_lost = error(torch.zeros_like(x), true.hi[order], true.lo[order], true.hi[order + 1], x)
+    seen = (small & (all_lost > BOUNDS[order])).any()  # at a zero crossing nothing is to be seen
+    assert checked(name, dtype, order, vanished).held == (not seen)
 
 
 @every_record
@@ -147,7 +150,7 @@ def test_a_nan_or_a_vanished_tail_is_caught(name, dtype, order):
 def test_something_wrong_at_one_single_joint_is_caught(name, dtype, order):
     record = actfunc.get(name)
     right = getattr(record, SIBLINGS[order]).function
-    for joint in record.joint_points:
+    for joint in set(record.joint_points) - set(record.poles):
 
         def wrong(x, joint=joint, **params):
             return torch.where(x == joint, right(x, **params) + 0.5, right(x, **params))
@@ -190,6 +193,8 @@ def test_differences_see_an_error_of_a_millionth(name):
 def test_a_wrong_limit_is_caught(name):
     record = actfunc.get(name)
     assert all(limit.held for limit in limits(record, DTYPES))
+    if record.asymptotes == (None, None):
+        return  # nothing is claimed of a sine at infinity
     for sibling in SIBLINGS:
         right = getattr(record, sibling).function
 
@@ -197,7 +202,7 @@ def test_a_wrong_limit_is_caught(name):
             return torch.where(x.isinf(), torch.nan, right(x, **params))
 
         assert not all(one.held for one in limits(replace(record, **{sibling: wrong}), DTYPES))
-    deaf = replace(record, f=lambda x, **_: torch.zeros_like(x), asymptotes=("0", "0"))
+    deaf = replace(record, f=lambda x, **_: torch.zeros_like(x), asymptotes=("0", "0"), poles=())
     assert [limit.held for limit in limits(deaf, DTYPES[:1]) if limit.x != limit.x] == [False]
 
 
@@ -267,13 +272,14 @@ def test_the_grid_is_where_it_hurts(name, dtype):
     assert x.dtype == dtype
     assert len(x) >= 4000
     assert x.isfinite().all()
-    assert (x.diff() > 0).sum() == len(x) - 2  # ascending, the two zeros side by side
+    assert (x.diff() > 0).sum() == len(x) - 1 - (0.0 not in record.poles)  # ascending, two zeros
     zeros = x[x == 0]
-    assert zeros.signbit().tolist() == [True, False]
+    assert zeros.signbit().tolist() == ([] if 0.0 in record.poles else [True, False])
     wanted = [info.max, -info.max, info.tiny, info.tiny * info.eps, -info.tiny * info.eps]
     assert set(wanted) <= set(x.tolist())
-    joints = torch.tensor(record.joint_points, dtype=dtype)
-    assert set(with_neighbours(joints).tolist()) <= set(x.tolist())
+    joints = with_neighbours(torch.tensor(record.joint_points, dtype=dtype)).tolist()
+    assert set(joints) - set(record.poles) <= set(x.tolist())
+    assert not set(record.poles) & set(x.tolist())
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import actfunc
+from actfunc.catalogue import PAIRS, VECTORS
 from actfunc.certify import certify, certify_many, kept
 from actfunc.cli import run
 from actfunc.errors import CheckpointError
@@ -23,7 +24,8 @@ def two():
 
 def test_the_package_keeps_a_certificate_of_every_record():
     made, certificates = kept.load()
-    assert list(certificates) == [record.spec for record in actfunc.CATALOGUE.values()]
+    kinds = (actfunc.CATALOGUE, PAIRS, VECTORS)
+    assert list(certificates) == [one.spec for kind in kinds for one in kind.values()]
     assert {"torch", "python", "device", "command", "time"} <= set(made)
     for record in actfunc.CATALOGUE.values():
         assert certificates[record.spec]["formula"] == record.formula

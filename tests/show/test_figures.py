@@ -53,9 +53,12 @@ def test_every_activation_can_be_drawn(tmp_path):
         assert axis.get_title(loc="left").startswith(record.name)
         joints = [line for line in axis.lines if line.get_marker() == "o"]
         assert len(joints) == len(record.joint_points)
-    first = style.save(drawn, tmp_path / "a.svg").read_bytes()
-    again = style.save(activations_figure(list(CATALOGUE.values())), tmp_path / "b.svg")
-    assert again.read_bytes() == first  # the same figure is the same file
+    style.save(drawn, tmp_path / "all.png")
+    first, again = (
+        style.save(activations_figure(list(CATALOGUE.values())[:6]), tmp_path / f"{name}.svg")
+        for name in "ab"
+    )
+    assert first.read_bytes() == again.read_bytes()  # the same figure is the same file
 
 
 def test_no_figure_touches_pyplot():

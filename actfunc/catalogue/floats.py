@@ -1,0 +1,72 @@
+"""What floating-point numbers need: ends without NaN, tails with their digits, exact remainders."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+Number: TypeAlias = float | Tensor
+"""A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
+
+
+def finite(x: Tensor) -> Tensor:
+    """x with the largest number for infinity: infinity by zero or by infinity would be NaN."""
+    info = torch.finfo(x.dtype)
+    return x.clamp(info.min, info.max)
+
+
+def lowest(x: Tensor) -> Tensor:
+    """x with the lowest number for -inf, which times a closed gate would be NaN: the limit is 0."""
+    return x.clamp(min=torch.finfo(x.dtype).min)
+
+
+def flushed(y: Tensor) -> Tensor:
+    """Zero below the smallest normal number, where what went into y has lost its digits.
+
+    A little below: what is rounded to just below it may truly be just above, and has its digits.
+    """
+    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
+
+
+def logistic_slope(x: Tensor) -> Tensor:
+    """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
+    e = torch.exp(-x.abs())
+    return e / (1 + e) ** 2
+
+
+def logistic_curvature(x: Tensor) -> Tensor:
+    """The second derivative of the sigmoid."""
+    return -logistic_slope(x) * torch.tanh(0.5 * x)
+
+
+def halves(x: Tensor) -> tuple[Tensor, Tensor]:
+    """x as a sum of two numbers of half the digits, whose products are exact: Veltkamp's split."""
+    shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)
+    high = shifted - (shifted - x)
+    return high, x - high
+
+
+def product_error(product: Tensor, x: Tensor, omega: Number) -> Tensor:
+    """ωx less the product, by Dekker's product of halves of the digits."""
+    exact = torch.as_tensor(omega, dtype=torch.float64, device=x.device).detach()
+    w = exact.to(x.dtype)
+    (a, b), (c, d) = halves(x), halves(w)
+    return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
+
+
+def exp_pair(z: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
+    """e^(z + rest) as a sum of two numbers, for z from 0 to 8: as 2^n·(1 + r + small)."""
+    n = torch.round(z / math.log(2)).detach()
+    # log 2 in two numbers, the first with digits so few that n times it is exact
+    r, rest = z - n * 0.693145751953125, rest - n * 1.4286068203094172e-06
+    small = torch.zeros_like(z)
+    for k in range(15, 1, -1):
+        small = (1 + small) * (r + rest) / k
+    small = small * (r + rest)
+    one = 1 + r
+    rest, power = (r - (one - 1)) + (rest + small), torch.exp2(n)
+    big = one + rest
+    return power * big, power * ((one - big) + rest)

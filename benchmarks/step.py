@@ -1,0 +1,86 @@
+"""A compiled training step with our lifted activations against the same step with torch's own.
+
+The tutorial's network, batches of 256 noise images; both steps compiled, taken in turn; a round is
+`--steps` steps of each. What is reported is the median of the rounds' ratios as well.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from contest import contest, report
+from torch import Tensor
+from torch.nn import functional
+
+from actfunc import get, mlp
+from actfunc.data import Examples
+from actfunc.training import State, make_step, sgd
+from actfunc.training.compile import compiled
+
+SIZES = (784, 512, 256, 256, 128, 10)
+
+
+def steps(activation: Callable[..., Tensor], batches: list[Examples], device: torch.device):
+    """A round of compiled steps, from one state to the next."""
+    optimizer, rate = sgd(), torch.tensor(0.01, device=device)
+    params = mlp.init(SIZES, seed=42, device=device)
+    step, state = compiled(make_step(activation, optimizer)), State(params, optimizer.init(params))
+
+    def a_round() -> None:
+        nonlocal state
+        for batch in batches:
+            state, _ = step(state, batch, rate)
+
+    return a_round
+
+
+def theirs(name: str) -> Callable[..., Tensor]:
+    """Torch's own function, called as an activation is."""
+    function = getattr(functional, name)
+    return lambda x, order=1: function(x)
+
+
+def main() -> None:
+    """Run the contests and write their results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=["gelu", "silu", "tanh", "relu"])
+    parser.add_argument("--rounds", type=int, default=31)
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    options = parser.parse_args()
+    device = torch.device(options.device)
+    generator = torch.Generator().manual_seed(0)
+    batches = [
+        Examples(
+            torch.randint(0, 256, (256, 28, 28), dtype=torch.uint8, generator=generator).to(device),
+            torch.randint(0, 10, (256,), generator=generator).to(device),
+        )
+        for _ in range(options.steps)
+    ]
+    for name in options.names:
+        contenders = {
+            "torch's own": steps(theirs(name), batches, device),
+            "lifted": steps(get(name), batches, device),
+        }
+        began = time.perf_counter()
+        seconds = contest(contenders, rounds=options.rounds, device=device)
+        pairs = zip(seconds["lifted"], seconds["torch's own"], strict=True)
+        ratio = statistics.median(ours / others for ours, others in pairs)
+        print(f"{name}: lifted takes {ratio:.3f} of torch's own (median of the rounds' ratios)")
+        report(
+            f"step {name}",
+            seconds,
+            against="torch's own",
+            device=device,
+            steps_a_round=options.steps,
+            median_of_ratios=ratio,
+            total_seconds=time.perf_counter() - began,
+        )
+
+
+if __name__ == "__main__":
+    main()
