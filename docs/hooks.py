@@ -1,6 +1,7 @@
 """What the site shows and no page has to repeat: the catalogue with its certificates, tables.
 
-`<!-- catalogue -->` becomes every record family by family, so one that is added appears by itself.
+`<!-- catalogue -->` becomes every record, family by family with a figure, so that one that is added
+appears by itself.
 A line that is only a link to a file of this folder, `[words](table.md)` with a file that is no page
 of the site, becomes the file: where the page is read without being built, the link is there.
 """
@@ -11,7 +12,9 @@ import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from thumbnails import thumbnails
 
 from actfunc.activation import Activation
 from actfunc.catalogue import CATALOGUE, FAMILIES, PAIRS, VECTORS
@@ -20,11 +23,25 @@ from actfunc.gated import GatedPair
 from actfunc.show.certificates import RANKS
 from actfunc.vector import VectorFunction
 
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+
 DOCS = Path(__file__).parent
 PARTS = ("torch-table.md",)
 """Files of this folder that are part of a page and no page."""
 
 ARXIV = re.compile(r"arXiv:(\d+\.\d+)")
+
+
+def on_files(files: Files, *, config: MkDocsConfig) -> Files:
+    """Called by mkdocs with the files of the site, to which the figures are added."""
+    from mkdocs.structure.files import File
+
+    for family in FAMILIES:
+        place = f"figures/{figure_name(family)}"
+        files.append(File.generated(config, place, content=thumbnails(family)))
+    return files
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:

@@ -2,33 +2,24 @@
 
     python docs/make_figures.py            all of them
     python docs/make_figures.py gradients  those whose file name starts so
-    python docs/make_figures.py catalogue  one a family of the catalogue
     python docs/make_figures.py torch      the audit, with its table
 
-They are of FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the
-network has to be up.
+Most are of FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the
+network has to be up. The small ones of the catalogue are drawn while the site is built.
 """
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
-from hooks import figure_name
-from matplotlib.figure import Figure
-from PIL import Image
+from thumbnails import with_palette
 
-from actfunc.activation import Activation
-from actfunc.catalogue import FAMILIES
 from actfunc.cli import run
-from actfunc.show import style
-from actfunc.show.activations import draw_activation
 
 DOCS = Path(__file__).parent.resolve()
 
@@ -54,13 +45,6 @@ FIGURES = {
 TABLES = {"torch-table.md": "audit --markdown {}"}
 """Each table that a page takes in and the command that makes it."""
 
-FAMILY_FIGURES = {figure_name(family): records for family, records in FAMILIES.items()}
-"""Thumbnails of the catalogue's families."""
-
-COLUMNS = 6
-COLOURS = 64
-"""Of a figure of pixels: as good to the eye, and a third of the size."""
-
 NOT_HELD = {"certify-torch-gelu.png"}
 """Certificates that are there to fail."""
 
@@ -81,39 +65,13 @@ def main(wanted: list[str]) -> int:
             words = shlex.split(command.format(shlex.quote(str(DOCS / "figures" / name))))
             if run(words) != (1 if name in NOT_HELD else 0):
                 return 1
-            squeeze(DOCS / "figures" / name)
+            if name.endswith(".png"):
+                figure = DOCS / "figures" / name
+                figure.write_bytes(with_palette(figure.read_bytes()))
         for name, command in TABLES.items():
             if not wanted or name.startswith(tuple(wanted)):
                 run(shlex.split(command.format(shlex.quote(str(DOCS / name)))))
-    for name, records in FAMILY_FIGURES.items():
-        if not wanted or name.startswith(tuple(wanted)):
-            print(name, flush=True)
-            style.save(thumbnails(records), DOCS / "figures" / name)
-            squeeze(DOCS / "figures" / name)
     return 0
-
-
-def thumbnails(records: Sequence[Activation]) -> Figure:
-    """A family at a glance: each function with its first and second derivative."""
-    rows = math.ceil(len(records) / COLUMNS)
-    figure = style.figure(1.85 * COLUMNS, 1.6 * rows)
-    axes = figure.subplots(rows, COLUMNS, squeeze=False, sharex=True, sharey=True).ravel()
-    for axis, record in zip(axes, records, strict=False):
-        draw_activation(axis, record)
-        axis.set_title(record.name, fontsize=9)
-        axis.set_ylim(-2.2, 2.7)
-        axis.set_xticks([-5, 0, 5])
-        axis.tick_params(labelsize=7, length=0)
-    for axis in axes[len(records) :]:
-        axis.set_visible(False)
-    return figure
-
-
-def squeeze(path: Path) -> None:
-    """Store a figure of pixels with a palette."""
-    if path.suffix == ".png":
-        image = Image.open(path).convert("RGB")
-        image.quantize(COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import sys
 import pytest
 
 import actfunc
-from actfunc.catalogue import CATALOGUE, PAIRS, VECTORS
+from actfunc.catalogue import CATALOGUE, FAMILIES, PAIRS, VECTORS
 from actfunc.certify.peers import peer
 from tests.docs.pages import PAGES, ROOT, docs_module
 
@@ -82,16 +82,20 @@ def test_no_paths_of_a_machine(page):
 
 def test_figures_are_small_and_shown():
     figures = list((ROOT / "docs/figures").iterdir())
-    expanded = docs_module("hooks").expanded
-    text = "".join(expanded(page.read_text("utf-8")) for page in PAGES)
+    text = "".join(page.read_text("utf-8") for page in PAGES)
     assert not [figure.name for figure in figures if f"figures/{figure.name})" not in text]
     assert sum(figure.stat().st_size for figure in figures) < 3_000_000
 
 
+@pytest.mark.slow
+def test_every_family_has_its_figure(site):
+    figure_name = docs_module("hooks").figure_name
+    assert not [f for f in FAMILIES if not (site / "figures" / figure_name(f)).is_file()]
+
+
 def test_every_figure_has_its_command():
     made = docs_module("make_figures")
-    drawn = {*made.FIGURES, *made.FAMILY_FIGURES}
-    assert {figure.name for figure in (ROOT / "docs/figures").iterdir()} == drawn
+    assert {figure.name for figure in (ROOT / "docs/figures").iterdir()} == {*made.FIGURES}
 
 
 def test_every_record_is_in_the_catalogue_of_the_site():
