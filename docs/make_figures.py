@@ -2,9 +2,10 @@
 
     python docs/make_figures.py            all of them
     python docs/make_figures.py gradients  those whose file name starts so
+    python docs/make_figures.py torch      the audit, with its table
 
-They are of FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the
-network has to be up.
+Most are of FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the
+network has to be up. The small ones of the catalogue are drawn while the site is built.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import shlex
 import sys
 import tempfile
 from pathlib import Path
+
+from thumbnails import with_palette
 
 from actfunc.cli import run
 
@@ -32,13 +35,15 @@ FIGURES = {
     "distribution.svg": "distribution --pretrained --dataset fashion_mnist -o {}",
     "dead.svg": "dead --pretrained --dataset fashion_mnist -o {}",
     # thousands of points each: pixels are smaller
-    "certify-gelu.png": "certify gelu --no-compiled --plot {}",
-    "certify-torch-gelu.png": (
-        "certify torch.nn.functional:gelu --formula 'x * erfc(-x / sqrt(2)) / 2' --plot {}"
-    ),
+    "certify-gelu.png": "certify gelu --plot {}",
+    "certify-torch-gelu.png": "certify torch.nn.functional:gelu --as gelu --plot {}",
+    "torch-audit.png": "audit gelu silu tanh softplus --plot {}",
     "squareplus.svg": "plot my.py:squareplus softplus silu -o {}",
 }
 """Each figure and the command that draws it."""
+
+TABLES = {"torch-table.md": "audit --markdown {}"}
+"""Each table that a page takes in and the command that makes it."""
 
 NOT_HELD = {"certify-torch-gelu.png"}
 """Certificates that are there to fail."""
@@ -60,6 +65,12 @@ def main(wanted: list[str]) -> int:
             words = shlex.split(command.format(shlex.quote(str(DOCS / "figures" / name))))
             if run(words) != (1 if name in NOT_HELD else 0):
                 return 1
+            if name.endswith(".png"):
+                figure = DOCS / "figures" / name
+                figure.write_bytes(with_palette(figure.read_bytes()))
+        for name, command in TABLES.items():
+            if not wanted or name.startswith(tuple(wanted)):
+                run(shlex.split(command.format(shlex.quote(str(DOCS / name)))))
     return 0
 
 

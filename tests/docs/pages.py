@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
@@ -45,3 +48,11 @@ def blocks(page: Path) -> list[Block]:
         for found in _BLOCK.finditer(text)
         if found["kind"] in ("console", "python")
     ]
+
+
+def docs_module(name: str) -> ModuleType:
+    """A module of the docs: the hooks, what makes the figures."""
+    folder = str(ROOT / "docs")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(name)

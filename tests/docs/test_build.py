@@ -12,7 +12,9 @@ import sys
 import pytest
 
 import actfunc
-from tests.docs.pages import PAGES, ROOT
+from actfunc.catalogue import CATALOGUE, FAMILIES, PAIRS, VECTORS
+from actfunc.certify.peers import peer
+from tests.docs.pages import PAGES, ROOT, docs_module
 
 FORBIDDEN = re.compile(r"/work/|/tmp/|/root/|/home/|\.\./shared|localhost|127\.0\.0\.1", re.I)
 
@@ -81,14 +83,36 @@ def test_no_paths_of_a_machine(page):
 def test_figures_are_small_and_shown():
     figures = list((ROOT / "docs/figures").iterdir())
     text = "".join(page.read_text("utf-8") for page in PAGES)
-    assert not [figure.name for figure in figures if figure.name not in text]
+    assert not [figure.name for figure in figures if f"figures/{figure.name})" not in text]
     assert sum(figure.stat().st_size for figure in figures) < 3_000_000
 
 
+@pytest.mark.slow
+def test_every_family_has_its_figure(site):
+    figure_name = docs_module("hooks").figure_name
+    assert not [f for f in FAMILIES if not (site / "figures" / figure_name(f)).is_file()]
+
+
 def test_every_figure_has_its_command():
-    source = (ROOT / "docs/make_figures.py").read_text("utf-8")
-    missing = [f.name for f in (ROOT / "docs/figures").iterdir() if f'"{f.name}"' not in source]
-    assert not missing
+    made = docs_module("make_figures")
+    assert {figure.name for figure in (ROOT / "docs/figures").iterdir()} == {*made.FIGURES}
+
+
+def test_every_record_is_in_the_catalogue_of_the_site():
+    text = docs_module("hooks").catalogue()
+    for record in (*CATALOGUE.values(), *PAIRS.values(), *VECTORS.values()):
+        assert text.count(f'<span id="{record.name}">') == 1
+        assert f"`{getattr(record, 'formula', None) or record.definition}`" in text
+    assert "NOT HELD" not in text
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in re.findall(r"^\|.*$", text, re.M))
+
+
+def test_the_table_of_torch_has_every_function_that_torch_has():
+    table = (ROOT / "docs/torch-table.md").read_text("utf-8")
+    theirs = {found[0] for record in CATALOGUE.values() if (found := peer(record))}
+    assert set(re.findall(r"^\| `([^`]+)` \|", table, re.M)) == theirs
+    page = docs_module("hooks").expanded((ROOT / "docs/torch.md").read_text("utf-8"))
+    assert all(f"`{name.replace('torch.nn.functional.', 'F.')}`" in page for name in theirs)
 
 
 def test_links_of_the_readme_lead_somewhere():
