@@ -52,7 +52,10 @@ FAMILIES: dict[str, tuple[Activation, ...]] = {
     "polynomial": polynomial.RECORDS,
 }
 
-CATALOGUE = Catalogue(FAMILIES)
+CATALOGUE = Catalogue(
+    FAMILIES,
+    beside=dict.fromkeys(PAIRS, "a gated pair") | dict.fromkeys(VECTORS, "a vector function"),
+)
 """The elementwise activations; the two other kinds are PAIRS and VECTORS."""
 
 get = CATALOGUE.get

@@ -98,8 +98,9 @@ def gated(
 
     left:  (c, b), or a function of the parameters giving them: gate(x) → c·e^(b·x) at -inf.
     right: (k, b): gate(x) → its limit - k·e^(-b·x) at +inf; None where it gets there faster.
-    Past b·|x| = TAIL nothing else is left of x·gate(x), or on the right of its second derivative.
-    There the tails are what is computed, and the gate is asked no further out.
+    Past b·|x| = TAIL nothing else is left of x·gate(x), or on the right of its second derivative:
+    the next term of the gate must decay twice as fast. There the tails are what is computed, and
+    the gate is asked no further out.
     """
 
     def product(x: Jet, **params: Number) -> Jet:
@@ -130,8 +131,8 @@ TAIL = 40.0
 def decaying(x: Jet, c: Number, b: Number) -> Jet:
     """c·x·e^(b·x) where b·x is negative: half of the exponent at a time, as e^(b·x) is subnormal
     before the product is."""
-    # nothing on the other side of 0, where this branch is not taken and would overflow
-    z = (b * finite(x.value)).clamp(max=0)
+    # further out e^z is 0, and on the other side of 0, where this is not taken, it would overflow
+    z = (b * finite(x.value)).clamp(-1e4, 0)
     h = torch.exp(0.5 * z)
     factors = (finite(x.value), 1 + z, b * (2 + z))[: len(x.parts)]
     return Jet(*(c * (factor * h) * h for factor in factors))
@@ -250,13 +251,6 @@ def cos(u: Jet) -> Jet:
     """The cosine."""
     v = u.value
     return _chain(u, lambda: torch.cos(v), lambda: -torch.sin(v), lambda: -torch.cos(v))
-
-
-def atan(u: Jet) -> Jet:
-    """The arc tangent."""
-    v = u.value
-    h = 1 / (1 + v * v)
-    return _chain(u, lambda: torch.atan(v), lambda: h, lambda: -2 * (v * h) * h)
 
 
 def _bell(x: Tensor) -> Tensor:

@@ -20,7 +20,13 @@ _OWN = "your own activation is path/to/file.py:name or package.module:name"
 class Catalogue(Mapping[str, Activation]):
     """The activations by name, in the order of their families."""
 
-    def __init__(self, families: Mapping[str, tuple[Activation, ...]]) -> None:
+    def __init__(
+        self,
+        families: Mapping[str, tuple[Activation, ...]],
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
+        """families: their records; beside: functions of other kinds, and the words for the kind."""
+        self._beside = dict(beside or {})
         self._records: dict[str, Activation] = {}
         self._family: dict[str, str] = {}
         self._spellings: dict[str, str] = {}
@@ -72,11 +78,17 @@ class Catalogue(Mapping[str, Activation]):
             return own.bind(**_settings(text, settings)) if settings else own
         name = self.canonical(head)
         if name is None:
+            if head in self._beside:
+                raise UsageError(
+                    f"{head} is {self._beside[head]}, and an elementwise activation is wanted here",
+                    "`actfunc list` shows which is which",
+                )
             raise UnknownNameError.among(
                 "activation",
                 head,
                 [record.name for record in self.values()]
-                + [alias for record in self.values() for alias in record.aliases],
+                + [alias for record in self.values() for alias in record.aliases]
+                + list(self._beside),
                 f"`actfunc list` shows all {len(self)}; your own is path/to/file.py:name",
             )
         record = self._records[name]

@@ -55,9 +55,8 @@ def audit(
             "actfunc audit, without names, shows those it has",
         )
     output = Output(json)
-    output.header(
-        "audit", f"{len(theirs)} functions of torch {torch.__version__}", "float32, float64"
-    )
+    version = torch.__version__.partition("+")[0]
+    output.header("audit", f"{len(theirs)} functions of torch {version}", "float32, float64")
     results, curves = [], []
     with output.progress() as bar:
         task = bar.add_task("", total=len(theirs), note="")

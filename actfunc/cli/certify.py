@@ -146,7 +146,7 @@ def certify(
         return
     output.header(
         "certify",
-        f"{len(records)} activation{'s' if len(records) > 1 else ''}",
+        f"{len(records)} function{'s' if len(records) > 1 else ''}",
         ", ".join(dict.fromkeys(dtype or known)),
         "eager and compiled" if compiled else "eager",
         f"torch {torch.__version__.partition('+')[0]}",

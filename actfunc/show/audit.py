@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import torch
 from rich import box
 from rich.table import Table
 from rich.text import Text
@@ -34,7 +35,7 @@ def audit_table(found: Sequence[Audit]) -> Table:
 
 
 def audit_markdown(found: Sequence[Audit]) -> str:
-    """The table in Markdown, for the documentation."""
+    """The table in Markdown, for the documentation, and below it what made it."""
     lines = [
         "| function | dtype | value | first derivative | second derivative |",
         "|---|---|---:|---:|---:|",
@@ -43,6 +44,8 @@ def audit_markdown(found: Sequence[Audit]) -> str:
         for dtype, line in rows:
             cells = " | ".join(f"**{_cell(one)}**" if not one.held else _cell(one) for one in line)
             lines.append(f"| `{function}` | {dtype} | {cells} |")
+    version = torch.__version__.partition("+")[0]
+    lines += ["", f"torch {version} on a CPU; none: torch has no such derivative."]
     return "\n".join(lines) + "\n"
 
 
@@ -66,9 +69,14 @@ def _rows(found: Sequence[Audit]) -> list[tuple[str, list[tuple[str, list[Audit]
 def _cell(one: Audit) -> str:
     mark = "" if one.held else "!"
     point = one.worst if math.isinf(one.worst.ulp) else one.plain
+    if one.nans == one.points:
+        return f"{mark}none"
     if math.isinf(point.ulp):
         return f"{mark}NaN @ {point.x:.3g}"
     if point.ulp == 0:
         return "0"
-    shown = f"{point.ulp:.2g}" if point.ulp < 1e4 else f"{point.ulp:.1e}".replace("e+0", "e")
-    return f"{mark}{shown.replace('e+', 'e')} @ {point.x:.3g}"
+    if point.ulp >= 1e4:
+        shown = f"{point.ulp:.1e}".replace("e+0", "e").replace("e+", "e")
+    else:
+        shown = f"{point.ulp:.0f}" if point.ulp >= 100 else f"{point.ulp:.2g}"
+    return f"{mark}{shown} @ {point.x:.3g}"

@@ -134,18 +134,19 @@ def certificates_document(certificates: Sequence[Certificate]) -> dict[str, Any]
 
 def exhaustive_table(found: Sequence[Exhaustive]) -> Table:
     """Every float32 of each function: the worst error of each order, where, how many beyond."""
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, title_justify="left")
-    table.title = f"worst of 4,294,967,296 inputs, in units in the last place ({_allowed()})"
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, title_justify="left")
+    bounds = ", ".join(f"{bound:g}" for bound in BOUNDS)
+    table.title = f"the worst of all 4,294,967,296 inputs, in ulp (allowed: {bounds})"
     for column in ("function", "order", "ulp", "x", "got", "wanted", "beyond", "verdict"):
         numeric = column in ("ulp", "x", "got", "wanted", "beyond")
-        table.add_column(column, justify="right" if numeric else "left", no_wrap=numeric)
+        table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for one in found:
-        name = style.named(one.name)
+        name = style.named(one.name.partition(":")[0])
         for check in one.checks:
-            numbers = _numbers("float32", *check.worst[:3])
+            numbers = [f"{number:.6g}" for number in check.worst[:3]]
             verdict = HELD if check.held else NOT_HELD
             ulp = _ulps(check.worst.ulp)
-            table.add_row(name, _order(check.order), ulp, *numbers, f"{check.beyond:,}", verdict)
+            table.add_row(name, check.order, ulp, *numbers, f"{check.beyond:,}", verdict)
             name = Text("")
         if one.deaf:
             table.add_row("", "NaN in", "", "", "", "", f"{one.deaf:,}", NOT_HELD)

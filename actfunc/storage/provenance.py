@@ -23,9 +23,14 @@ def provenance(device: torch.device) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "device": describe(device),
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([_program(), *sys.argv[1:]]),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name
+    return "actfunc" if name == "__main__.py" else name
 
 
 def describe(device: torch.device) -> str:

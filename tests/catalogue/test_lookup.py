@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import actfunc
 from actfunc import CATALOGUE, Activation, get
-from actfunc.catalogue import FAMILIES
+from actfunc.catalogue import FAMILIES, PAIRS, VECTORS, find
 from actfunc.catalogue.lookup import Catalogue
 from actfunc.errors import ActfuncError, UnknownNameError, UsageError
 from actfunc.tutorial import SIX
@@ -103,6 +103,17 @@ def test_a_name_near_nothing_suggests_nothing():
 def test_any_text_is_an_activation_or_our_own_error(text):
     with contextlib.suppress(ActfuncError):
         assert isinstance(get(text), Activation)
+
+
+def test_another_kind_is_told_by_its_name():
+    for kind, word in ((PAIRS, "a gated pair"), (VECTORS, "a vector function")):
+        for name in kind:
+            if name not in CATALOGUE:
+                with pytest.raises(UsageError, match=f"{name} is {word}"):
+                    get(name)
+                assert find(name) is kind[name]
+    with pytest.raises(UnknownNameError, match="Did you mean softmax"):
+        find("sofmax")
 
 
 # One's own
