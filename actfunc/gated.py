@@ -13,7 +13,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, times_steep
+from actfunc.activation import SIXTEEN_BIT, point_and_zero, times_steep
 from actfunc.errors import UsageError
 
 PairFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -29,9 +29,8 @@ def lift_pair(siblings: Sequence[PairFunction], x: Tensor, gate: Tensor, order: 
     As `actfunc.activation.lift`: any third derivative is NaN, those by an infinite input are zero,
     and order 1 leaves the second out.
     """
-    s, t = x.detach(), gate.detach()
+    (s, dx), (t, dg) = point_and_zero(x), point_and_zero(gate)
     f, fx, fg, *second = siblings
-    dx, dg = (x - s).nan_to_num(0.0), (gate - t).nan_to_num(0.0)
     # a slope overflows where the value is near the largest number
     at_x, at_gate = s.isinf(), t.isinf()
     y = f(s, t) + times_steep((dx,), fx(s, t), at_x) + times_steep((dg,), fg(s, t), at_gate)

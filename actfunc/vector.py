@@ -13,7 +13,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT
+from actfunc.activation import SIXTEEN_BIT, point_and_zero
 from actfunc.errors import UsageError
 
 AlongDim: TypeAlias = Callable[..., Tensor]
@@ -37,8 +37,7 @@ def lift_vector(
     Third derivatives are NaN; derivatives by an infinite entry are zero. At order 1 the second
     derivative is NaN, for the first derivative of what is not elementwise is rarely a constant.
     """
-    s = x.detach()
-    d = (x - s).nan_to_num(0.0)
+    s, d = point_and_zero(x)
     y = f(s) + jvp(s, d)
     reach = d.abs().sum(dim, keepdim=True)
     return y + reach.pow(1.5) if order == 1 else y + 0.5 * second(s, d) + reach.pow(2.5)

@@ -1,15 +1,17 @@
-"""What a compiled float32 step computes of tanh and of the normal distribution: one exponential.
+"""What a compiled float32 step computes of tanh, GELU and SiLU: one exponential.
 
 The compiler computes a value and its slope in one loop. Where both come from the same exponential,
 the slope costs a few multiplications; torch's own erfc and tanh cost three of it and more, and
 the compiler would compute them anew for the way back. Eager calls, where each multiplication is a
-loop of its own, and float64 use torch's functions.
+loop of its own, and float64 do otherwise. `actfunc certify --compiled` judges what is written here.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from actfunc.catalogue.floats import flushed, lowest
 
 # tanh(x) = x + x³·P(x²) for |x| < 0.625: Moshier's Cephes library, tanhf
 _TANH = (-0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745)
@@ -46,6 +48,27 @@ def normal_cdf(x: Tensor) -> Tensor:
     tail = torch.exp(-0.5 * x * x) * (t * _polynomial(_MILLS, t))
     near = 0.5 + x * _polynomial(_CENTRE, x * x)
     return torch.where(x.abs() < 1, near, torch.where(x > 0, 1 - tail, tail))
+
+
+def swish(x: Tensor, z: Tensor) -> Tensor:
+    """x·σ(z), which shares e^-|z| and the quotient with its slope."""
+    opened, _ = _gates(z)
+    return flushed(lowest(x) * opened)
+
+
+def swish_slope(z: Tensor) -> Tensor:
+    """The slope of x·σ(z) by x, for z a multiple of x."""
+    z = z.clamp(-1e4, 1e4)
+    opened, closed = _gates(z)
+    return flushed(opened * (1 + z * closed))
+
+
+def _gates(z: Tensor) -> tuple[Tensor, Tensor]:
+    """σ(z) and σ(-z)."""
+    e = torch.exp(-z.abs())
+    large = 1 / (1 + e)
+    small = e * large
+    return torch.where(z > 0, large, small), torch.where(z > 0, small, large)
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:

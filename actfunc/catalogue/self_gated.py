@@ -82,6 +82,14 @@ def _dsilu_curvature(x: Tensor) -> Tensor:
     return flushed(bell(x, x * (1 - 6 * bell(x, 1)) - 3 * tanh(0.5 * x)))
 
 
+def _silu(x: Tensor, beta: Number) -> Tensor:
+    return compiled.swish(x, beta * x) if compiled.applies(x) else flushed(_swish(x, beta))
+
+
+def _silu_slope(x: Tensor, beta: Number) -> Tensor:
+    return compiled.swish_slope(beta * x) if compiled.applies(x) else flushed(_swish_slope(x, beta))
+
+
 def _normal_density(x: Tensor) -> Tensor:
     return exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
@@ -196,8 +204,8 @@ RECORDS = (
     Activation(
         "silu",
         "x / (1 + exp(-beta * x))",
-        f=lambda x, beta: flushed(_swish(x, beta)),
-        df=lambda x, beta: flushed(_swish_slope(x, beta)),
+        f=_silu,
+        df=_silu_slope,
         d2f=lambda x, beta: flushed(_swish_curvature(x, beta)),
         params={"beta": 1.0},
         range="[-0.2785 / beta, inf)",
