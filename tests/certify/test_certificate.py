@@ -303,8 +303,10 @@ def test_the_compiler_takes_one_function_after_another(monkeypatch):
 
 
 @pytest.mark.slow
-def test_compiled_derivatives_hold():
-    found = certify(actfunc.get("mish"), compiled=True, dtypes=DTYPES[1:])
+@pytest.mark.parametrize("name", ["tanh", "gelu", "silu", "mish"])
+def test_compiled_derivatives_hold(name):
+    """Of those that are computed otherwise when compiled, and one that is not."""
+    found = certify(actfunc.get(name), compiled=True, dtypes=DTYPES[1:])
     compiled = [one for one in found.routes if one.compiled]
     assert len(compiled) == sum(route.compiles for route in ROUTES)
     assert [one for one in compiled if not one.held] == []

@@ -137,9 +137,10 @@ def test_compiled_steps_of_many_activations_do_not_take_each_others_graphs(small
     batch, rate = small_split.train.first(32), torch.tensor(0.1)
     optimizer = sgd()
     fresh = start(mlp.init((784, 4, 10), seed=0), optimizer).state
-    for name in names():  # more than torch keeps of one piece of code
+    some = names()[::9]
+    for name in some:
         step = make_step(get(name), optimizer)
         _, eager = step(fresh, batch, rate)
         _, fast = compiled(step)(fresh, batch, rate)
         torch.testing.assert_close(fast.loss, eager.loss)
-    assert len(names()) > torch._dynamo.config.recompile_limit
+    assert len(some) > torch._dynamo.config.recompile_limit  # more than torch keeps of one code
