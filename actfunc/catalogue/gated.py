@@ -57,8 +57,10 @@ def _pair(
             factor, exponent = right[by_gate](gate)
             if exponent is None:
                 return side(x) * factor
-            half = exp(0.5 * exponent)
-            return side(x) * half * factor * half
+            half, value = exp(0.5 * exponent), side(x)
+            # far out half of the exponent at a time; elsewhere one rounding of it is less
+            near = value * (factor * exp(exponent))
+            return where(exponent > FAR, near, value * half * factor * half)
 
         return sibling
 
@@ -83,6 +85,11 @@ def _within(g: Tensor) -> Tensor:
     return g.clamp(-1e18, 1e18)
 
 
+def _squared(e: Tensor) -> Tensor:
+    # (1 + e)², in which the rounding of 1 + e would count twice
+    return 1 + e * (2 + e)
+
+
 def _silu_slope(g: Tensor) -> tuple[Tensor, Tensor]:
     g, e = _within(g), exp(-g.abs())
     return where(g > 0, 1 + e * (1 + g), e + 1 + g) / (1 + e) ** 2, _falling(g)
@@ -92,6 +99,9 @@ def _silu_curvature(g: Tensor) -> tuple[Tensor, Tensor]:
     a, e = _within(g).abs(), exp(-g.abs())
     return (2 - a + e * (2 + a)) / (1 + e) ** 3, -a
 
+
+FAR = -40.0
+"""The exponent from which on e^exponent may be too small by itself."""
 
 CLOSED = -5.0
 """Below, the normal distribution is e^(-g²/2) times something; above, erfc has all its digits."""
@@ -120,8 +130,8 @@ def _gelu_curvature(g: Tensor) -> tuple[Tensor, Tensor]:
 
 SIGMOID = Gate(
     lambda g: (1 / (1 + exp(-g.abs())), _falling(g)),
-    lambda g: (1 / (1 + exp(-g.abs())) ** 2, -g.abs()),
-    lambda g: (-tanh(0.5 * g) / (1 + exp(-g.abs())) ** 2, -g.abs()),
+    lambda g: (1 / _squared(exp(-g.abs())), -g.abs()),
+    lambda g: (-tanh(0.5 * g) / _squared(exp(-g.abs())), -g.abs()),
 )
 SILU = Gate(
     lambda g: (lowest(g) / (1 + exp(-g.abs())), _falling(g)),
