@@ -6,18 +6,20 @@ import importlib
 import importlib.util
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 
 from actfunc.activation import Activation, Function, Sibling
+from actfunc.catalogue.named import ByName
 from actfunc.errors import UnknownNameError, UsageError
 
 _OWN = "your own activation is path/to/file.py:name or package.module:name"
 
 
-class Catalogue(Mapping[str, Activation]):
+class Catalogue(ByName[Activation]):
     """The activations by name, in the order of their families."""
 
     def __init__(
@@ -26,29 +28,11 @@ class Catalogue(Mapping[str, Activation]):
         beside: Mapping[str, str] | None = None,
     ) -> None:
         """families: their records; beside: functions of other kinds, and the words for the kind."""
+        super().__init__("activation", chain.from_iterable(families.values()))
         self._beside = dict(beside or {})
-        self._records: dict[str, Activation] = {}
-        self._family: dict[str, str] = {}
-        self._spellings: dict[str, str] = {}
-        for family, records in families.items():
-            for record in records:
-                self._records[record.name] = record
-                self._family[record.name] = family
-                for spelling in (record.name, *record.aliases):
-                    if (
-                        self._spellings.setdefault(spelling_key(spelling), record.name)
-                        != record.name
-                    ):
-                        raise ValueError(f"two activations answer to {spelling!r}")
-
-    def __getitem__(self, name: str) -> Activation:
-        return self._records[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._records)
-
-    def __len__(self) -> int:
-        return len(self._records)
+        self._family = {
+            record.name: family for family, records in families.items() for record in records
+        }
 
     def names(self) -> tuple[str, ...]:
         """The names, without aliases."""
@@ -57,10 +41,6 @@ class Catalogue(Mapping[str, Activation]):
     def family(self, name: str) -> str:
         """The family a record stands in."""
         return self._family[name]
-
-    def canonical(self, spelling: str) -> str | None:
-        """The record's name behind a spelling, or None where nothing answers to it."""
-        return self._spellings.get(spelling_key(spelling))
 
     def get(self, text: str) -> Activation:  # type: ignore[override]
         """The activation that `text` means.
@@ -84,11 +64,9 @@ class Catalogue(Mapping[str, Activation]):
                     "`actfunc list` shows which is which",
                 )
             raise UnknownNameError.among(
-                "activation",
+                self.kind,
                 head,
-                [record.name for record in self.values()]
-                + [alias for record in self.values() for alias in record.aliases]
-                + list(self._beside),
+                [*self.spellings(), *self._beside],
                 f"`actfunc list` shows all {len(self)}; your own is path/to/file.py:name",
             )
         record = self._records[name]
@@ -101,11 +79,6 @@ class Catalogue(Mapping[str, Activation]):
         if record.formula or not isinstance(sibling, Sibling):
             return record
         return sibling.function
-
-
-def spelling_key(name: str) -> str:
-    """What two spellings of one name have in common: no capitals, hyphens, blanks, underscores."""
-    return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 
 def _settings(text: str, tail: str) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
-from actfunc.catalogue.lookup import spelling_key
 from actfunc.errors import UnknownNameError
 
 
@@ -31,7 +30,7 @@ class ByName(Mapping[str, Record]):
         for name, record in self._records.items():
             for spelling in (name, *record.aliases):
                 if self._spellings.setdefault(spelling_key(spelling), name) != name:
-                    raise ValueError(f"two of {kind} answer to {spelling!r}")
+                    raise ValueError(f"two {kind}s answer to {spelling!r}")
 
     def __getitem__(self, name: str) -> Record:
         return self._records[name]
@@ -46,10 +45,21 @@ class ByName(Mapping[str, Record]):
         """The record's name behind a spelling, or None where nothing answers to it."""
         return self._spellings.get(spelling_key(spelling))
 
+    def spellings(self) -> list[str]:
+        """The names, and behind them all aliases."""
+        records = self._records.values()
+        return [*self._records, *(alias for record in records for alias in record.aliases)]
+
     def get(self, text: str) -> Record:  # type: ignore[override]
         """The record of that name or alias. Raises UnknownNameError, with the nearest names."""
         name = self.canonical(text)
         if name is None:
-            known = [each for r in self.values() for each in (r.name, *r.aliases)]
-            raise UnknownNameError.among(self.kind, text, known, "`actfunc list` shows them")
+            raise UnknownNameError.among(
+                self.kind, text, self.spellings(), "`actfunc list` shows them"
+            )
         return self._records[name]
+
+
+def spelling_key(name: str) -> str:
+    """What two spellings of one name have in common: no capitals, hyphens, blanks, underscores."""
+    return name.lower().replace("_", "").replace("-", "").replace(" ", "")

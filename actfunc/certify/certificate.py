@@ -126,6 +126,11 @@ def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judge
     if dtype in SIXTEEN_BIT:
         right = activation.judge if isinstance(activation, Audited) else activation
         return every_input(activation, judge, dtype, right if right and right.formula else None)
+    return on_grid(activation, judge, dtype)
+
+
+def on_grid(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
+    """The siblings on the grid against the formula, in the design's measure."""
     x = grid(activation, dtype)
     true = truth(judge, x, activation.params)
     siblings = torch.stack(evaluated(activation, x))

@@ -75,11 +75,15 @@ def check(
 
     exceptions: a record's own, with the bound that holds instead.
     """
-    given = (exceptions or {}).get(f"{word(x.dtype)} {ORDERS[order]}")
-    usual = BOUND_16 if x.dtype in SIXTEEN_BIT else BOUNDS[order]
-    bound = given[0] if given else usual
+    bound = bound_of(order, x.dtype, exceptions or {})
     undecided = int((~true.known).sum())
     return summed_up(ORDERS[order], bound, (x, got, true.hi[order], errors), undecided)
+
+
+def bound_of(order: int, dtype: torch.dtype, exceptions: Mapping[str, tuple[float, str]]) -> float:
+    """What is allowed of an order in a dtype: the usual, or what a record's exceptions say."""
+    usual = BOUND_16 if dtype in SIXTEEN_BIT else BOUNDS[order]
+    return exceptions.get(f"{word(dtype)} {ORDERS[order]}", (usual, ""))[0]
 
 
 def summed_up(

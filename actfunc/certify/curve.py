@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import BOUNDS, measured, word
+from actfunc.certify.certificate import on_grid
+from actfunc.certify.check import BOUNDS, word
 from actfunc.certify.formula import parse
-from actfunc.certify.grids import grid
-from actfunc.certify.oracle import truth
 
 
 class Curve(NamedTuple):
@@ -26,9 +25,6 @@ class Curve(NamedTuple):
 
 def curve(activation: Activation, dtype: torch.dtype, formula: str | None = None) -> Curve:
     """The error of value, first and second derivative at every point of the grid."""
-    x = grid(activation, dtype)
     text = activation.formula if formula is None else formula
-    true = truth(parse(text, tuple(activation.params)), x, activation.params)
-    siblings = (activation.f, activation.df, activation.d2f)
-    errors = measured([sibling(x).detach() for sibling in siblings], true, x)
-    return Curve(activation.spec, word(dtype), x, errors, BOUNDS)
+    found = on_grid(activation, parse(text, tuple(activation.params)), dtype)
+    return Curve(activation.spec, word(dtype), found.x, found.errors, BOUNDS)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import BOUNDS, Check, check
+from actfunc.certify.check import Check, bound_of, check
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.certify.records import as_plain
@@ -139,10 +139,7 @@ def judge_chunk(activation: Activation, start: int, size: int, device: torch.dev
     bits = torch.arange(start - 1, start + size + 1, device=device)
     x = bits.to(torch.int32).view(torch.float32)
     inner = slice(1, -1)
-    bounds = [
-        activation.exceptions.get(f"float32 {order}", (bound, ""))[0]
-        for order, bound in zip(("value", "first", "second"), BOUNDS, strict=True)
-    ]
+    bounds = [bound_of(order, torch.float32, activation.exceptions) for order in range(3)]
     magnitude = bits[inner] & 0x7FFFFFFF
     ordinary = magnitude < INFINITY
     for pole in activation.poles:

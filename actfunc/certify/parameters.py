@@ -65,5 +65,5 @@ def _judge(activation: Activation, formula: Formula, x: Tensor, name: str) -> Pa
     off = off / (DIGITS_LOST * torch.finfo(x.dtype).eps)
     off = torch.where(got.isnan() | ~true.known, torch.inf, off)
     at = int(off.argmax())
-    worst = Point(x[at].item(), got[at].item(), true.hi[1, at].item(), off[at].item())
+    worst = Point.of((x, got, true.hi[1], off), at)
     return Parameter(name, word(x.dtype), len(x), worst, worst.ulp <= 1)

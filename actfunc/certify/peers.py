@@ -12,11 +12,10 @@ from torch.nn import functional
 
 from actfunc.activation import Activation
 from actfunc.certify.audited import audited
+from actfunc.certify.certificate import on_grid
 from actfunc.certify.check import BOUNDS, ORDERS, Point, word
 from actfunc.certify.formula import parse
-from actfunc.certify.grids import grid
-from actfunc.certify.oracle import truth
-from actfunc.certify.ulp import error, plain_error
+from actfunc.certify.ulp import plain_error
 
 Plain = Callable[[Tensor], Tensor]
 
@@ -72,19 +71,14 @@ def audit(record: Activation, dtype: torch.dtype) -> list[Audit]:
         return []
     name, function = found
     theirs = audited(name, function, record)
-    x = grid(record, dtype)
-    true = truth(parse(record.formula, tuple(record.params)), x, record.params)
+    x, siblings, true, errors = on_grid(theirs, parse(record.formula, tuple(record.params)), dtype)
     results = []
-    for order, sibling in enumerate((theirs.f, theirs.df, theirs.d2f)):
-        got = sibling(x).detach()
-        hi, lo, next_hi = true.hi[order], true.lo[order], true.hi[order + 1]
-
-        def worst(errors: Tensor, got: Tensor = got, hi: Tensor = hi) -> Point:
-            at = int(torch.where(true.known, errors, 0.0).argmax())
-            return Point.of((x, got, hi, errors), at)
-
-        fair = worst(error(got, hi, lo, next_hi, x))
-        plain = worst(plain_error(got, hi, lo))
+    for order, got in enumerate(siblings):
+        hi, lo = true.hi[order], true.lo[order]
+        in_plain = torch.where(true.known, plain_error(got, hi, lo), 0.0)
+        plain, fair = (
+            Point.of((x, got, hi, each), int(each.argmax())) for each in (in_plain, errors[order])
+        )
         nans, held = int(got.isnan().sum()), fair.ulp <= BOUNDS[order]
         place = record.name, name, word(dtype), ORDERS[order]
         results.append(Audit(*place, plain, fair, nans, len(x), held))
