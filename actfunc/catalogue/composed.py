@@ -9,7 +9,7 @@ from actfunc.activation import Activation
 from actfunc.catalogue import jets
 from actfunc.catalogue.floats import exp_pair, finite, flushed, lowest
 from actfunc.catalogue.jets import Jet, gated
-from actfunc.catalogue.self_gated import damped
+from actfunc.catalogue.logistic import damped
 
 # Gates of e^x. On the right e^x is large and what it shuts is subnormal before the product with it
 # is: one exponential does for both there. On the left that would round its larger exponent.

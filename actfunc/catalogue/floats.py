@@ -31,17 +31,6 @@ def flushed(y: Tensor) -> Tensor:
     return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
 
 
-def logistic_slope(x: Tensor) -> Tensor:
-    """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
-    e = torch.exp(-x.abs())
-    return e / (1 + e) ** 2
-
-
-def logistic_curvature(x: Tensor) -> Tensor:
-    """The second derivative of the sigmoid."""
-    return -logistic_slope(x) * torch.tanh(0.5 * x)
-
-
 def halves(x: Tensor) -> tuple[Tensor, Tensor]:
     """x as a sum of two numbers of half the digits, whose products are exact: Veltkamp's split."""
     shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)

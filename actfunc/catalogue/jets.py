@@ -16,14 +16,8 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
-from actfunc.catalogue.floats import (
-    Number,
-    finite,
-    flushed,
-    logistic_curvature,
-    logistic_slope,
-    lowest,
-)
+from actfunc.catalogue.floats import Number, finite, flushed, lowest
+from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
 
 
 class Jet:

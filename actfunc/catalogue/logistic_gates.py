@@ -9,25 +9,25 @@ from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue.floats import Number, finite, flushed, lowest
-from actfunc.catalogue.periodic import _turn
-from actfunc.catalogue.self_gated import (
-    _ends,
-    _swish,
-    _swish_curvature,
-    _swish_slope,
-    _within,
+from actfunc.catalogue.logistic import (
     damped,
+    ends,
+    swish,
+    swish_curvature,
+    swish_slope,
+    within_reach,
 )
+from actfunc.catalogue.periodic import turn
 
 
 def _lisht_slope(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     h = exp(-x.abs())
     return tanh(x) + 4 * (x * h) * h / (1 + h * h) ** 2
 
 
 def _lisht_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     h = exp(-x.abs())
     return flushed(8 * h * (1 - x * tanh(x)) / (1 + h * h) ** 2 * h)
 
@@ -35,49 +35,49 @@ def _lisht_curvature(x: Tensor) -> Tensor:
 def _logish_gate(x: Tensor) -> tuple[Tensor, Tensor]:
     """e^-|x|, and log(1 + sigmoid(x))."""
     e = exp(-x.abs())
-    return e, log1p(_ends(x, e, 0, 1) / (1 + e))
+    return e, log1p(ends(x, e, 0, 1) / (1 + e))
 
 
 def _logish_slope(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     e, gate = _logish_gate(x)
-    return flushed(gate + x * e / _ends(x, e, 1, 3, 2))
+    return flushed(gate + x * e / ends(x, e, 1, 3, 2))
 
 
 def _logish_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     e = exp(-x.abs())
-    return flushed(e * _ends(x, e, 2 + x, 6, 4 - 2 * x) / _ends(x, e, 1, 3, 2) ** 2)
+    return flushed(e * ends(x, e, 2 + x, 6, 4 - 2 * x) / ends(x, e, 1, 3, 2) ** 2)
 
 
 def _smish(x: Tensor, alpha: float, beta: float) -> Tensor:
     z = beta * x
     e = exp(-z.abs())
-    return flushed(alpha * (lowest(x) * (_ends(z, e, 0, 2, 3) / _ends(z, e, 2, 6, 5))))
+    return flushed(alpha * (lowest(x) * (ends(z, e, 0, 2, 3) / ends(z, e, 2, 6, 5))))
 
 
 def _smish_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z = _within(beta * x)
+    z = within_reach(beta * x)
     e = exp(-z.abs())
-    d = _ends(z, e, 2, 6, 5)
-    slope = _ends(z, e, 0, 4 + 4 * z, 18 + 12 * z, 28 + 8 * z, 15) / d**2
+    d = ends(z, e, 2, 6, 5)
+    slope = ends(z, e, 0, 4 + 4 * z, 18 + 12 * z, 28 + 8 * z, 15) / d**2
     # next to 0 that has more roundings than its parts have
-    near = _ends(z, e, 0, 2, 3) / d + z * (4 * e * _ends(z, e, 1, 3, 2) / d**2)
+    near = ends(z, e, 0, 2, 3) / d + z * (4 * e * ends(z, e, 1, 3, 2) / d**2)
     return flushed(alpha * where(z.abs() < 1, near, slope))
 
 
 def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z = _within(beta * x)
+    z = within_reach(beta * x)
     h = exp(-0.5 * z.abs())
     e = h * h
-    bend = _ends(z, e, 16 + 8 * z, 96 + 24 * z, 216 - 12 * z, 216 - 72 * z, 80 - 40 * z)
-    return flushed(alpha * beta * (h * bend / _ends(z, e, 2, 6, 5) ** 3 * h))
+    bend = ends(z, e, 16 + 8 * z, 96 + 24 * z, 216 - 12 * z, 216 - 72 * z, 80 - 40 * z)
+    return flushed(alpha * beta * (h * bend / ends(z, e, 2, 6, 5) ** 3 * h))
 
 
 def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
     """The wave a·sin(b·x), and the two derivatives of x plus it."""
     # float64, as x + a·sin + its slope cancel next to where they touch 0
-    sin, cos = _turn(x.double(), b)
+    sin, cos = turn(x.double(), b)
     # 1 + cos and 1 + ab·cos without cancellation where they touch 0, as they do at the defaults
     up = sin * sin / (1 - cos.clamp(max=0))
     return a * sin, where(cos > 0, 1 + a * b * cos, (1 - a * b) + a * b * up), -a * b * b * sin
@@ -85,13 +85,13 @@ def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
     e, y = exp(-x.abs()), finite(x)
-    return flushed(((y + _wave(y, a, b)[0]) * _ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
+    return flushed(((y + _wave(y, a, b)[0]) * ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
 
 
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
     e, y = exp(-x.abs()), finite(x)
     wave, slope, _ = _wave(y, a, b)
-    bend = _ends(y, e, 0, y + wave + slope, slope)
+    bend = ends(y, e, 0, y + wave + slope, slope)
     return flushed((bend / (1 + e * (2 + e))).to(x.dtype))
 
 
@@ -99,7 +99,7 @@ def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
     e, y = exp(-x.abs()), finite(x)
     wave, slope, curvature = _wave(y, a, b)
     w, both = y + wave, curvature + 2 * slope
-    bend = _ends(y, e, 0, both + w, curvature + both - w, curvature)
+    bend = ends(y, e, 0, both + w, curvature + both - w, curvature)
     return flushed((bend / (1 + e) ** 3).to(x.dtype))
 
 
@@ -119,7 +119,7 @@ def _sinsig(x: Tensor) -> Tensor:
 
 
 def _sinsig_slope(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     e, angle, lost = _sinsig_parts(x)
     # times the angle: 1 + x, which is exact where they cancel, and a small rest
     less = lost + x * ((e + 2 * torch.sin(0.5 * angle) ** 2) / (1 + e))
@@ -128,7 +128,7 @@ def _sinsig_slope(x: Tensor) -> Tensor:
 
 
 def _sinsig_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     e, angle, lost = _sinsig_parts(x)
     sinc, cos = 1 - lost, torch.cos(angle)
     left = cos * ((2 + x) + e * (2 - x)) - x * angle * angle * sinc
@@ -140,19 +140,19 @@ def _sinsig_curvature(x: Tensor) -> Tensor:
 
 def _elish(x: Tensor) -> Tensor:
     y = x.clamp(max=0)
-    return flushed(where(x > 0, _swish(x, 1.0), expm1(y) * torch.sigmoid(y)))
+    return flushed(where(x > 0, swish(x, 1.0), expm1(y) * torch.sigmoid(y)))
 
 
 def _elish_slope(x: Tensor) -> Tensor:
     e = exp(x.clamp(max=0))
     left = e * (e * (e + 2) - 1) / (1 + e) ** 2
-    return flushed(where(x > 0, _swish_slope(x, 1.0), left))
+    return flushed(where(x > 0, swish_slope(x, 1.0), left))
 
 
 def _elish_curvature(x: Tensor) -> Tensor:
     e = exp(x.clamp(max=0))
     left = e * (e * (e * (e + 3) + 5) - 1) / (1 + e) ** 3
-    return flushed(where(x > 0, _swish_curvature(x, 1.0), left))
+    return flushed(where(x > 0, swish_curvature(x, 1.0), left))
 
 
 def _hard_elish(x: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, atan2, exp, ones_like, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue.floats import Number, exp_pair, finite, flushed, lowest, product_error
-from actfunc.catalogue.self_gated import bell
+from actfunc.catalogue.logistic import bell
 
 
 def _calu(x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from actfunc.activation import Activation, Function
 from actfunc.catalogue.floats import Number, finite, flushed, product_error
 
 
-def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
+def turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     """sin(ωx) and cos(ωx).
 
     A product that is rounded once is off by whole turns far out, and what should be flat is not.
@@ -37,7 +37,7 @@ def _turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
 
 def _snake(x: Tensor, a: Number) -> Tensor:
     # sin² from the sine and cosine of 2ax: a square of the sine is too coarse where all is flat
-    s, c = _turn(finite(x), 2 * a)
+    s, c = turn(finite(x), 2 * a)
     half = 0.5 / a
     y = where(c > 0.5, x + half * (s * s / (1 + c.clamp(min=0.5))), x + half - half * c)
     return y.to(x.dtype)
@@ -45,12 +45,12 @@ def _snake(x: Tensor, a: Number) -> Tensor:
 
 def _snake_slope(x: Tensor, a: Number) -> Tensor:
     # 1 + sin 2ax, whose zeros are double: there a sum of 1 and -1 has lost all its digits
-    s, c = _turn(finite(x), a)
+    s, c = turn(finite(x), a)
     return ((s + c) ** 2).to(x.dtype)
 
 
 def _snake_curvature(x: Tensor, a: Number) -> Tensor:
-    s, c = _turn(finite(x), a)
+    s, c = turn(finite(x), a)
     return (2 * a * ((c - s) * (c + s))).to(x.dtype)
 
 
@@ -133,9 +133,9 @@ RECORDS: tuple[Activation, ...] = (
     Activation(
         "sin",
         "sin(omega * x)",
-        f=lambda x, omega: _turn(x, omega)[0].to(x.dtype),
-        df=lambda x, omega: (omega * _turn(x, omega)[1]).to(x.dtype),
-        d2f=lambda x, omega: (-omega * omega * _turn(x, omega)[0]).to(x.dtype),
+        f=lambda x, omega: turn(x, omega)[0].to(x.dtype),
+        df=lambda x, omega: (omega * turn(x, omega)[1]).to(x.dtype),
+        d2f=lambda x, omega: (-omega * omega * turn(x, omega)[0]).to(x.dtype),
         params={"omega": 1.0},
         range="[-1, 1]",
         source="Sitzmann et al. 2020, arXiv:2006.09661, whose omega is 30 in a network",

@@ -10,84 +10,35 @@ from torch import Tensor, erfc, exp, tanh, where
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
 from actfunc.catalogue.floats import Number, flushed, lowest
-
-
-def _within(x: Tensor) -> Tensor:
-    # so far out every gate is 0 or 1; a closed one times infinity would be NaN, the limit is 0
-    return x.clamp(-1e18, 1e18)
-
-
-def _ends(x: Tensor, e: Tensor, *coefficients: Number) -> Tensor:
-    """The polynomial in e = e^-|x| with these coefficients where x ≤ 0, in reverse where x > 0.
-
-    A ratio of polynomials in e^x is a ratio of such on either side: nothing overflows, nothing
-    cancels, one exponential does for all of it.
-    """
-    left, right = coefficients[-1], coefficients[0]
-    for low, high in zip(coefficients[-2::-1], coefficients[1:], strict=True):
-        left, right = low + e * left, high + e * right
-    return where(x > 0, right, left)
-
-
-def _opened(x: Tensor, z: Tensor) -> Tensor:
-    """x·σ(z)."""
-    e = exp(-z.abs())
-    return lowest(x) * _ends(z, e, 0, 1) / (1 + e)
-
-
-def _opened_slope(z: Tensor, w: Tensor) -> Tensor:
-    """The slope of x·σ(z), where w = x·z′."""
-    e = exp(-z.abs())
-    # in (1 + e)² the rounding of 1 + e would count twice
-    return _ends(z, e, 0, 1 + w, 1) / (1 + e * (2 + e))
-
-
-def damped(z: Tensor, factor: Number) -> Tensor:
-    """e^z times a factor, for z ≤ 0: far out half of the exponent at a time, as e^z is subnormal
-    before the product is."""
-    h = exp(0.5 * z)
-    return where(z < -40, h * factor * h, exp(z) * factor)
-
-
-def bell(z: Tensor, factor: Number) -> Tensor:
-    """σ′(z) times a factor."""
-    e = exp(-z.abs())
-    return damped(-z.abs(), factor) / (1 + e * (2 + e))
-
-
-def _swish(x: Tensor, beta: Number) -> Tensor:
-    return _opened(x, beta * x)
-
-
-def _swish_slope(x: Tensor, beta: Number) -> Tensor:
-    z = _within(beta * x)
-    return _opened_slope(z, z)
-
-
-def _swish_curvature(x: Tensor, beta: Number) -> Tensor:
-    z = _within(beta * x).abs()
-    # half of the exponent at a time, as in damped
-    h = exp(-0.5 * z)
-    e = h * h
-    return beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3
+from actfunc.catalogue.logistic import (
+    bell,
+    damped,
+    ends,
+    opened,
+    opened_slope,
+    swish,
+    swish_curvature,
+    swish_slope,
+    within_reach,
+)
 
 
 def _dsilu_slope(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     return flushed(bell(x, 2 - x * tanh(0.5 * x)))
 
 
 def _dsilu_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     return flushed(bell(x, x * (1 - 6 * bell(x, 1)) - 3 * tanh(0.5 * x)))
 
 
 def _silu(x: Tensor, beta: Number) -> Tensor:
-    return compiled.swish(x, beta * x) if compiled.applies(x) else flushed(_swish(x, beta))
+    return compiled.swish(x, beta * x) if compiled.applies(x) else flushed(swish(x, beta))
 
 
 def _silu_slope(x: Tensor, beta: Number) -> Tensor:
-    return compiled.swish_slope(beta * x) if compiled.applies(x) else flushed(_swish_slope(x, beta))
+    return compiled.swish_slope(beta * x) if compiled.applies(x) else flushed(swish_slope(x, beta))
 
 
 def _normal_density(x: Tensor) -> Tensor:
@@ -102,11 +53,11 @@ def _normal_cdf(x: Tensor) -> Tensor:
 
 
 def _gelu_slope(x: Tensor) -> Tensor:
-    return flushed(_normal_cdf(x) + _within(x) * _normal_density(x))
+    return flushed(_normal_cdf(x) + within_reach(x) * _normal_density(x))
 
 
 def _gelu_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = within_reach(x)
     return flushed(_normal_density(x) * (2 - x * x))
 
 
@@ -116,14 +67,14 @@ _RATE, _CUBIC = 2 * math.sqrt(2 / math.pi), 2 * math.sqrt(2 / math.pi) * 0.04471
 def _gelu_tanh(x: Tensor) -> Tensor:
     # (1 + tanh(u)) / 2 is the sigmoid of 2u, and cancels on the left; at ±40 it is 0 or 1
     u = x.clamp(-40, 40)
-    return flushed(_opened(x, u * (_RATE + _CUBIC * u * u)))
+    return flushed(opened(x, u * (_RATE + _CUBIC * u * u)))
 
 
 def _gelu_tanh_slope(x: Tensor) -> Tensor:
     x = x.clamp(-40, 40)
     z = x * (_RATE + _CUBIC * x * x)
     # x·z′ by z: what z was rounded by cancels for the most part
-    return flushed(_opened_slope(z, z + 2 * _CUBIC * x * x * x))
+    return flushed(opened_slope(z, z + 2 * _CUBIC * x * x * x))
 
 
 def _gelu_tanh_curvature(x: Tensor) -> Tensor:
@@ -138,11 +89,11 @@ def _gelu_tanh_curvature(x: Tensor) -> Tensor:
 def _mish(x: Tensor) -> Tensor:
     e = exp(-x.abs())
     x = lowest(x)
-    return flushed(x * (_ends(x, e, 0, 2, 1) / _ends(x, e, 2, 2, 1)))
+    return flushed(x * (ends(x, e, 0, 2, 1) / ends(x, e, 2, 2, 1)))
 
 
 def _mish_slope(x: Tensor) -> Tensor:
-    x, e = _within(x), exp(-x.abs())
+    x, e = within_reach(x), exp(-x.abs())
     a, b = where(x > 0, 1.0, e), where(x > 0, e, 1.0)
     d = a * a + 2 * (e + b * b)
     # polynomials over d² are more than 5 off at -0.2, and x times the gate's slope 7 at -2
@@ -150,26 +101,26 @@ def _mish_slope(x: Tensor) -> Tensor:
 
 
 def _mish_curvature(x: Tensor) -> Tensor:
-    x, e = _within(x), exp(-x.abs())
-    bend = _ends(x, e, 4 + 2 * x, 8 + 2 * x, 6 - 3 * x, 2 - 2 * x)
+    x, e = within_reach(x), exp(-x.abs())
+    bend = ends(x, e, 4 + 2 * x, 8 + 2 * x, 6 - 3 * x, 2 - 2 * x)
     # the second e last: e² is subnormal before the product is
-    return flushed(4 * e * bend / _ends(x, e, 2, 2, 1) ** 3 * where(x > 0, e, 1.0))
+    return flushed(4 * e * bend / ends(x, e, 2, 2, 1) ** 3 * where(x > 0, e, 1.0))
 
 
 def _eanaf(x: Tensor) -> Tensor:
     e = exp(-x.abs())
-    return flushed(lowest(x) * _ends(x, e, 0, 1) / _ends(x, e, 2, 1))
+    return flushed(lowest(x) * ends(x, e, 0, 1) / ends(x, e, 2, 1))
 
 
 def _eanaf_slope(x: Tensor) -> Tensor:
-    x, e = _within(x), exp(-x.abs())
-    return flushed(_ends(x, e, 0, 2 + 2 * x, 1) / _ends(x, e, 4, 4, 1))
+    x, e = within_reach(x), exp(-x.abs())
+    return flushed(ends(x, e, 0, 2 + 2 * x, 1) / ends(x, e, 4, 4, 1))
 
 
 def _eanaf_curvature(x: Tensor) -> Tensor:
-    x, e = _within(x), exp(-x.abs())
-    bend = 2 * _ends(x, e, 4 + 2 * x, 2 - x)
-    return flushed(damped(-x.abs(), bend) / _ends(x, e, 2, 1) ** 3)
+    x, e = within_reach(x), exp(-x.abs())
+    bend = 2 * ends(x, e, 4 + 2 * x, 2 - x)
+    return flushed(damped(-x.abs(), bend) / ends(x, e, 2, 1) ** 3)
 
 
 def _power(e: Tensor, k: Number) -> Tensor:
@@ -180,7 +131,7 @@ def _power(e: Tensor, k: Number) -> Tensor:
 
 def _aria2_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Tensor]:
     """z = beta·x, alpha·z and e = e^-|z|: the gate is e^min(alpha·z, 0)·(1 + e)^-alpha."""
-    z = _within(beta * x)
+    z = within_reach(beta * x)
     return z, alpha * z, exp(-z.abs())
 
 
@@ -191,12 +142,12 @@ def _aria2(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 
 def _aria2_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, w, e = _aria2_parts(x, alpha, beta)
-    return flushed(exp(w.clamp(max=0)) * _ends(z, e, 1 + w, 1) * _power(e, alpha + 1))
+    return flushed(exp(w.clamp(max=0)) * ends(z, e, 1 + w, 1) * _power(e, alpha + 1))
 
 
 def _aria2_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, w, e = _aria2_parts(x, alpha, beta)
-    bend = alpha * beta * _ends(z, e, 2 + w, 2 - z)
+    bend = alpha * beta * ends(z, e, 2 + w, 2 - z)
     return flushed(damped(torch.minimum(w, -z), bend * _power(e, alpha + 2)))
 
 
@@ -206,7 +157,7 @@ RECORDS = (
         "x / (1 + exp(-beta * x))",
         f=_silu,
         df=_silu_slope,
-        d2f=lambda x, beta: flushed(_swish_curvature(x, beta)),
+        d2f=lambda x, beta: flushed(swish_curvature(x, beta)),
         params={"beta": 1.0},
         range="[-0.2785 / beta, inf)",
         asymptotes=("0", "x"),
@@ -216,9 +167,9 @@ RECORDS = (
     Activation(
         "e_swish",
         "beta * x / (1 + exp(-x))",
-        f=lambda x, beta: flushed(beta * _swish(x, 1.0)),
-        df=lambda x, beta: flushed(beta * _swish_slope(x, 1.0)),
-        d2f=lambda x, beta: flushed(beta * _swish_curvature(x, 1.0)),
+        f=lambda x, beta: flushed(beta * swish(x, 1.0)),
+        df=lambda x, beta: flushed(beta * swish_slope(x, 1.0)),
+        d2f=lambda x, beta: flushed(beta * swish_curvature(x, 1.0)),
         params={"beta": 1.5},
         range="[-0.2785 * beta, inf)",
         asymptotes=("0", "beta * x"),
@@ -227,7 +178,7 @@ RECORDS = (
     Activation(
         "dsilu",
         "sigmoid(x) * (1 + x * (1 - sigmoid(x)))",
-        f=lambda x: flushed(_swish_slope(x, 1.0)),
+        f=lambda x: flushed(swish_slope(x, 1.0)),
         df=_dsilu_slope,
         d2f=_dsilu_curvature,
         range="[-0.0998, 1.0998]",
@@ -280,9 +231,9 @@ RECORDS = (
     Activation(
         "quick_gelu",
         "x / (1 + exp(-1.702 * x))",
-        f=lambda x: flushed(_swish(x, 1.702)),
-        df=lambda x: flushed(_swish_slope(x, 1.702)),
-        d2f=lambda x: flushed(_swish_curvature(x, 1.702)),
+        f=lambda x: flushed(swish(x, 1.702)),
+        df=lambda x: flushed(swish_slope(x, 1.702)),
+        d2f=lambda x: flushed(swish_curvature(x, 1.702)),
         range="[-0.1636, inf)",
         asymptotes=("0", "x"),
         source="Hendrycks & Gimpel 2016, arXiv:1606.08415",

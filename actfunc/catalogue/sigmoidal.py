@@ -9,7 +9,8 @@ from torch import Tensor, erfc, exp, expm1, log1p, ones_like, sigmoid, tanh, whe
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, finite, flushed, logistic_curvature, logistic_slope
+from actfunc.catalogue.floats import Number, finite, flushed
+from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
 
 
 def _tanh_slope(x: Tensor, a: Number, b: Number) -> Tensor:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, exp, expm1, hypot, log1p, relu, sigmoid, sinh, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite, logistic_slope
+from actfunc.catalogue.floats import finite
+from actfunc.catalogue.logistic import logistic_slope
 
 
 def _root(x: Tensor, b: float) -> Tensor:

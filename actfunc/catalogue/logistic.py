@@ -1,0 +1,79 @@
+"""The logistic function and what is gated by it: x·σ(z), from one exponential of -|z|."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, exp, where
+
+from actfunc.catalogue.floats import Number, lowest
+
+
+def logistic_slope(x: Tensor) -> Tensor:
+    """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
+    e = torch.exp(-x.abs())
+    return e / (1 + e) ** 2
+
+
+def logistic_curvature(x: Tensor) -> Tensor:
+    """The second derivative of the sigmoid."""
+    return -logistic_slope(x) * torch.tanh(0.5 * x)
+
+
+def within_reach(x: Tensor) -> Tensor:
+    # so far out every gate is 0 or 1; a closed one times infinity would be NaN, the limit is 0
+    return x.clamp(-1e18, 1e18)
+
+
+def ends(x: Tensor, e: Tensor, *coefficients: Number) -> Tensor:
+    """The polynomial in e = e^-|x| with these coefficients where x ≤ 0, in reverse where x > 0.
+
+    A ratio of polynomials in e^x is a ratio of such on either side: nothing overflows, nothing
+    cancels, one exponential does for all of it.
+    """
+    left, right = coefficients[-1], coefficients[0]
+    for low, high in zip(coefficients[-2::-1], coefficients[1:], strict=True):
+        left, right = low + e * left, high + e * right
+    return where(x > 0, right, left)
+
+
+def damped(z: Tensor, factor: Number) -> Tensor:
+    """e^z times a factor, for z ≤ 0: far out half of the exponent at a time, as e^z is subnormal
+    before the product is."""
+    h = exp(0.5 * z)
+    return where(z < -40, h * factor * h, exp(z) * factor)
+
+
+def bell(z: Tensor, factor: Number) -> Tensor:
+    """σ′(z) times a factor."""
+    e = exp(-z.abs())
+    return damped(-z.abs(), factor) / (1 + e * (2 + e))
+
+
+def opened(x: Tensor, z: Tensor) -> Tensor:
+    """x·σ(z)."""
+    e = exp(-z.abs())
+    return lowest(x) * ends(z, e, 0, 1) / (1 + e)
+
+
+def opened_slope(z: Tensor, w: Tensor) -> Tensor:
+    """The slope of x·σ(z), where w = x·z′."""
+    e = exp(-z.abs())
+    # in (1 + e)² the rounding of 1 + e would count twice
+    return ends(z, e, 0, 1 + w, 1) / (1 + e * (2 + e))
+
+
+def swish(x: Tensor, beta: Number) -> Tensor:
+    return opened(x, beta * x)
+
+
+def swish_slope(x: Tensor, beta: Number) -> Tensor:
+    z = within_reach(beta * x)
+    return opened_slope(z, z)
+
+
+def swish_curvature(x: Tensor, beta: Number) -> Tensor:
+    z = within_reach(beta * x).abs()
+    # half of the exponent at a time, as in damped
+    h = exp(-0.5 * z)
+    e = h * h
+    return beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3
