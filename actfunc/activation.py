@@ -7,10 +7,10 @@ of taking them, are `df` and `d2f` themselves and not what autograd makes of `f`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -135,10 +135,7 @@ class Activation:
     place: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("f", "df", "d2f"):
-            function = getattr(self, name)
-            raw = function.function if isinstance(function, Sibling) else function
-            object.__setattr__(self, name, Sibling(raw, self.params))
+        wrap_siblings(self, ("f", "df", "d2f"), Sibling, self.params)
 
     def __call__(self, x: Tensor, *, order: int = 2, **params: float | Tensor) -> Tensor:
         """The lifted function. x: any shape, floating; order: 1 or 2 derivatives (see `lift`)."""
@@ -197,3 +194,11 @@ def _unknown_parameter(given: Mapping[str, object], known: Parameters) -> UsageE
     name = min(given.keys() - known.keys())
     accepted = ", ".join(f"{key}={value}" for key, value in known.items()) or "none"
     return UsageError(f"no parameter named {name!r}; accepted: {accepted}")
+
+
+def wrap_siblings(record: object, names: Iterable[str], wrapper: Any, *settings: Any) -> None:
+    """Put each of a frozen record's functions in a wrapper, anew where it is in one already."""
+    for name in names:
+        function = getattr(record, name)
+        raw = function.function if isinstance(function, wrapper) else function
+        object.__setattr__(record, name, wrapper(raw, *settings))

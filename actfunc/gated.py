@@ -13,7 +13,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, point_and_zero, times_steep
+from actfunc.activation import SIXTEEN_BIT, point_and_zero, times_steep, wrap_siblings
 from actfunc.errors import UsageError
 
 PairFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]
@@ -87,10 +87,7 @@ class GatedPair:
         return self.name
 
     def __post_init__(self) -> None:
-        for name in SIBLINGS:
-            function = getattr(self, name)
-            raw = function.function if isinstance(function, PairSibling) else function
-            object.__setattr__(self, name, PairSibling(raw))
+        wrap_siblings(self, SIBLINGS, PairSibling)
 
     @property
     def siblings(self) -> tuple[PairFunction, ...]:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, point_and_zero
+from actfunc.activation import SIXTEEN_BIT, point_and_zero, wrap_siblings
 from actfunc.errors import UsageError
 
 AlongDim: TypeAlias = Callable[..., Tensor]
@@ -92,10 +92,7 @@ class VectorFunction:
         return self.name
 
     def __post_init__(self) -> None:
-        for name in SIBLINGS:
-            function = getattr(self, name)
-            raw = function.function if isinstance(function, VectorSibling) else function
-            object.__setattr__(self, name, VectorSibling(raw, self.params))
+        wrap_siblings(self, SIBLINGS, VectorSibling, self.params)
 
     def __call__(self, x: Tensor, dim: int = -1, *, order: int = 2, **params: int) -> Tensor:
         """The lifted function. x: floating, any shape; order: 1 or 2 derivatives."""

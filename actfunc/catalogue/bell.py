@@ -6,45 +6,33 @@ import torch
 from torch import Tensor, exp, ones_like, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite, flushed
-
-
-def _within(x: Tensor) -> Tensor:
-    # so far out e^-x² is zero, and a power of x that is infinite times it would be NaN
-    return x.clamp(-100, 100)
-
-
-def _gaussian(x: Tensor, rate: float, factor: Tensor | float = 1.0) -> Tensor:
-    """factor·e^(-rate·x²), the factor a polynomial in x."""
-    # half of the exponent at a time: alone, it is subnormal before the product is
-    h = exp(-0.5 * rate * x * x)
-    return flushed(factor * h * h)
+from actfunc.catalogue.floats import finite, flushed, gaussian, until_gaussians_vanish
 
 
 def _gaussian_slope(x: Tensor) -> Tensor:
-    x = _within(x)
-    return _gaussian(x, 1.0, -2 * x)
+    x = until_gaussians_vanish(x)
+    return gaussian(x, 1.0, -2 * x)
 
 
 def _gaussian_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
-    return _gaussian(x, 1.0, 4 * x * x - 2)
+    x = until_gaussians_vanish(x)
+    return gaussian(x, 1.0, 4 * x * x - 2)
 
 
 def _ricker(x: Tensor) -> Tensor:
-    x = _within(x)
-    return _gaussian(x, 0.5, 1 - x * x)
+    x = until_gaussians_vanish(x)
+    return gaussian(x, 0.5, 1 - x * x)
 
 
 def _ricker_slope(x: Tensor) -> Tensor:
-    x = _within(x)
-    return _gaussian(x, 0.5, x * (x * x - 3))
+    x = until_gaussians_vanish(x)
+    return gaussian(x, 0.5, x * (x * x - 3))
 
 
 def _ricker_curvature(x: Tensor) -> Tensor:
-    x = _within(x)
+    x = until_gaussians_vanish(x)
     q = x * x
-    return _gaussian(x, 0.5, (6 - q) * q - 3)
+    return gaussian(x, 0.5, (6 - q) * q - 3)
 
 
 def _sech(x: Tensor) -> Tensor:
@@ -117,7 +105,7 @@ RECORDS: tuple[Activation, ...] = (
     Activation(
         "gaussian",
         "exp(-x**2)",
-        f=lambda x: _gaussian(x, 1.0),
+        f=lambda x: gaussian(x, 1.0),
         df=_gaussian_slope,
         d2f=_gaussian_curvature,
         range="(0, 1]",

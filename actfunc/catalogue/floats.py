@@ -59,3 +59,15 @@ def exp_pair(z: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
     rest, power = (r - (one - 1)) + (rest + small), torch.exp2(n)
     big = one + rest
     return power * big, power * ((one - big) + rest)
+
+
+def until_gaussians_vanish(x: Tensor) -> Tensor:
+    """x as far out as e^-x² is not zero: a power of x that is infinite times it would be NaN."""
+    return x.clamp(-100, 100)
+
+
+def gaussian(x: Tensor, rate: float, factor: Number = 1.0) -> Tensor:
+    """factor·e^(-rate·x²), the factor a polynomial in x."""
+    # half of the exponent at a time: alone, it is subnormal before the product is
+    h = torch.exp(-0.5 * rate * x * x)
+    return flushed(factor * h * h)

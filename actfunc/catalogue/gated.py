@@ -15,6 +15,7 @@ from torch.special import erfc, erfcx
 from actfunc.activation import Activation
 from actfunc.catalogue import polynomial, rectified, sigmoidal
 from actfunc.catalogue.floats import finite, lowest
+from actfunc.catalogue.logistic import within_reach
 from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair, PairFunction
 
@@ -81,22 +82,18 @@ def _falling(g: Tensor) -> Tensor:
     return g.clamp(max=0.0)
 
 
-def _within(g: Tensor) -> Tensor:
-    return g.clamp(-1e18, 1e18)
-
-
 def _squared(e: Tensor) -> Tensor:
     # (1 + e)², in which the rounding of 1 + e would count twice
     return 1 + e * (2 + e)
 
 
 def _silu_slope(g: Tensor) -> tuple[Tensor, Tensor]:
-    g, e = _within(g), exp(-g.abs())
+    g, e = within_reach(g), exp(-g.abs())
     return where(g > 0, 1 + e * (1 + g), e + 1 + g) / (1 + e) ** 2, _falling(g)
 
 
 def _silu_curvature(g: Tensor) -> tuple[Tensor, Tensor]:
-    a, e = _within(g).abs(), exp(-g.abs())
+    a, e = within_reach(g).abs(), exp(-g.abs())
     return (2 - a + e * (2 + a)) / (1 + e) ** 3, -a
 
 
@@ -108,7 +105,7 @@ CLOSED = -5.0
 
 
 def _gelu_exponent(g: Tensor) -> Tensor:
-    left = _within(g)
+    left = within_reach(g)
     return where(g > CLOSED, 0.0, -0.5 * left * left)
 
 
@@ -118,13 +115,13 @@ def _normal_cdf(g: Tensor) -> Tensor:
 
 
 def _gelu_slope(g: Tensor) -> tuple[Tensor, Tensor]:
-    g = _within(g)
+    g = within_reach(g)
     density = where(g > CLOSED, exp(-0.5 * g * g), 1.0) / math.sqrt(2 * math.pi)
     return _normal_cdf(g) + g * density, _gelu_exponent(g)
 
 
 def _gelu_curvature(g: Tensor) -> tuple[Tensor, Tensor]:
-    g = _within(g)
+    g = within_reach(g)
     return (2 - g * g) / math.sqrt(2 * math.pi), -0.5 * g * g
 
 

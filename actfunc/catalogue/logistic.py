@@ -10,7 +10,7 @@ from actfunc.catalogue.floats import Number, lowest
 
 def logistic_slope(x: Tensor) -> Tensor:
     """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
-    e = torch.exp(-x.abs())
+    e = exp(-x.abs())
     return e / (1 + e) ** 2
 
 
@@ -20,7 +20,7 @@ def logistic_curvature(x: Tensor) -> Tensor:
 
 
 def within_reach(x: Tensor) -> Tensor:
-    # so far out every gate is 0 or 1; a closed one times infinity would be NaN, the limit is 0
+    """x as far out as matters: there every gate is 0 or 1, and a closed one times infinity NaN."""
     return x.clamp(-1e18, 1e18)
 
 

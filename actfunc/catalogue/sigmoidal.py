@@ -9,7 +9,7 @@ from torch import Tensor, erfc, exp, expm1, log1p, ones_like, sigmoid, tanh, whe
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, finite, flushed
+from actfunc.catalogue.floats import Number, finite, flushed, gaussian, until_gaussians_vanish
 from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
 
 
@@ -27,17 +27,6 @@ def _tanh_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
 
 def _left_factor(x: Tensor, a: Number) -> Tensor:
     return where(x > 0, ones_like(x), a)
-
-
-def _within(x: Tensor) -> Tensor:
-    # so far out e^-x² is zero, and infinity times it would be NaN
-    return x.clamp(-100, 100)
-
-
-def _bell(x: Tensor, rate: float, scale: Number) -> Tensor:
-    """scale·e^(-rate·x²), the scale a factor that may grow with x."""
-    h = exp(-0.5 * rate * x * x)
-    return flushed(scale * h * h)
 
 
 def _cloglog_slope(x: Tensor) -> Tensor:
@@ -206,8 +195,8 @@ RECORDS = (
         "erf",
         "erf(x)",
         f=torch.erf,
-        df=lambda x: _bell(x, 1.0, 2 / math.sqrt(math.pi)),
-        d2f=lambda x: _bell(x, 1.0, -4 / math.sqrt(math.pi) * _within(x)),
+        df=lambda x: gaussian(x, 1.0, 2 / math.sqrt(math.pi)),
+        d2f=lambda x: gaussian(x, 1.0, -4 / math.sqrt(math.pi) * until_gaussians_vanish(x)),
         range="(-1, 1)",
         asymptotes=("-1", "1"),
         source="classical: the error function",
@@ -216,8 +205,8 @@ RECORDS = (
         "normal_cdf",
         "erfc(-x / sqrt(2)) / 2",
         f=lambda x: flushed(0.5 * erfc(-math.sqrt(0.5) * x)),
-        df=lambda x: _bell(x, 0.5, 1 / math.sqrt(2 * math.pi)),
-        d2f=lambda x: _bell(x, 0.5, -1 / math.sqrt(2 * math.pi) * _within(x)),
+        df=lambda x: gaussian(x, 0.5, 1 / math.sqrt(2 * math.pi)),
+        d2f=lambda x: gaussian(x, 0.5, -1 / math.sqrt(2 * math.pi) * until_gaussians_vanish(x)),
         range="(0, 1)",
         asymptotes=("0", "1"),
         source="classical: the inverse of the probit link; Gomes & Ludermir 2008",

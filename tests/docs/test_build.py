@@ -16,7 +16,12 @@ from actfunc.catalogue import CATALOGUE, FAMILIES, PAIRS, VECTORS
 from actfunc.certify.peers import peer
 from tests.docs.pages import PAGES, ROOT, docs_module
 
-FORBIDDEN = re.compile(r"/work/|/tmp/|/root/|/home/|\.\./shared|localhost|127\.0\.0\.1", re.I)
+FORBIDDEN = re.compile(
+    r"(?<![\w.:/<])/[\w-]+/|/(?:tmp|root|home|usr|var|opt|mnt|srv)/|file://|\.\./(?!actfunc|docs)"
+    r"|localhost|127\.0\.0\.1",
+    re.I,
+)
+"""Absolute paths, whatever they begin with; paths out of the project; hosts of a machine."""
 
 
 @pytest.fixture(scope="module")
