@@ -1,0 +1,63 @@
+"""What a comparison trains and what comes out: members, their results, as plain values."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from actfunc.training import Epoch
+
+
+class Arm(NamedTuple):
+    """What is compared: everything of a network and its training but seed and learning rate.
+
+    activation:  a spec, as the command line takes it.
+    hidden:      sizes of the hidden layers, from the input on.
+    optimizer:   a spec, `sgd:momentum=0.9`.
+    """
+
+    activation: str
+    hidden: tuple[int, ...]
+    optimizer: str
+
+
+class Member(NamedTuple):
+    """One network to train: an arm with a learning rate and a seed."""
+
+    arm: Arm
+    learning_rate: float
+    seed: int
+
+    @property
+    def key(self) -> str:
+        """The member in one line of text, different from every other's."""
+        layers = "-".join(map(str, self.arm.hidden))
+        rate = f"lr={self.learning_rate!r}"
+        return f"{self.arm.activation} {layers} {self.arm.optimizer} {rate} seed={self.seed}"
+
+
+class Reading(NamedTuple):
+    """How good a member's best epoch is; accuracies in percent.
+
+    epochs:  how many were trained when the best was chosen.
+    """
+
+    validation: float
+    test: float
+    best_epoch: int
+    epochs: int
+
+
+class Result(NamedTuple):
+    """A member that was trained to its end.
+
+    last:     its best epoch of all that were trained.
+    stopped:  its best epoch of those that early stopping would have trained, or has.
+    history:  every epoch.
+    seconds:  its share of the time of training.
+    """
+
+    member: Member
+    last: Reading
+    stopped: Reading
+    history: tuple[Epoch, ...]
+    seconds: float
