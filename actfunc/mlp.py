@@ -16,7 +16,7 @@ from actfunc.errors import UsageError
 
 
 class Layer(NamedTuple):
-    """One affine layer: weight (out, in) and bias (out)."""
+    """One affine layer: weight (out, in) and bias (out); of a stack, (network, out, in) and so on."""
 
     weight: Tensor
     bias: Tensor
@@ -81,7 +81,8 @@ def apply(
     """Logits (batch, classes) of images (batch, height, width) or (batch, pixel).
 
     Without the batch axis, as inside `vmap`, one row of logits. `taps` are added to the
-    pre-activations; see `zero_taps`.
+    pre-activations; see `zero_taps`. Stacks of networks, weights (network, out, in), are evaluated
+    side by side: images (network, batch, …) or the same for all, logits (network, batch, classes).
     """
     return trace(params, images, activation, taps).logits
 
@@ -92,7 +93,7 @@ def trace(
     """The forward pass with what every layer read and gave kept beside the logits."""
     inputs, pre_activations = [_flat(images, params[0].weight.shape[-1])], []
     for index, (weight, bias) in enumerate(params):
-        z = F.linear(inputs[-1], weight, bias)
+        z = _affine(inputs[-1], weight, bias)
         if taps is not None:
             z = z + taps[index]
         pre_activations.append(z)
@@ -112,7 +113,13 @@ def zero_taps(params: Params, batch: int) -> Taps:
 
 def sizes(params: Params) -> tuple[int, ...]:
     """The layer sizes `init` was given, from input to logits."""
-    return (params[0].weight.shape[1], *(layer.weight.shape[0] for layer in params))
+    return (params[0].weight.shape[-1], *(layer.weight.shape[-2] for layer in params))
+
+
+def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    if weight.ndim == 2:
+        return F.linear(x, weight, bias)
+    return x @ weight.mT + bias.unsqueeze(-2)
 
 
 def _flat(images: Tensor, features: int) -> Tensor:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from actfunc import mlp
-from actfunc.activation import Activation
+from actfunc import mlp, tree
 from actfunc.data import Examples, normalise
 from actfunc.training.optimizer import Optimizer
 
@@ -33,28 +32,46 @@ class Metrics(NamedTuple):
 Step: TypeAlias = Callable[[State, Examples, Tensor], tuple[State, Metrics]]
 
 
-def make_step(activation: Activation, optimizer: Optimizer) -> Step:
+class Lifted(Protocol):
+    """An activation as training calls it: `Activation`, or several side by side."""
+
+    def __call__(self, x: Tensor, /, *, order: int) -> Tensor: ...
+
+
+def make_step(
+    activation: Lifted, optimizer: Optimizer, *, precision: torch.dtype | None = None
+) -> Step:
     """The step for an activation and an optimiser: `step(state, batch, learning_rate)`.
 
-    Cross-entropy on uint8 images (batch, 28, 28), normalised inside, in the parameters' dtype.
-    First-order training needs one derivative, so the activation is lifted to order 1. Compile or
-    `vmap` the result as is.
+    Cross-entropy on uint8 images (batch, 28, 28), normalised inside, in the parameters' dtype, or
+    with the forward and backward pass in `precision` and the loss and the update in the
+    parameters'. First-order training needs one derivative, so the activation is lifted to order 1.
+    Compile or `vmap` the result as is.
+
+    With stacks of networks (see `mlp.apply`) and images (network, batch, 28, 28) the networks are
+    trained side by side and the metrics are (network); `ensemble.each` makes optimisers for them.
     """
     phi = partial(activation, order=1)
 
-    def loss(params: mlp.Params, batch: Examples) -> tuple[Tensor, Tensor]:
+    def loss(params: mlp.Params, batch: Examples) -> tuple[Tensor, Metrics]:
+        dtype = params[0].weight.dtype
+        if precision is not None:
+            params = tree.map(lambda leaf: leaf.to(precision), params)
         images = normalise(batch.images).to(params[0].weight.dtype)
-        logits = mlp.apply(params, images, phi)
-        correct = (logits.argmax(dim=-1) == batch.labels).sum()
-        return F.cross_entropy(logits, batch.labels), correct
+        logits = mlp.apply(params, images, phi).to(dtype)
+        correct = (logits.argmax(dim=-1) == batch.labels).sum(dim=-1)
+        losses = F.cross_entropy(logits.flatten(0, -2), batch.labels.flatten(), reduction="none")
+        losses = losses.unflatten(0, batch.labels.shape).mean(dim=-1)
+        # networks side by side share nothing, so the gradient of the sum is each one's own
+        return losses.sum(), Metrics(losses, correct)
 
-    gradient = torch.func.grad_and_value(loss, has_aux=True)
+    gradient = torch.func.grad(loss, has_aux=True)
 
     def step(state: State, batch: Examples, learning_rate: Tensor) -> tuple[State, Metrics]:
-        grads, (value, correct) = gradient(state.params, batch)
+        grads, metrics = gradient(state.params, batch)
         params, optimizer_state = optimizer.update(
             grads, state.optimizer, state.params, learning_rate
         )
-        return State(params, optimizer_state), Metrics(value, correct)
+        return State(params, optimizer_state), metrics
 
     return step

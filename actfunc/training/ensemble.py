@@ -1,0 +1,81 @@
+"""Many networks trained as one: `vmap` over members, and different activations side by side.
+
+An ensemble's state has two leading axes, (slot, activation): members of one activation along the
+first, one activation each along the second. The first is mapped; the second cannot be, as each
+activation is another function.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import vmap
+
+from actfunc import mlp, tree
+from actfunc.activation import Activation
+from actfunc.data import Examples, normalise
+from actfunc.training.optimizer import Optimizer
+from actfunc.training.step import State, Step, make_step
+
+
+class SideBySide(NamedTuple):
+    """Several activations as one function of pre-activations (activation, batch, neuron)."""
+
+    activations: tuple[Activation, ...]
+
+    def __call__(self, z: Tensor, /, *, order: int = 2) -> Tensor:
+        parts = zip(self.activations, z.unbind(-3), strict=True)
+        return torch.stack([phi(part, order=order) for phi, part in parts], dim=-3)
+
+    def f(self, z: Tensor, /) -> Tensor:
+        """The values alone."""
+        parts = zip(self.activations, z.unbind(-3), strict=True)
+        return torch.stack([phi.f(part) for phi, part in parts], dim=-3)
+
+
+def each(optimizer: Optimizer) -> Optimizer:
+    """The optimiser for a stack: each network has its own state and learning rate (network)."""
+    init, update = vmap(optimizer.init), vmap(optimizer.update)
+    # what does not depend on the parameters comes out of vmap as one number seen many times
+    return Optimizer(lambda params: tree.map(torch.clone, init(params)), update)
+
+
+def start_ensemble(optimizer: Optimizer, params: mlp.Params) -> State:
+    """The state before the first step; leaves of `params` are (slot, activation, …)."""
+    return State(params, each(each(optimizer)).init(params))
+
+
+def ensemble_step(
+    activations: tuple[Activation, ...],
+    optimizer: Optimizer,
+    *,
+    precision: torch.dtype | None = None,
+) -> Step:
+    """The step of all members: `step(state, batch, learning_rate)`, as `make_step`'s.
+
+    Leaves of the state, the batch's images and labels, learning rates and metrics all begin with
+    (slot, activation). Every member has its own batch and its own learning rate, and what a member
+    becomes does not depend on the others.
+    """
+    side_by_side = make_step(SideBySide(activations), each(optimizer), precision=precision)
+    return vmap(side_by_side)
+
+
+@torch.no_grad()
+def ensemble_correct(
+    activations: tuple[Activation, ...], params: mlp.Params, examples: Examples, chunk: int
+) -> Tensor:
+    """How many of the examples each member gets right, (slot, activation) int64.
+
+    chunk: examples at a time; it bounds the memory and changes nothing else.
+    """
+    phi, correct = SideBySide(activations).f, torch.zeros((), dtype=torch.int64)
+    correct = correct.to(params[0].weight.device)
+    pairs = zip(examples.images.split(chunk), examples.labels.split(chunk), strict=True)
+    for images, labels in pairs:
+        pixels = normalise(images).to(params[0].weight.dtype)
+        logits = vmap(lambda member, x=pixels: mlp.apply(member, x, phi))(params)
+        correct = correct + (logits.argmax(dim=-1) == labels).sum(dim=-1)
+    return correct

@@ -1,0 +1,186 @@
+"""Training many members through the slots of one program: each stops on its own, the next moves in.
+
+A slot whose member is done takes the next one waiting for its activation, so that a stopped member
+costs nothing while others wait.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from actfunc import mlp
+from actfunc.training import schedule
+from actfunc.training.evaluate import accuracy
+from actfunc.training.program import EpochMetrics, OnStep, Program
+from actfunc.training.settings import Settings
+from actfunc.training.step import State
+
+
+class Epoch(NamedTuple):
+    """The figures of one epoch. Accuracies are fractions, the loss is in nats, time in seconds.
+
+    Where several members train at once, the time is a member's share.
+    """
+
+    epoch: int
+    loss: float
+    train_accuracy: float
+    validation_accuracy: float
+    seconds: float
+
+
+class Progress(NamedTuple):
+    """All that is needed to go on, as of the last finished epoch.
+
+    stopped_test: the test accuracy, a fraction, of the network that early stopping would have
+    kept; None before it would have stopped.
+    """
+
+    state: State
+    best: mlp.Params
+    history: tuple[Epoch, ...]
+    stopped_test: float | None = None
+
+    @property
+    def best_epoch(self) -> int:
+        """The number of the best epoch, from 1; the earliest of equals, 0 before any."""
+        scores = [epoch.validation_accuracy for epoch in self.history]
+        return scores.index(max(scores)) + 1 if scores else 0
+
+    @property
+    def best_accuracy(self) -> float:
+        """The best validation accuracy, as a fraction; 0 before any."""
+        return max((epoch.validation_accuracy for epoch in self.history), default=0.0)
+
+    def stopped_at(self, settings: Settings) -> int | None:
+        """After how many epochs early stopping stops, or would have; None while it goes on."""
+        return settings.stops_after([epoch.validation_accuracy for epoch in self.history])
+
+    def finished(self, settings: Settings) -> bool:
+        """Whether the last epoch is reached, or the patience at its end where that counts."""
+        if len(self.history) >= settings.max_epochs:
+            return True
+        return settings.early_stopping and self.stopped_at(settings) is not None
+
+
+class Start(NamedTuple):
+    """A member about to train: which of the program's activations, its seed and base learning
+    rate, and where it begins."""
+
+    activation: int
+    seed: int
+    learning_rate: float
+    progress: Progress
+
+
+class Running:
+    """A member in a slot: `progress` is a copy of where it is, to be taken between two epochs."""
+
+    def __init__(self, program: Program, slot: tuple[int, int], start: Start, index: int) -> None:
+        self.index = index
+        self.start = start
+        self.slot = slot
+        self.history = list(start.progress.history)
+        self.stopped_test = start.progress.stopped_test
+        self.finished = False
+        self._program = program
+        program.put(slot, start.progress.state, start.progress.best)
+
+    @property
+    def progress(self) -> Progress:
+        """All of it; copies the parameters."""
+        return Progress(*self._program.take(self.slot), tuple(self.history), self.stopped_test)
+
+    @property
+    def improved(self) -> bool:
+        """Whether the last epoch was the best so far."""
+        *before, last = (epoch.validation_accuracy for epoch in self.history)
+        return last > max(before, default=-1.0)
+
+    def test_accuracy(self) -> float:
+        """The test accuracy of the best parameters, as a fraction."""
+        activation = self._program.activations[self.slot[1]]
+        params = self._program.best_of(self.slot)
+        return accuracy(params, activation, self._program.split.test)
+
+
+def train_members(
+    program: Program,
+    starts: Iterable[Start],
+    settings: Settings,
+    *,
+    on_step: OnStep | None = None,
+) -> Iterator[tuple[Running, ...]]:
+    """Train all members, giving those in the slots after each epoch.
+
+    Finished ones are given once more with `finished` set, and then make room. Of `settings`, the
+    members' own seeds and learning rates are what counts. The order in which members come is that
+    of `starts`, activation by activation; `Running.index` says which one it is.
+    """
+    waiting: list[deque[tuple[int, Start]]] = [deque() for _ in program.activations]
+    for index, start in enumerate(starts):
+        if not start.progress.finished(settings):
+            waiting[start.activation].append((index, start))
+    running: dict[tuple[int, int], Running] = {}
+    while True:
+        for slot in _free(program, running):
+            if waiting[slot[1]]:
+                index, start = waiting[slot[1]].popleft()
+                running[slot] = Running(program, slot, start, index)
+        if not running:
+            return
+        began = time.perf_counter()
+        metrics = program.epoch(*_course(program, running, settings), on_step=on_step)
+        seconds = (time.perf_counter() - began) / len(running)
+        _record(program, running, metrics, seconds)
+        for member in running.values():
+            history = [epoch.validation_accuracy for epoch in member.history]
+            stops = settings.stops_after(history) is not None
+            if stops and member.stopped_test is None:
+                member.stopped_test = member.test_accuracy()
+            member.finished = len(history) >= settings.max_epochs or (
+                stops and settings.early_stopping
+            )
+        yield tuple(running.values())
+        running = {slot: member for slot, member in running.items() if not member.finished}
+
+
+def _free(program: Program, running: dict[tuple[int, int], Running]) -> Sequence[tuple[int, int]]:
+    slots, activations = program.shape
+    every = [(slot, each) for slot in range(slots) for each in range(activations)]
+    return [slot for slot in every if slot not in running]
+
+
+def _course(
+    program: Program, running: dict[tuple[int, int], Running], settings: Settings
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What the next epoch is told: seeds, epochs, learning rates; of empty slots all zero."""
+    seeds, epochs = torch.zeros(2, *program.shape, dtype=torch.int64)
+    base = torch.zeros(program.shape, dtype=torch.float64)
+    for slot, member in running.items():
+        seeds[slot], epochs[slot] = member.start.seed, len(member.history)
+        base[slot] = member.start.learning_rate
+    step = torch.arange(program.steps)[:, None, None] + epochs * program.steps
+    factor = schedule.named(settings.schedule)(step, settings.max_epochs * program.steps)
+    return seeds, epochs, base * factor
+
+
+def _record(
+    program: Program,
+    running: dict[tuple[int, int], Running],
+    metrics: EpochMetrics,
+    seconds: float,
+) -> None:
+    improved = torch.zeros(program.shape, dtype=torch.bool)
+    for slot, member in running.items():
+        number = len(member.history) + 1
+        figures = (float(each[slot]) for each in metrics)
+        member.history.append(Epoch(number, *figures, seconds))
+        improved[slot] = member.improved
+    program.keep_best(improved)

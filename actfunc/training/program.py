@@ -1,0 +1,187 @@
+"""The program: slots that hold members, trained an epoch at a time in buffers that stay in place.
+
+The steps it repeats are pure; what they give is written back over what they read, so that an epoch
+allocates nothing. On a GPU the whole epoch is one CUDA graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from actfunc import mlp, tree
+from actfunc.activation import Activation
+from actfunc.data import Examples, Split
+from actfunc.training.compile import compiled
+from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
+from actfunc.training.optimizer import Optimizer
+from actfunc.training.order import batch_order, steps_an_epoch
+from actfunc.training.step import Metrics, State
+
+OnStep = Callable[[int, int], None]
+
+
+class EpochMetrics(NamedTuple):
+    """Of one epoch, (slot, activation) each: mean loss in nats, and shares of right answers."""
+
+    loss: Tensor
+    train_accuracy: Tensor
+    validation_accuracy: Tensor
+
+
+class Program:
+    """Networks of one shape on one device, `slots` of each of the activations, side by side.
+
+    compiling: compile the step; precision: see `make_step`. Members are put into slots and taken
+    out between epochs, so one program trains any number of them without compiling again.
+    """
+
+    def __init__(
+        self,
+        activations: Sequence[Activation],
+        optimizer: Optimizer,
+        sizes: Sequence[int],
+        split: Split,
+        *,
+        batch_size: int,
+        slots: int = 1,
+        compiling: bool = False,
+        precision: torch.dtype | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self.activations = tuple(activations)
+        self.split = split
+        self.batch_size = batch_size
+        self.shape = (slots, len(self.activations))
+        self.device = split.train.labels.device
+        self.steps = steps_an_epoch(len(split.train.labels), batch_size)
+        one = mlp.init(sizes, seed=0, dtype=dtype, device=self.device)
+        params = tree.map(lambda leaf: leaf.expand(*self.shape, *leaf.shape).clone(), one)
+        self.state = start_ensemble(optimizer, params)
+        self.best = tree.map(torch.clone, params)
+        self._order = torch.zeros(
+            (self.steps, *self.shape, batch_size), dtype=torch.int32, device=self.device
+        )
+        self._rates = torch.zeros((self.steps, *self.shape), dtype=dtype, device=self.device)
+        self._totals = Metrics(
+            torch.zeros(self.shape, dtype=dtype, device=self.device),
+            torch.zeros(self.shape, dtype=torch.int64, device=self.device),
+        )
+        self._right = torch.zeros(self.shape, dtype=torch.int64, device=self.device)
+        advance = _advance(ensemble_step(self.activations, optimizer, precision=precision))
+        self._advance = compiled(advance) if compiling else advance
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def put(self, slot: tuple[int, int], state: State, best: mlp.Params) -> None:
+        """Let a member train in a slot, (slot, activation), from here on."""
+        tree.map(lambda buffer, leaf: buffer[slot].copy_(leaf), self.state, state)
+        tree.map(lambda buffer, leaf: buffer[slot].copy_(leaf), self.best, best)
+
+    def take(self, slot: tuple[int, int]) -> tuple[State, mlp.Params]:
+        """A copy of what a slot holds: the state, and the best parameters."""
+        return (
+            tree.map(lambda buffer: buffer[slot].clone(), self.state),
+            tree.map(lambda buffer: buffer[slot].clone(), self.best),
+        )
+
+    def best_of(self, slot: tuple[int, int]) -> mlp.Params:
+        """The best parameters in a slot, in place: to be read before the next epoch."""
+        return tree.map(lambda buffer: buffer[slot], self.best)
+
+    def keep_best(self, improved: Tensor) -> None:
+        """The parameters become the best ones in the slots where `improved` (slot, activation)."""
+        improved = improved.to(self.device)
+
+        def choose(best: Tensor, leaf: Tensor) -> None:
+            mask = improved.reshape(*self.shape, *(1,) * (leaf.ndim - 2))
+            best.copy_(torch.where(mask, leaf, best))
+
+        tree.map(choose, self.best, self.state.params)
+
+    def epoch(
+        self, seeds: Tensor, epochs: Tensor, rates: Tensor, on_step: OnStep | None = None
+    ) -> EpochMetrics:
+        """Train every slot for one epoch and validate it; the metrics are on the CPU.
+
+        seeds, epochs: (slot, activation) int64, which say the order of the batches.
+        rates: learning rates (step, slot, activation).
+        on_step(done, total) is called as steps are done, on a GPU once.
+        """
+        seeds, epochs = seeds.to(self.device), epochs.to(self.device)
+        order = batch_order(seeds, epochs, len(self.split.train.labels), self.batch_size)
+        self._order.copy_(order.movedim(-2, 0))
+        self._rates.copy_(rates)
+        for total in self._totals:
+            total.zero_()
+        if self.device.type == "cuda":
+            self._replay()
+        else:
+            self._run(on_step)
+        if on_step is not None and self.device.type == "cuda":
+            on_step(self.steps, self.steps)
+        return EpochMetrics(
+            self._totals.loss.cpu() / self.steps,
+            self._totals.correct.cpu() / (self.steps * self.batch_size),
+            self._right.cpu() / len(self.split.validation.labels),
+        )
+
+    def _run(self, on_step: OnStep | None = None) -> None:
+        for index in range(self.steps):
+            self._step(index)
+            if on_step is not None:
+                on_step(index + 1, self.steps)
+        self._validate()
+
+    def _step(self, index: int) -> None:
+        self._advance(
+            self.state, self.split.train, self._order[index], self._rates[index], self._totals
+        )
+
+    def _validate(self) -> None:
+        # as many at a time as in training, so that validation needs no more memory
+        params, images = self.state.params, self.split.validation
+        self._right.copy_(ensemble_correct(self.activations, params, images, self.batch_size))
+
+    def _replay(self) -> None:
+        if self._graph is None:
+            self._graph = self._captured()
+        self._graph.replay()
+
+    def _captured(self) -> torch.cuda.CUDAGraph:
+        """The epoch as a CUDA graph: capturing runs nothing, but what is captured must be warm."""
+        before = tree.map(torch.clone, (self.state, self._totals))
+        side = torch.cuda.Stream(self.device)
+        side.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(side):
+            for index in range(min(3, self.steps)):
+                self._step(index)
+            self._validate()
+        torch.cuda.current_stream(self.device).wait_stream(side)
+        tree.map(lambda buffer, leaf: buffer.copy_(leaf), (self.state, self._totals), before)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            self._run()
+        return graph
+
+
+Advance = Callable[[State, Examples, Tensor, Tensor, Metrics], None]
+
+
+def _advance(step: Callable) -> Advance:
+    """The step on the examples of an index, written back over the state it came from."""
+
+    def advance(
+        state: State, train: Examples, index: Tensor, rates: Tensor, totals: Metrics
+    ) -> None:
+        # eagerly, index_select copies rows where indexing would copy pixel by pixel
+        rows = index.flatten()
+        batch = Examples(*(part.index_select(0, rows).unflatten(0, index.shape) for part in train))
+        new, metrics = step(state, batch, rates)
+        tree.map(lambda buffer, leaf: buffer.copy_(leaf), state, new)
+        totals.loss.add_(metrics.loss)
+        totals.correct.add_(metrics.correct)
+
+    return advance
