@@ -155,7 +155,7 @@ def canonical(spec: str) -> str:
 
 
 def _correction(beta: float, steps: Tensor) -> Tensor:
-    """1 - beta^steps, which as it stands loses four of float32's digits at 0.999."""
+    """1 - beta^steps, without the three digits that the difference loses at beta 0.999."""
     return -torch.expm1(steps * (math.log(beta) if beta else -math.inf))
 
 
