@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from actfunc.training.evaluate import Accuracy, accuracy, evaluate
 from actfunc.training.fit import Epoch, Progress, Settings, fit, start
-from actfunc.training.optimizer import Optimizer, sgd
+from actfunc.training.optimizer import Optimizer, adam, adamw, sgd
+from actfunc.training.schedule import Schedule, constant, cosine, warm_up
 from actfunc.training.step import Metrics, State, make_step
 
 __all__ = [
@@ -13,12 +14,18 @@ __all__ = [
     "Metrics",
     "Optimizer",
     "Progress",
+    "Schedule",
     "Settings",
     "State",
     "accuracy",
+    "adam",
+    "adamw",
+    "constant",
+    "cosine",
     "evaluate",
     "fit",
     "make_step",
     "sgd",
     "start",
+    "warm_up",
 ]
