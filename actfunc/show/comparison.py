@@ -1,0 +1,168 @@
+"""A comparison in tables: how the arms stand, and which differences to the baseline are shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.compare.records import Arm
+from actfunc.compare.standings import Difference, Estimate, Rule, Standing, Summary
+from actfunc.show import style
+
+Columns: TypeAlias = dict[str, list[str]]
+"""A table's columns by their header, a text a row."""
+
+RULES: Mapping[Rule, str] = {
+    "stopped": "with early stopping",
+    "last": "at the best of all epochs",
+}
+"""What a rule of reading says of an accuracy, in words."""
+
+UNKNOWN = "–"
+
+
+class Verdict(NamedTuple):
+    """What a difference says, in words; `held` is True for better, False for worse."""
+
+    word: str
+    held: bool | None
+
+
+def standings_table(summary: Summary) -> Table:
+    """One line an arm, best test accuracy first."""
+    arms = [standing.arm for standing in summary.standings]
+    seeds = sorted({standing.test.seeds for standing in summary.standings})
+    over = f"over {seeds[0]} seed{'s' * (seeds[0] > 1)}, " if len(seeds) == 1 else ""
+    title = f"accuracy {RULES[summary.rule]}, {over}best first"
+    return _table(title, _texts(arms, arms), standings_columns(summary.standings))
+
+
+def differences_table(summary: Summary) -> Table | None:
+    """One line an arm but the baseline, best first; None where there is no baseline."""
+    if summary.baseline is None:
+        return None
+    every = [standing.arm for standing in summary.standings]
+    names = _texts([difference.arm for difference in summary.differences], every)
+    title = f"test accuracy less that of {arm_names(every)[summary.baseline]}, over the same seeds"
+    verdicts = [_coloured(verdict(difference)) for difference in summary.differences]
+    return _table(title, names, differences_columns(summary.differences), verdicts)
+
+
+def arm_names(arms: Sequence[Arm]) -> dict[Arm, str]:
+    """The short name of each arm's activation, with what it takes to tell it from the others."""
+    specs = {arm.activation for arm in arms}
+    labels = Counter(map(style.label, specs))
+    names = {spec: style.label(spec) if labels[style.label(spec)] == 1 else spec for spec in specs}
+    return {arm: " ".join([names[arm.activation], *_details(arm, arms)]) for arm in arms}
+
+
+def standings_columns(standings: Sequence[Standing]) -> Columns:
+    """All that is told of a standing but its arm; what is the same for all is left out."""
+    columns: Columns = {}
+    if any(standing.rates_tried > 1 for standing in standings):
+        columns["learning rate"] = [f"{standing.learning_rate:g}" for standing in standings]
+    columns |= {
+        "test %": [f"{standing.test.mean:.2f}" for standing in standings],
+        "95 % interval": [interval(standing.test) for standing in standings],
+        "spread": [spread(standing.test) for standing in standings],
+        "val. %": [f"{standing.validation.mean:.2f}" for standing in standings],
+    }
+    if any(standing.left_chance < standing.test.seeds for standing in standings):
+        columns["left chance"] = [f"{s.left_chance}/{s.test.seeds}" for s in standings]
+    elif len({standing.test.seeds for standing in standings}) > 1:
+        columns["seeds"] = [str(standing.test.seeds) for standing in standings]
+    return columns
+
+
+def differences_columns(differences: Sequence[Difference]) -> Columns:
+    """All that is told of a difference but its arm and its verdict."""
+    return {
+        "points": [f"{difference.points.mean:+.2f}" for difference in differences],
+        "95 % interval": [interval(difference.points, "+") for difference in differences],
+        "p (Holm)": [probability(difference) for difference in differences],
+    }
+
+
+def verdict(difference: Difference) -> Verdict:
+    """Better, worse, or not shown and how many seeds it would take."""
+    if difference.shown:
+        better = difference.points.mean > 0
+        return Verdict("better" if better else "worse", better)
+    needed = difference.seeds_needed
+    # one test may need fewer seeds than it had and still fail Holm's correction for many
+    if needed is None or needed <= difference.points.seeds:
+        return Verdict("not shown", None)
+    return Verdict(f"not shown; {needed:,} seeds would be needed", None)
+
+
+def interval(estimate: Estimate, sign: str = "") -> str:
+    """`87.90 to 88.30`; with the sign "+" both ends carry theirs. Unknown from one seed."""
+    if estimate.seeds < 2:
+        return UNKNOWN
+    return f"{estimate.low:{sign}.2f} to {estimate.high:{sign}.2f}"
+
+
+def spread(estimate: Estimate) -> str:
+    """The standard deviation over seeds; unknown from one."""
+    return UNKNOWN if estimate.seeds < 2 else f"{estimate.spread:.2f}"
+
+
+def probability(difference: Difference) -> str:
+    """The corrected p; unknown from one seed."""
+    if difference.points.seeds < 2:
+        return UNKNOWN
+    return "<0.001" if difference.corrected < 0.001 else f"{difference.corrected:.3f}"
+
+
+def _details(arm: Arm, among: Sequence[Arm]) -> list[str]:
+    layers = {other.hidden for other in among}
+    optimizers = {other.optimizer for other in among}
+    hidden = [",".join(map(str, arm.hidden))] if len(layers) > 1 else []
+    return hidden + ([arm.optimizer] if len(optimizers) > 1 else [])
+
+
+def _texts(arms: Sequence[Arm], among: Sequence[Arm]) -> list[Text]:
+    """Arms in colour, with their parameters, for a column that may break its lines."""
+    names, texts = arm_names(among), []
+    for arm in arms:
+        in_full = names[arm].startswith(arm.activation)
+        colour = f"bold {style.colour(arm.activation)}"
+        text = Text(arm.activation, colour) if in_full else style.named(arm.activation)
+        texts.append(text)
+        for detail in _details(arm, among):
+            text.append(f" {detail}", style="not bold dim")
+    return texts
+
+
+def _table(
+    title: str, names: Sequence[Text], columns: Columns, verdicts: Sequence[Text] = ()
+) -> Table:
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+        title=title,
+        title_justify="left",
+    )
+    table.add_column("activation", overflow="fold")
+    for header, texts in columns.items():
+        # only names and verdicts give way where the terminal is narrow, a number is never broken
+        fits = len(header) <= max(map(len, texts)) + 2
+        header = header if fits else header.replace(" ", "\n")
+        table.add_column(header, justify="right", no_wrap=True)
+    if verdicts:
+        table.add_column("", overflow="fold")
+    rows = zip(*columns.values(), strict=True)
+    for index, (name, row) in enumerate(zip(names, rows, strict=True)):
+        table.add_row(name, *row, *verdicts[index : index + 1])
+    return table
+
+
+def _coloured(found: Verdict) -> Text:
+    colours = {True: f"bold {style.HELD}", False: f"bold {style.NOT_HELD}", None: ""}
+    return Text(found.word, style=colours[found.held])

@@ -1,0 +1,195 @@
+"""A comparison in figures: the arms' intervals, and their learning curves with bands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from matplotlib.ticker import MaxNLocator
+
+from actfunc.compare.records import Arm
+from actfunc.show import style
+from actfunc.show.comparison import arm_names
+from actfunc.show.training import APART
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from actfunc.compare.standings import Standing, Summary
+
+SOFT = "#6B6B6B"
+LINE = 0.18
+"""Inches from a line of text to the next."""
+
+Dashes: TypeAlias = str | tuple[int, tuple[float, ...]]
+DASHES: tuple[Dashes, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+"""For arms of the same activation, which have the same colour."""
+
+
+class Band(Protocol):
+    """The mean at an epoch and the ends of its band, in percent."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def mean(self) -> float: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+
+
+def intervals_figure(
+    summary: Summary, title: str = "", points: Mapping[Arm, Sequence[float]] | None = None
+) -> Figure:
+    """Mean test accuracy and its interval, a row an arm, best on top, the baseline's mean marked.
+
+    points: test accuracy of every seed in percent, drawn as faint dots. What lies far below the
+    best has a part of the axis to itself, so that it does not flatten the rest.
+    """
+    standings = summary.standings
+    seen = {s.arm: list((points or {}).get(s.arm, ())) for s in standings}
+    values = [x for s in standings for x in (s.test.mean, s.test.low, s.test.high, *seen[s.arm])]
+    limit = max(s.test.mean for s in standings) - APART
+    near, far = [x for x in values if x >= limit], [x for x in values if x < limit]
+    figure = style.figure(7.4, 1.2 + 0.42 * len(standings), title)
+    shares = [1, 4] if far else [1]
+    panels = figure.subplots(1, len(shares), sharey=True, squeeze=False, width_ratios=shares)[0]
+    for axis, shown, least in zip(panels[::-1], (near, far), (0.1, 2.0), strict=False):
+        margin = max(0.06 * (max(shown) - min(shown)), least)
+        axis.set_xlim(min(shown) - margin, max(shown) + margin)
+        axis.xaxis.set_major_locator(MaxNLocator(6 if shown is near else 2))
+        axis.grid(visible=False, axis="y")
+        axis.tick_params(axis="y", length=0)
+        for row, standing in enumerate(standings):
+            _draw_standing(axis, row, standing, seen[standing.arm])
+            if standing.arm == summary.baseline:
+                axis.axvline(standing.test.mean, color=SOFT, ls=DASHES[1], lw=1, zorder=1)
+    if far:
+        _break_between(*panels)
+    panels[0].set_ylim(len(standings) - 0.4, -0.6)
+    names = arm_names([s.arm for s in standings])
+    broken = [name.replace(" ", "\n", 1) for name in names.values()]
+    panels[0].set_yticks(range(len(standings)), broken, fontweight="bold")
+    for text, arm in zip(panels[0].get_yticklabels(), names, strict=True):
+        text.set_color(style.colour(arm.activation))
+    beside = panels[-1].get_yaxis_transform()
+    for row, standing in enumerate(standings):
+        told = _told(standing, summary.baseline)
+        panels[-1].text(1.02, row, told, transform=beside, va="center_baseline", fontsize=9)
+    figure.supxlabel("test accuracy in %: mean over seeds, 95 % interval", fontsize=10)
+    return figure
+
+
+def bands_figure(
+    bands: Mapping[str, Sequence[Band]] | Mapping[Arm, Sequence[Band]], title: str = ""
+) -> Figure:
+    """Mean validation accuracy by epoch with its band, a line an activation spec or an arm.
+
+    Every line is named at its end, with its last value. Those that do not learn have a panel of
+    their own.
+    """
+    curves = {
+        key if isinstance(key, Arm) else Arm(key, (), ""): found for key, found in bands.items()
+    }
+    best = {arm: max(band.mean for band in found) for arm, found in curves.items()}
+    learning = [arm for arm in curves if best[arm] >= max(best.values()) - APART]
+    stuck = [arm for arm in curves if arm not in learning]
+    groups = [learning, stuck] if stuck else [learning]
+    heights = [max(3.4 if arms is learning else 0.9, LINE * len(arms)) for arms in groups]
+    names = arm_names(list(curves))
+    width = 6.4 + 0.09 * max(map(len, names.values()))
+    figure = style.figure(width, sum(heights) + 0.7, title)
+    panels = figure.subplots(len(groups), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    for axis, height, arms in zip(panels, heights, groups, strict=True):
+        for arm in arms:
+            _draw_band(axis, curves[arm], style.colour(arm.activation), _dashes(arm, curves))
+        low, high = _limits([curves[arm] for arm in arms]) if arms is learning else (0.0, 0.0)
+        axis.set_ylim(low, high or max(band.high for arm in stuck for band in curves[arm]) + 5)
+        axis.margins(x=0)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        bottom, top = axis.get_ylim()
+        ends = [(names[arm], curves[arm][-1], style.colour(arm.activation)) for arm in arms]
+        _name_ends(axis, ends, gap=LINE / height * (top - bottom))
+    panels[-1].set_xlabel("epoch")
+    figure.supylabel("validation accuracy in %", fontsize=10)
+    return figure
+
+
+def _draw_standing(axis: Axes, row: int, standing: Standing, points: Sequence[float]) -> None:
+    colour, test = style.colour(standing.arm.activation), standing.test
+    if points:
+        below = [row + 0.26] * len(points)
+        axis.plot(points, below, "o", color=colour, ms=4.5, alpha=0.35, mew=0, label="seeds")
+    axis.plot([test.low, test.high], [row, row], color=colour, lw=3, solid_capstyle="butt")
+    axis.plot(test.mean, row, "o", color=colour, ms=8, mec="white", zorder=3)
+
+
+def _told(standing: Standing, baseline: Arm | None) -> str:
+    """A row's mean, and what has to be known beside it."""
+    told = f"{standing.test.mean:.2f}"
+    if standing.arm == baseline:
+        told += "  baseline"
+    if standing.left_chance < standing.test.seeds:
+        told += f"  {standing.left_chance} of {standing.test.seeds} left chance"
+    return told
+
+
+def _break_between(left: Axes, right: Axes) -> None:
+    right.spines["left"].set_visible(False)
+    mark: dict[str, Any] = {
+        "marker": [(-0.6, -1), (0.6, 1)],
+        "ms": 7,
+        "ls": "none",
+        "color": SOFT,
+        "mew": 1,
+    }
+    left.plot(1, 0, transform=left.transAxes, clip_on=False, **mark)
+    right.plot(0, 0, transform=right.transAxes, clip_on=False, **mark)
+
+
+def _dashes(arm: Arm, arms: Mapping[Arm, object]) -> Dashes:
+    colour = style.colour(arm.activation)
+    same = [other for other in arms if style.colour(other.activation) == colour]
+    return DASHES[same.index(arm) % len(DASHES)]
+
+
+def _draw_band(axis: Axes, found: Sequence[Band], colour: str, dashes: Dashes) -> None:
+    epochs = [band.epoch for band in found]
+    low, high = [band.low for band in found], [band.high for band in found]
+    axis.fill_between(epochs, low, high, color=colour, alpha=0.14, lw=0)
+    axis.plot(epochs, [band.mean for band in found], color=colour, ls=dashes)
+
+
+def _limits(curves: Sequence[Sequence[Band]]) -> tuple[float, float]:
+    """Room for where the curves end; the first fifth, where all rise, may begin below."""
+    top = max(band.high for found in curves for band in found)
+    late = [band.mean for found in curves for band in found[len(found) // 5 :]]
+    low = min(*late, *(found[-1].low for found in curves))
+    best = max(band.mean for found in curves for band in found)
+    return max(low, best - APART) - 0.5, top + 0.5
+
+
+def _name_ends(axis: Axes, ends: Sequence[tuple[str, Band, str]], gap: float) -> None:
+    """Each line's name and last value beside it, `gap` apart where they would overlap."""
+    ranked = sorted(ends, key=lambda end: -end[1].mean)
+    heights: list[float] = []
+    for _, last, _ in ranked:
+        heights.append(min([last.mean, *(height - gap for height in heights[-1:])]))
+    least = axis.get_ylim()[0] + gap / 2
+    for index in reversed(range(len(heights))):
+        heights[index] = max(heights[index], least)
+        least = heights[index] + gap
+    for height, (name, last, colour) in zip(heights, ranked, strict=True):
+        axis.annotate(
+            f"{name} {last.mean:.1f}",
+            (last.epoch, last.mean),
+            (1.05, height),
+            textcoords=axis.get_yaxis_transform(),
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.8, "relpos": (0, 0.5)},
+            color=colour,
+            va="center",
+            fontsize=9,
+            fontweight="bold",
+        )

@@ -1,0 +1,138 @@
+"""A comparison as a section of a page: what was asked, what is to be seen, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from actfunc.compare.records import Arm
+from actfunc.compare.standings import Difference, Summary
+from actfunc.show import style
+from actfunc.show.comparison import (
+    RULES,
+    arm_names,
+    differences_columns,
+    interval,
+    probability,
+    standings_columns,
+    verdict,
+)
+from actfunc.show.page import Cell, Section, Table
+
+CAPTIONS: Mapping[str, str] = {
+    "intervals": "Test accuracy: mean over seeds with its 95 % interval; faint dots are seeds.",
+    "bands": "Validation accuracy by epoch: mean over seeds with its band.",
+    "escape": "Validation accuracy by epoch, a line a seed; a mark where it would be stopped.",
+}
+"""The figures that a section may have, by name, in the order in which it shows them."""
+
+
+def comparison_section(
+    summary: Summary, figures: Mapping[str, Path], command: str, title: str = "Comparison"
+) -> Section:
+    """The section of a comparison; `figures` are paths by the names of CAPTIONS, any of them."""
+    found = [_standings(summary), _differences(summary), _stuck(summary)]
+    shown = [name for name in CAPTIONS if name in figures]
+    return Section(
+        title,
+        "Which trains best, and which differences do the seeds show?",
+        [_how(summary), *filter(None, found)],
+        command,
+        [figures[name] for name in shown],
+        [CAPTIONS[name] for name in shown],
+        comparison_table(summary),
+    )
+
+
+def comparison_table(summary: Summary) -> Table:
+    """Standings and differences side by side, best test accuracy first."""
+    names = arm_names([standing.arm for standing in summary.standings])
+    standings = standings_columns(summary.standings)
+    differences = differences_columns(summary.differences)
+    beside = {one.arm: index for index, one in enumerate(summary.differences)}
+    rows = []
+    for row, standing in enumerate(summary.standings):
+        arm, at = standing.arm, beside.get(standing.arm)
+        cells = [Cell(names[arm], colour=style.colour(arm.activation))]
+        cells += [_number(texts[row]) for texts in standings.values()]
+        if summary.differences:
+            cells += [_number("" if at is None else texts[at]) for texts in differences.values()]
+            cells.append(Cell("baseline") if at is None else _judged(summary.differences[at]))
+        rows.append(cells)
+    header = ["", *standings]
+    if summary.differences:
+        header += [*differences, ""]
+    return Table(header, rows)
+
+
+def _number(text: str) -> Cell:
+    return Cell(text.replace(" ", "\N{NO-BREAK SPACE}"))
+
+
+def _judged(difference: Difference) -> Cell:
+    word, held = verdict(difference)
+    return Cell(word.partition(";")[0], held)  # the seeds that are needed stand in the sentences
+
+
+def _how(summary: Summary) -> str:
+    seeds = sorted({standing.test.seeds for standing in summary.standings})
+    rates = max(standing.rates_tried for standing in summary.standings)
+    over = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    told = f"Accuracy {RULES[summary.rule]}, over {over} seed{'s' * (seeds[-1] > 1)}."
+    if rates > 1:
+        told += (
+            f" Of {rates} learning rates each has the one with the best validation accuracy, and"
+            f" the test images judge that one alone."
+        )
+    return told
+
+
+def _standings(summary: Summary) -> str:
+    names = arm_names([standing.arm for standing in summary.standings])
+    best, *others = summary.standings
+    ends = f" (95 % interval {interval(best.test)})" if best.test.seeds > 1 else ""
+    told = f"{names[best.arm]} reaches {best.test.mean:.2f} % of the test images{ends}"
+    if not others:
+        return f"{told}."
+    told += f", then {names[others[0].arm]} with {others[0].test.mean:.2f} %"
+    last = others[-1]
+    return told + (
+        f"; last is {names[last.arm]} with {last.test.mean:.2f} %." if others[1:] else "."
+    )
+
+
+def _differences(summary: Summary) -> str:
+    if summary.baseline is None or not summary.differences:
+        return ""
+    names = arm_names([standing.arm for standing in summary.standings])
+    parts = []
+    groups = {"better": True, "worse": False, "not shown": None}
+    for word, held in groups.items():
+        inside = [one for one in summary.differences if verdict(one).held is held]
+        if inside:
+            parts.append(f"{word}: " + ", ".join(_difference(one, names) for one in inside))
+    number = len(summary.differences)
+    corrected = f", corrected for {number} comparisons" if number > 1 else ""
+    against = f"Against {names[summary.baseline]}, seed by seed{corrected}: "
+    return against + "; ".join(parts) + "."
+
+
+def _difference(difference: Difference, names: Mapping[Arm, str]) -> str:
+    points = difference.points
+    told = f"{names[difference.arm]} ({points.mean:+.2f} points"
+    if difference.shown:
+        return f"{told}, p {_compared(difference)})"
+    needed = verdict(difference).word.partition("; ")[2]
+    return f"{told}, {needed})" if needed else f"{told})"
+
+
+def _compared(difference: Difference) -> str:
+    text = probability(difference)
+    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
+
+
+def _stuck(summary: Summary) -> str:
+    names = arm_names([standing.arm for standing in summary.standings])
+    stuck = [s for s in summary.standings if s.left_chance < s.test.seeds]
+    told = [f"{names[s.arm]} leaves it for {s.left_chance} of {s.test.seeds} seeds" for s in stuck]
+    return f"Not all get away from chance: {', '.join(told)}." if told else ""
