@@ -17,6 +17,7 @@ ORDER: list[set[str]] = [
     {"cli"},
     {"tutorial"},
     {"show"},
+    {"compare"},
     {"certify"},
     {"analysis"},
     {"storage"},
@@ -31,7 +32,7 @@ LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 # the package's own front door loads every name on first use
 PARTS = [path for path in FILES if path != Path("__init__.py")]
-HEAVY = {"torch", "torchvision", "matplotlib", "sympy", "flint", "numpy"}
+HEAVY = {"torch", "torchvision", "matplotlib", "sympy", "flint", "numpy", "scipy"}
 
 
 def imported(file: Path) -> set[str]:

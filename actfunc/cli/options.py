@@ -33,6 +33,28 @@ Json: TypeAlias = Annotated[
 Seed: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all randomness.")
 ]
+SplitSeed: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--split-seed",
+        min=0,
+        max=2**63 - 1,
+        help="Seed of the split in training and validation images; the tutorial's is --seed.",
+    ),
+]
+Optimizer: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--optimizer", help="sgd, adam or adamw, with settings: sgd:momentum=0.9,nesterov=true."
+    ),
+]
+Schedule: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--schedule",
+        help="Of the learning rate: constant, cosine, or warm_up:steps=195,then=cosine.",
+    ),
+]
 DataSet: TypeAlias = Annotated[
     str,
     typer.Option(

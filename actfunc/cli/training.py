@@ -14,11 +14,14 @@ from actfunc.cli.options import (
     Examples,
     Hidden,
     Json,
+    Optimizer,
     OptionalValueCommand,
     Out,
     Pretrained,
     Runs,
+    Schedule,
     Seed,
+    SplitSeed,
     example,
     layer_sizes,
 )
@@ -47,8 +50,9 @@ def train(
     patience: Annotated[
         int, typer.Option(min=1, help="Stop after so many epochs without a better validation.")
     ] = 7,
-    learning_rate: Annotated[float, typer.Option(help="Step size of SGD.")] = 0.01,
-    momentum: Annotated[float, typer.Option(help="Of SGD.")] = 0.9,
+    learning_rate: Annotated[float, typer.Option(help="Step size.")] = 0.01,
+    optimizer: Optimizer = "sgd",
+    schedule: Schedule = "constant",
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
     hidden: Hidden = "512,256,256,128",
     compiling: Annotated[
@@ -65,11 +69,12 @@ def train(
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
+    split_seed: SplitSeed = None,
     device: Device = "auto",
     out: Out = RUNS,
     json: Json = False,
 ) -> None:
-    """Train a network with each activation: SGD with momentum, early stopping, the best kept.
+    """Train a network with each activation, with early stopping; the best epoch is kept.
 
     What is already trained is skipped, what was cut off goes on.
     """
@@ -82,9 +87,11 @@ def train(
     layers = layer_sizes(hidden)
     if plot is not None:
         style.check_format(plot)
-    settings = Settings(learning_rate, momentum, batch_size, epochs, patience, seed)
+    settings = Settings(learning_rate, optimizer, schedule, batch_size, epochs, patience, seed=seed)
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    work = set_up(
+        output, dataset, seed=seed, split_seed=split_seed, device=device, examples=examples
+    )
     runs: dict[str, Run] = {}
     test: dict[str, float] = {}
     for record in records:

@@ -18,14 +18,27 @@ if TYPE_CHECKING:
 
 
 def set_up(
-    out: Output, dataset: str, *, seed: int, device: str, examples: int | None = None
+    out: Output,
+    dataset: str,
+    *,
+    seed: int,
+    device: str,
+    split_seed: int | None = None,
+    examples: int | None = None,
 ) -> WorkingSet:
     """Load what a command works on and print the first line: data set, sizes, seed, device."""
     from actfunc.storage import prepare
 
     chosen = resolve_device(device)
     with out.status("loading the data") as report:
-        work = prepare(dataset, seed=seed, device=chosen, examples=examples, report=report)
+        work = prepare(
+            dataset,
+            seed=seed,
+            split_seed=split_seed,
+            device=chosen,
+            examples=examples,
+            report=report,
+        )
     out.header(*work.described)
     if work.dataset.name == "silhouettes" or examples is not None:
         out.print(f"[yellow]note:[/yellow] {escape(work.dataset.note)}")

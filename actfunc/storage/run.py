@@ -12,8 +12,7 @@ from actfunc.activation import Activation
 from actfunc.storage.provenance import provenance
 from actfunc.storage.run_folder import RunFolder
 from actfunc.storage.working_set import HIDDEN, WorkingSet
-from actfunc.training import Progress, Settings, fit, make_step, sgd, start
-from actfunc.training.compile import compiled
+from actfunc.training import Progress, Settings, fit, start
 
 WORTH_COMPILING = 2_000
 """Steps from which compiling pays: half a minute of it against a third of a step each."""
@@ -51,28 +50,34 @@ def train(
 ) -> Run:
     """Train one network into its run folder below `root`, or go on with the run found there.
 
-    `compiling` None compiles where that pays. Every finished epoch
-    is on disk before `on_epoch` hears of it, so an interruption loses at most one epoch.
+    `compiling` None compiles where that pays. Every finished epoch is on disk before `on_epoch`
+    hears of it, so an interruption loses at most one epoch.
     """
     folder = RunFolder.of(root, work.dataset.name, activation.spec, settings.seed)
     config = {
         "activation": activation.spec,
         "sizes": list(work.sizes(hidden)),
         "settings": asdict(settings),
-        "dataset": {"name": work.dataset.name, "train": len(work.split.train.labels)},
+        "dataset": {
+            "name": work.dataset.name,
+            "train": len(work.split.train.labels),
+            "split_seed": work.split_seed,
+        },
         "made_by": provenance(work.device),
     }
     folder.begin(config, overwrite=overwrite)
-    optimizer = sgd(settings.momentum)
-    progress = folder.resume(start(work.fresh(hidden), optimizer))
+    progress = folder.resume(start(work.fresh(hidden), settings))
     before = len(progress.history)
-    if not progress.finished(settings):
-        step = make_step(activation, optimizer)
-        if compiles(work, settings, compiling, before):
-            step = compiled(step)
-        epochs = fit(progress, step, activation, work.split, settings, on_step=on_step)
-        for progress in epochs:
-            folder.save(progress)
-            if on_epoch is not None:
-                on_epoch(progress)
+    epochs = fit(
+        progress,
+        activation,
+        work.split,
+        settings,
+        compiling=compiles(work, settings, compiling, before),
+        on_step=on_step,
+    )
+    for progress in epochs:
+        folder.save(progress)
+        if on_epoch is not None:
+            on_epoch(progress)
     return Run(folder, progress.best, progress, len(progress.history) - before)

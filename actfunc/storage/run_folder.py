@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ class RunFolder:
             )
         # the state carries its history, so that the two cannot be of different epochs
         files.write_tensors(
-            self.progress_file, tree.named_leaves(progress[:2]), {"history": "\n".join(lines)}
+            self.progress_file, tree.named_leaves(progress[:2]), _written(progress, lines)
         )
         files.write_bytes(self.metrics_file, "".join(line + "\n" for line in lines).encode())
 
@@ -92,14 +93,15 @@ class RunFolder:
         tensors, text = files.read_tensors(self.progress_file)
         try:
             history = [_epoch(line) for line in text["history"].splitlines()]
+            stopped = float(text["stopped_test"]) if "stopped_test" in text else None
             found = tree.from_named_leaves(fresh[:2], tensors)
-        except (KeyError, TypeError, json.JSONDecodeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{self.progress_file} is of another network or version: {error}",
                 "train it anew with --overwrite",
             ) from error
         state, best = tree.map(partial(_fitted, self.progress_file), found, fresh[:2])
-        return Progress(state, best, tuple(history))
+        return Progress(state, best, tuple(history), stopped)
 
     def parameters(self, template: mlp.Params) -> mlp.Params:
         """The best parameters, on the device and of the shapes of `template`."""
@@ -109,6 +111,13 @@ class RunFolder:
         except KeyError as error:
             raise CheckpointError(f"{self.parameters_file} lacks {error}") from error
         return tree.map(partial(_fitted, self.parameters_file), params, template)
+
+
+def _written(progress: Progress, lines: Iterable[str]) -> dict[str, str]:
+    text = {"history": "\n".join(lines)}
+    if progress.stopped_test is not None:
+        text["stopped_test"] = repr(progress.stopped_test)
+    return text
 
 
 def _line(epoch: Epoch) -> str:

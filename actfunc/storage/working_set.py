@@ -15,12 +15,16 @@ HIDDEN = (512, 256, 256, 128)
 
 
 class WorkingSet(NamedTuple):
-    """A data set, its split on `device`, and the seed of the split, the weights and the batches."""
+    """A data set, its split on `device`, and the seed of the weights and the batches.
+
+    The split has a seed of its own, so that networks of many seeds see the same images.
+    """
 
     dataset: data.Dataset
     split: data.Split
     device: torch.device
     seed: int
+    split_seed: int
 
     @property
     def described(self) -> tuple[str, ...]:
@@ -37,6 +41,7 @@ class WorkingSet(NamedTuple):
         return {
             "dataset": {"name": name, "note": note, **sizes},
             "seed": self.seed,
+            "split_seed": self.split_seed,
             "made_by": provenance(self.device),
         }
 
@@ -54,10 +59,15 @@ def prepare(
     *,
     seed: int,
     device: torch.device,
+    split_seed: int | None = None,
     examples: int | None = None,
     report: Callable[[str], None] | None = None,
 ) -> WorkingSet:
-    """Load and split a data set and put it on the device; see `data.load` for the arguments."""
+    """Load and split a data set and put it on the device; see `data.load` for the arguments.
+
+    The split is drawn from `split_seed`, or from `seed` where there is none, as the tutorial does.
+    """
+    split_seed = seed if split_seed is None else split_seed
     loaded = data.load(dataset, report=report, examples=examples)
-    split = tree.map(lambda leaf: leaf.to(device), data.split(loaded, seed))
-    return WorkingSet(loaded, split, device, seed)
+    split = tree.map(lambda leaf: leaf.to(device), data.split(loaded, split_seed))
+    return WorkingSet(loaded, split, device, seed, split_seed)

@@ -1,11 +1,15 @@
-"""Training as a pure step, repeated: optimisers, the step, and the fit with early stopping."""
+"""Training as a pure step, repeated: optimisers, the step, many members at once, and the fit."""
 
 from __future__ import annotations
 
 from actfunc.training.evaluate import Accuracy, accuracy, evaluate
-from actfunc.training.fit import Epoch, Progress, Settings, fit, start
+from actfunc.training.fit import fit, start
+from actfunc.training.members import Epoch, Progress, Start, train_members
 from actfunc.training.optimizer import Optimizer, adam, adamw, sgd
+from actfunc.training.order import batch_order
+from actfunc.training.program import Program
 from actfunc.training.schedule import Schedule, constant, cosine, warm_up
+from actfunc.training.settings import Settings
 from actfunc.training.step import Metrics, State, make_step
 
 __all__ = [
@@ -13,13 +17,16 @@ __all__ = [
     "Epoch",
     "Metrics",
     "Optimizer",
+    "Program",
     "Progress",
     "Schedule",
     "Settings",
+    "Start",
     "State",
     "accuracy",
     "adam",
     "adamw",
+    "batch_order",
     "constant",
     "cosine",
     "evaluate",
@@ -27,5 +34,6 @@ __all__ = [
     "make_step",
     "sgd",
     "start",
+    "train_members",
     "warm_up",
 ]

@@ -167,7 +167,8 @@ def _course(
         seeds[slot], epochs[slot] = member.start.seed, len(member.history)
         base[slot] = member.start.learning_rate
     step = torch.arange(program.steps)[:, None, None] + epochs * program.steps
-    factor = schedule.named(settings.schedule)(step, settings.max_epochs * program.steps)
+    # float64, so that the factor is
+    factor = schedule.named(settings.schedule)(step.double(), settings.max_epochs * program.steps)
     return seeds, epochs, base * factor
 
 
@@ -180,7 +181,7 @@ def _record(
     improved = torch.zeros(program.shape, dtype=torch.bool)
     for slot, member in running.items():
         number = len(member.history) + 1
-        figures = (float(each[slot]) for each in metrics)
-        member.history.append(Epoch(number, *figures, seconds))
+        loss, train, validation = (float(each[slot]) for each in metrics)
+        member.history.append(Epoch(number, loss, train, validation, seconds))
         improved[slot] = member.improved
     program.keep_best(improved)
