@@ -16,7 +16,7 @@ from actfunc.errors import UsageError
 
 
 class Layer(NamedTuple):
-    """One affine layer: weight (out, in) and bias (out); in a stack (network, out, in) and so on."""
+    """One affine layer: weight (out, in) and bias (out); in a stack with (network) before them."""
 
     weight: Tensor
     bias: Tensor

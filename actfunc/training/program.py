@@ -25,7 +25,7 @@ OnStep = Callable[[int, int], None]
 
 
 class EpochMetrics(NamedTuple):
-    """Of one epoch, (slot, activation) each: mean loss in nats, and shares of right answers."""
+    """Of one epoch, (slot, activation) float64: mean loss in nats, and shares of right answers."""
 
     loss: Tensor
     train_accuracy: Tensor
@@ -123,9 +123,9 @@ class Program:
         if on_step is not None and self.device.type == "cuda":
             on_step(self.steps, self.steps)
         return EpochMetrics(
-            self._totals.loss.cpu() / self.steps,
-            self._totals.correct.cpu() / (self.steps * self.batch_size),
-            self._right.cpu() / len(self.split.validation.labels),
+            self._totals.loss.cpu().double() / self.steps,
+            self._totals.correct.cpu().double() / (self.steps * self.batch_size),
+            self._right.cpu().double() / len(self.split.validation.labels),
         )
 
     def _run(self, on_step: OnStep | None = None) -> None:
