@@ -69,7 +69,13 @@ def summaries(draw):
     baseline = draw(st.sampled_from(found)) if len(found) > 1 else None
     at = {one.arm: one.test.mean for one in standings}
     differences = [
-        difference(arm, at[arm] - at[baseline], shown=draw(st.booleans()), seeds=seeds)
+        difference(
+            arm,
+            at[arm] - at[baseline],
+            shown=draw(st.booleans()),
+            needed=draw(st.none() | st.integers(2, 10**6)),
+            seeds=seeds,
+        )
         for arm in found
         if baseline is not None and arm != baseline
     ]
