@@ -181,7 +181,9 @@ def test_the_section_has_a_row_an_arm(summary):
     words = {one.arm: verdict(one) for one in summary.differences}
     for row, one in zip(rows, summary.standings, strict=True):
         if one.arm in words:
-            assert row[-1] == (words[one.arm].word, words[one.arm].held, "")
+            word, _, needed = words[one.arm].word.partition("; ")
+            assert row[-1] == (word, words[one.arm].held, "")
+            assert needed in " ".join(section.paragraphs)
         elif summary.baseline:
             assert row[-1].text == "baseline"
     stuck = any(one.left_chance < one.test.seeds for one in summary.standings)
