@@ -21,7 +21,7 @@ from actfunc.show.page import Cell, Section, Table
 
 CAPTIONS: Mapping[str, str] = {
     "intervals": "Test accuracy: mean over seeds with its 95 % interval; faint dots are seeds.",
-    "bands": "Validation accuracy by epoch: mean over seeds with its band.",
+    "bands": "Validation accuracy by epoch: mean over seeds with the 95 % interval of the mean.",
     "escape": "Validation accuracy by epoch, a line a seed; a mark where it would be stopped.",
 }
 """The figures that a section may have, by name, in the order in which it shows them."""

@@ -119,7 +119,7 @@ def history(*accuracies):
 def test_escapes_and_stops_are_counted():
     histories = {
         1: history(0.1, 0.1, 0.1, 0.5),  # stopped at chance, leaves it later
-        2: history(0.1, 0.1, 0.1, 0.1),  # stopped at chance, stays there
+        2: history(0.1, 0.15, 0.1, 0.1),  # stopped at chance, stays there
         3: history(0.1, 0.6, 0.5, 0.7),  # stopped above chance
         4: history(0.1, 0.2, 0.6, 0.7),  # never stopped
     }
@@ -134,7 +134,7 @@ def test_escapes_and_stops_are_counted():
         ]
         for colour, marker in ((AT_CHANCE, "X"), (ABOVE, "o"))
     }
-    assert marks == {AT_CHANCE: [(2, 10.0), (2, 10.0)], ABOVE: [(3, 50.0)]}
+    assert marks == {AT_CHANCE: [(2, 10.0), (2, 15.0)], ABOVE: [(3, 50.0)]}
     assert [text.get_text() for text in axis.texts] == ["2", "above chance"]
     (legend,) = figure.legends
     told = [text.get_text() for text in legend.get_texts()]
