@@ -54,9 +54,7 @@ def compare(
     activations: Annotated[
         str, typer.Option(help="The same as one text, with commas or blanks between.")
     ] = "",
-    seeds: Annotated[
-        str, typer.Option(help="So many, counted from 0; or a list, 3,5,8.")
-    ] = "10",
+    seeds: Annotated[str, typer.Option(help="So many, counted from 0; or a list, 3,5,8.")] = "10",
     learning_rates: Annotated[str, typer.Option(help="One or more, with commas.")] = "0.01",
     hidden: Annotated[
         list[str] | None, typer.Option(help="Hidden layers; give it again for other networks.")
@@ -121,8 +119,6 @@ def compare(
     they would need. What was trained before is taken from the folder; an interrupted comparison
     goes on where it stopped. Started by torchrun, the members are shared among its processes.
     """
-    import torch
-
     from actfunc.catalogue import get
     from actfunc.cli.comparison import conclude
     from actfunc.compare.folder import Pool
@@ -163,15 +159,11 @@ def compare(
         output = Output(json, silent=not ranks.first)
         where = device if ranks.world == 1 else _own_gpu(device, ranks.local)
         began = time.perf_counter()
-        work = set_up(
-            output, dataset, seed=0, split_seed=split_seed, device=where, examples=examples
-        )
+        work = set_up(output, dataset, seed=split_seed, device=where, examples=examples)
         part = f"-{examples}examples" if examples is not None else ""
         folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
-        arrangement = arrange(
-            plan, work, settings, ranks, processes=processes, at_a_time=at_a_time
-        )
-        pool = Pool(folder if ranks.first else folder)
+        arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
+        pool = Pool(folder)
         if ranks.first or not folder.exists():
             pool.begin(common(work, settings, half), overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
@@ -179,8 +171,7 @@ def compare(
         load = partial(
             prepare,
             dataset,
-            seed=0,
-            split_seed=split_seed,
+            seed=split_seed,
             device=resolve_device(where),
             examples=examples,
         )
@@ -189,7 +180,6 @@ def compare(
             results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:
         conclude(output, results, against, folder, work, seconds=time.perf_counter() - began)
-    del torch
 
 
 def _listed(text: str) -> list[str]:
