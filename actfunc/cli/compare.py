@@ -164,8 +164,8 @@ def compare(
         folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
         arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
         pool = Pool(folder)
-        if ranks.first or not folder.exists():
-            pool.begin(common(work, settings, half), overwrite=overwrite)
+        # every rank, as on machines of their own each has a folder of its own
+        pool.begin(common(work, settings, half), overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
         _say(output, plan, arrangement, work, ranks.world)
         load = partial(
