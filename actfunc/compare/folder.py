@@ -32,7 +32,6 @@ from actfunc.storage.run_folder import (
 )
 from actfunc.training import Progress
 
-
 TRAIN_ANEW = "remove it, and it is trained anew"
 
 

@@ -60,7 +60,7 @@ def timeless(results: Sequence[Result]) -> list[dict[str, Any]]:
     return documents
 
 
-class Cut(Exception):
+class Cut(BaseException):
     """Cuts a comparison off."""
 
 

@@ -197,9 +197,14 @@ def test_tables_have_a_line_a_member_and_a_line_an_epoch(tmp_path):
     for row in rows:
         assert (row["hidden"], row["optimizer"]) == ("16 8", SGD)
         assert {key: float(row[key]) for key in row if "_" in key and key != "learning_rate"} == {
-            **{"stopped_validation": 12.5, "stopped_test": 10, "stopped_best_epoch": 1},
-            **{"last_validation": 53.4, "last_test": 52.1, "last_best_epoch": 2},
-            **{"stopped_epochs": 1, "last_epochs": 2},
+            "stopped_validation": 12.5,
+            "stopped_test": 10,
+            "stopped_best_epoch": 1,
+            "last_validation": 53.4,
+            "last_test": 52.1,
+            "last_best_epoch": 2,
+            "stopped_epochs": 1,
+            "last_epochs": 2,
         }
         assert float(row["seconds"]) == 0.75
     with open(tmp_path / "epochs.csv", newline="") as file:

@@ -92,7 +92,7 @@ def test_who_takes_tasks_in_turn_meets_each_program_once(plan, way):
 
 @given(plans, st.integers(1, 4), st.integers(1, 5))
 def test_side_by_side_each_share_has_its_part_of_every_activation(plan, at_a_time, shares):
-    """Two shares of two activations are not one activation each, whose program's other half idles."""
+    """Two shares of two activations are not one activation each: half of each would idle."""
     for task in tasks(plan.members, side_by_side=True, at_a_time=at_a_time, shares=shares):
         counted = Counter(member.arm.activation for member in task.members)
         most = max(counted.values())
