@@ -6,6 +6,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -89,13 +90,22 @@ def test_ctrl_c_ends_all_at_once_and_the_same_command_goes_on(tmp_path, first_al
 @pytest.mark.slow
 def test_ctrl_c_while_processes_start_is_as_quiet(tmp_path):
     with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
-        assert eventually(
-            lambda: sum("spawn_main" in args for args in session(process.pid).values()) == 2
-        )
+        assert eventually(lambda: len(others_of(process.pid)) == 2)
+        assert all(hears_no_ctrl_c(pid) for pid in others_of(process.pid))
         os.killpg(process.pid, signal.SIGINT)
         done = ended(process)
     assert done.code == 130
     assert not [noise for noise in NOISE if noise in done.err], done.err
+
+
+def others_of(first: int) -> list[int]:
+    return [pid for pid, args in session(first).items() if "spawn_main" in args]
+
+
+def hears_no_ctrl_c(pid: int) -> bool:
+    """Whether SIGINT is blocked: from the first moment, not only once its own code runs."""
+    blocked = subprocess.check_output(["ps", "-o", "blocked=", "-p", str(pid)], text=True)
+    return bool(int(blocked, 16) >> (signal.SIGINT - 1) & 1)
 
 
 @pytest.mark.slow
