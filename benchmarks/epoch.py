@@ -25,7 +25,7 @@ from rich.console import Console
 
 from actfunc.storage import WorkingSet, prepare
 
-MEMBERS: dict[str, int] = {}
+MEMBERS = {"ours, ensemble of 4": 4}
 """How many networks a contender trains at once, where it is not one: its times are per network."""
 
 AGREE = 1e-3
@@ -43,6 +43,7 @@ def contenders(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]
         **with_jax(device),
         "ours, eager": partial(ours, compiling=False),
         "ours, compiled": partial(ours, compiling=True),
+        **{name: partial(ours, compiling=True, members=n) for name, n in MEMBERS.items()},
         "floor": floor,
     }
 

@@ -6,8 +6,9 @@
     python docs/make_figures.py compare-sigmoid    one of the comparisons, with its table
 
 Comparisons take from a quarter of an hour to an hour on two cores, and are made only when they are
-named; where ACTFUNC_RUNS names a folder, what it has of them is taken from there. Most are of FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the
-network has to be up. The small ones of the catalogue are drawn while the site is built.
+named; where ACTFUNC_RUNS names a folder, what it has of them is taken from there. Most are of
+FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the network has to
+be up. The small ones of the catalogue are drawn while the site is built.
 """
 
 from __future__ import annotations

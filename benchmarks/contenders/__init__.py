@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+import torch
 from torch import Tensor
 
 from actfunc.storage import WorkingSet
-from actfunc.training import Settings
-from actfunc.training.fit import epoch_order
+from actfunc.training import Settings, batch_order
 
 RECIPE = Settings()
-"""The learning rate, the momentum and the batch size of everybody."""
+"""The learning rate and the batch size of everybody."""
+
+MOMENTUM = 0.9
+"""Of everybody's SGD; `Settings` has it as its optimiser's default."""
 
 
 class Scores(NamedTuple):
@@ -32,5 +35,6 @@ Epoch: TypeAlias = Callable[[], Scores | None]
 
 def batches(work: WorkingSet, epoch: int) -> Tensor:
     """The batches of an epoch, counted from 0: indices (steps, batch) of training images."""
-    settings = Settings(seed=work.seed)
-    return epoch_order(len(work.split.train.labels), epoch, settings).to(work.device)
+    seed, number = torch.tensor(work.seed), torch.tensor(epoch)
+    order = batch_order(seed, number, len(work.split.train.labels), RECIPE.batch_size)
+    return order.to(work.device, torch.int64)

@@ -15,9 +15,9 @@ from jax import Array, lax
 
 from actfunc import tree
 from actfunc.storage import WorkingSet
-from contenders import RECIPE, Epoch, Scores, batches
+from contenders import MOMENTUM, RECIPE, Epoch, Scores, batches
 
-OPTIMIZER = optax.sgd(RECIPE.learning_rate, momentum=RECIPE.momentum)
+OPTIMIZER = optax.sgd(RECIPE.learning_rate, momentum=MOMENTUM)
 
 
 class Carry(NamedTuple):

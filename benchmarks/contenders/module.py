@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from actfunc import mlp
 from actfunc.storage import WorkingSet
-from contenders import RECIPE, Epoch, Scores, batches
+from contenders import MOMENTUM, RECIPE, Epoch, Scores, batches
 
 
 def network(params: mlp.Params) -> nn.Sequential:
@@ -35,7 +35,7 @@ def module(work: WorkingSet, *, compiling: bool) -> Epoch:
     optimizer = torch.optim.SGD(
         model.parameters(),
         lr=RECIPE.learning_rate,
-        momentum=RECIPE.momentum,
+        momentum=MOMENTUM,
         # the fastest of its kinds where it is called as it is; the compiler fuses by itself
         **({"foreach": True} if compiling else {"fused": True}),
     )

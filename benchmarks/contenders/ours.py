@@ -1,34 +1,46 @@
-"""Our own epoch: `fit` without its validation, the step eager or compiled."""
+"""Our own epoch: the program of `fit` without its validation, the step eager or compiled."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import torch
 
-from actfunc import get
-from actfunc.storage import WorkingSet
-from actfunc.training import fit, make_step, sgd, start
-from actfunc.training.compile import compiled
+from actfunc import get, mlp, tree
+from actfunc.storage import HIDDEN, WorkingSet
+from actfunc.training import Program, State, optimizer
 from contenders import RECIPE, Epoch, Scores
 
 
-def ours(work: WorkingSet, *, compiling: bool) -> Epoch:
-    """An epoch of `fit`, from one state to the next."""
-    activation, optimizer = get("relu"), sgd(RECIPE.momentum)
-    step = make_step(activation, optimizer)
-    if compiling:
-        step = compiled(step)
+def ours(work: WorkingSet, *, compiling: bool, members: int = 1) -> Epoch:
+    """An epoch of so many networks at once, the first with the weights of the working set's seed.
+
+    Its scores are the first one's.
+    """
+    sgd, sizes = optimizer.named(RECIPE.optimizer), work.sizes(HIDDEN)
     # one image is validated on, since the tutorial's training epoch has no validation
     split = work.split._replace(validation=work.split.validation.first(1))
-    progress = start(work.fresh(), optimizer)
+    program = Program(
+        [get("relu")],
+        sgd,
+        sizes,
+        split,
+        batch_size=RECIPE.batch_size,
+        slots=members,
+        compiling=compiling,
+    )
+    for slot in range(members):
+        params = mlp.init(sizes, seed=work.seed + slot, device=work.device)
+        state = tree.map(torch.clone, State(params, sgd.init(params)))
+        program.put((slot, 0), state, params)
+    seeds = work.seed + torch.arange(members)[:, None]
+    rates = torch.full((program.steps, members, 1), RECIPE.learning_rate)
+    done = 0
 
     def epoch() -> Scores:
-        nonlocal progress
-        settings = replace(
-            RECIPE, seed=work.seed, max_epochs=len(progress.history) + 1, patience=10_000
-        )
-        progress = next(fit(progress, step, activation, split, settings))
-        last = progress.history[-1]
-        answers = len(split.train.labels) // RECIPE.batch_size * RECIPE.batch_size
-        return Scores(last.loss, round(last.train_accuracy * answers))
+        nonlocal done
+        metrics = program.epoch(seeds, torch.full_like(seeds, done), rates)
+        done += 1
+        answers = program.steps * RECIPE.batch_size
+        right = metrics.train_accuracy[0, 0].item() * answers
+        return Scores(metrics.loss[0, 0].item(), round(right))
 
     return epoch

@@ -14,7 +14,7 @@ from torch import nn
 
 from actfunc import data
 from actfunc.storage import WorkingSet
-from contenders import RECIPE, Epoch, Scores, batches
+from contenders import MOMENTUM, RECIPE, Epoch, Scores, batches
 from contenders.module import network
 
 
@@ -49,9 +49,7 @@ def tutorial(work: WorkingSet) -> Epoch:
         train, batch_size=RECIPE.batch_size, sampler=Order(work), drop_last=True
     )
     model = network(work.fresh())
-    optimizer = torch.optim.SGD(
-        model.parameters(), lr=RECIPE.learning_rate, momentum=RECIPE.momentum
-    )
+    optimizer = torch.optim.SGD(model.parameters(), lr=RECIPE.learning_rate, momentum=MOMENTUM)
     criterion = nn.CrossEntropyLoss()
 
     def epoch() -> Scores:
