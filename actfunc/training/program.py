@@ -17,6 +17,7 @@ from actfunc.activation import Activation
 from actfunc.data import Examples, Split
 from actfunc.training.compile import compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
+from actfunc.training.heap import keep_heap
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.order import batch_order, steps_an_epoch
 from actfunc.training.step import Metrics, State
@@ -71,6 +72,8 @@ class Program:
             torch.zeros(self.shape, dtype=torch.int64, device=self.device),
         )
         self._right = torch.zeros(self.shape, dtype=torch.int64, device=self.device)
+        if self.device.type == "cpu":
+            keep_heap()
         advance = _advance(ensemble_step(self.activations, optimizer, precision=precision))
         self._advance = compiled(advance) if compiling else advance
         self._graph: torch.cuda.CUDAGraph | None = None
