@@ -67,6 +67,7 @@ def test_a_run_learns_as_on_the_cpu(small_data, small_split, tmp_path, compiling
                 on_gpu(small_split) if device == "cuda" else small_split,
                 torch.device(device),
                 42,
+                42,
             ),
             settings,
             tmp_path / device,

@@ -22,7 +22,7 @@ SETTINGS = Settings(batch_size=200, max_epochs=3, learning_rate=0.05, seed=5)
 @pytest.fixture(scope="module")
 def work(small_data) -> WorkingSet:
     split = data.split(small_data, SETTINGS.seed)
-    return WorkingSet(small_data, split, torch.device("cpu"), SETTINGS.seed)
+    return WorkingSet(small_data, split, torch.device("cpu"), SETTINGS.seed, SETTINGS.seed)
 
 
 def go(work, root, settings=SETTINGS, **more):
@@ -50,7 +50,7 @@ def test_a_run_is_on_disk_and_found_done(work, tmp_path):
     assert config["activation"] == "tanh"
     assert config["sizes"] == [784, 16, 8, 10]
     assert config["settings"]["learning_rate"] == 0.05
-    assert config["dataset"] == {"name": "made-up", "train": 1000}
+    assert config["dataset"] == {"name": "made-up", "train": 1000, "split_seed": 5}
     assert config["made_by"]["torch"] == torch.__version__
     again = go(work, tmp_path)
     assert again.epochs_now == 0

@@ -16,7 +16,7 @@ import torch
 from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage import RunFolder, files
-from actfunc.training import Epoch, Progress, sgd, start
+from actfunc.training import Epoch, Progress, Settings, start
 from tests.reference import assert_same
 
 SIZES = (6, 4, 3)
@@ -30,7 +30,7 @@ CONFIG = {
 
 
 def fresh(seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Progress:
-    return start(mlp.init(sizes, seed=seed), sgd())
+    return start(mlp.init(sizes, seed=seed), Settings())
 
 
 def after(scores: list[float]) -> Progress:
@@ -260,6 +260,6 @@ def test_a_kill_in_the_middle_of_any_write_leaves_a_folder_to_go_on_from(tmp_pat
 
 def test_what_is_read_lies_where_the_template_does(folder):
     folder.save(after([0.5]))
-    doubles = start(mlp.init(SIZES, seed=0, dtype=torch.float64), sgd())
+    doubles = start(mlp.init(SIZES, seed=0, dtype=torch.float64), Settings())
     with pytest.raises(CheckpointError, match=r"expected torch\.float64 .*found torch\.float32"):
         folder.resume(doubles)
