@@ -1,4 +1,4 @@
-"""What to agree with: modules, hooks, the tutorial's loop, and a comparison that shows where not."""
+"""What to agree with: modules, hooks, the tutorial's loop; a comparison that shows where not."""
 
 from __future__ import annotations
 
