@@ -9,7 +9,16 @@ from collections.abc import Sequence
 
 import typer
 
-from actfunc.cli import activations, analysis, audit, certify, data, reproduce, training
+from actfunc.cli import (
+    activations,
+    analysis,
+    audit,
+    certify,
+    compare,
+    data,
+    reproduce,
+    training,
+)
 from actfunc.cli.console import print_error
 from actfunc.cli.options import version_callback
 from actfunc.errors import ActfuncError, UsageError
@@ -24,7 +33,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (reproduce, activations, certify, audit, data, training, analysis):
+for group in (reproduce, activations, certify, audit, data, training, compare, analysis):
     group.register(app)
 
 

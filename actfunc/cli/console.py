@@ -22,11 +22,15 @@ from actfunc.errors import ActfuncError
 
 
 class Output:
-    """Where a command prints: to stdout; with `--json` one document there, all else on stderr."""
+    """Where a command prints: to stdout; with `--json` one document there, all else on stderr.
 
-    def __init__(self, as_json: bool = False) -> None:
+    A silent one prints nothing: where several processes do one thing, the first speaks for all.
+    """
+
+    def __init__(self, as_json: bool = False, *, silent: bool = False) -> None:
         self.as_json = as_json
-        self.console = Console(stderr=as_json, highlight=False, soft_wrap=False)
+        self.silent = silent
+        self.console = Console(stderr=as_json, highlight=False, soft_wrap=False, quiet=silent)
 
     def print(self, *things: Any) -> None:
         """Print text with rich's markup, or anything rich can render."""
@@ -34,7 +38,7 @@ class Output:
 
     def document(self, document: dict[str, Any]) -> None:
         """Print the JSON document, if that was asked for."""
-        if self.as_json:
+        if self.as_json and not self.silent:
             print(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
             sys.stdout.flush()
 
@@ -50,7 +54,7 @@ class Output:
 
     def line(self, text: str) -> None:
         """A plain line of progress where no bar is drawn: in a pipe or a log file."""
-        if not Console(stderr=True).is_terminal:
+        if not (self.silent or Console(stderr=True).is_terminal):
             print(text, file=sys.stderr, flush=True)
 
     def wrote(self, what: str, path: object) -> None:
@@ -60,7 +64,7 @@ class Output:
     @contextmanager
     def status(self, doing: str) -> Iterator[Callable[[str], None]]:
         """A spinner with one line that says what is being done; gives a function to change it."""
-        console = Console(stderr=True, highlight=False)
+        console = Console(stderr=True, highlight=False, quiet=self.silent)
         with console.status(escape(doing)) as status:
             yield lambda text: status.update(escape(text))
 
@@ -79,7 +83,7 @@ class Output:
             console=Console(stderr=True, highlight=False),
             transient=True,
         )
-        bar.disable = not bar.console.is_terminal
+        bar.disable = self.silent or not bar.console.is_terminal
         with bar:
             yield bar
 

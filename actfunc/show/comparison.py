@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import median_low
 from typing import NamedTuple, TypeAlias
 
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
+from actfunc.compare.escapes import Escapes
 from actfunc.compare.records import Arm
 from actfunc.compare.standings import Difference, Estimate, Rule, Standing, Summary
 from actfunc.show import style
@@ -51,6 +53,37 @@ def differences_table(summary: Summary) -> Table | None:
     title = f"test accuracy less that of {arm_names(every)[summary.baseline]}, over the same seeds"
     verdicts = [_coloured(verdict(difference)) for difference in summary.differences]
     return _table(title, names, differences_columns(summary.differences), verdicts)
+
+
+def escapes_table(found: Sequence[Escapes]) -> Table:
+    """One line an arm and learning rate of which some seed stays at chance: how many leave it."""
+    arms = [one.arm for one in found]
+    return _table("seeds that leave chance", _texts(arms, arms), escapes_columns(found))
+
+
+def escapes_columns(found: Sequence[Escapes]) -> Columns:
+    """What `escapes_table` says, line by line."""
+    columns: Columns = {}
+    if len({one.learning_rate for one in found}) > 1:
+        columns["learning rate"] = [f"{one.learning_rate:g}" for one in found]
+    return columns | {
+        "with early stopping": [f"{one.stopped}/{one.seeds}" for one in found],
+        "without": [f"{one.last}/{one.seeds}" for one in found],
+        "at epoch": [epochs_left(one) for one in found],
+        "stopped after": [_least_to_most(one.ended) for one in found],
+    }
+
+
+def epochs_left(one: Escapes) -> str:
+    """When its seeds leave chance: the first, half of them, the last; where none does, a dash."""
+    return (
+        f"{_least_to_most(one.epochs)}, median {median_low(one.epochs)}" if one.epochs else UNKNOWN
+    )
+
+
+def _least_to_most(epochs: Sequence[int]) -> str:
+    least, most = min(epochs), max(epochs)
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def arm_names(arms: Sequence[Arm]) -> dict[Arm, str]:

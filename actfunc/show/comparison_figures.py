@@ -105,11 +105,11 @@ def bands_figure(
     for axis, height, arms in zip(panels, heights, groups, strict=True):
         for arm in arms:
             _draw_band(axis, curves[arm], style.colour(arm.activation), _dashes(arm, curves))
-        low, high = _limits([curves[arm] for arm in arms]) if arms is learning else (0.0, 0.0)
-        axis.set_ylim(low, high or max(band.high for arm in stuck for band in curves[arm]) + 5)
+        found = [curves[arm] for arm in arms]
+        bottom, top = _limits(found) if arms is learning else (0, 5 + _highest(found))
+        axis.set_ylim(bottom, top)
         axis.margins(x=0)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        bottom, top = axis.get_ylim()
         ends = [(names[arm], curves[arm][-1], style.colour(arm.activation)) for arm in arms]
         _name_ends(axis, ends, gap=LINE / height * (top - bottom))
     panels[-1].set_xlabel("epoch")
@@ -164,11 +164,14 @@ def _draw_band(axis: Axes, found: Sequence[Band], colour: str, dashes: Dashes) -
 
 def _limits(curves: Sequence[Sequence[Band]]) -> tuple[float, float]:
     """Room for where the curves end; the first fifth, where all rise, may begin below."""
-    top = max(band.high for found in curves for band in found)
     late = [band.mean for found in curves for band in found[len(found) // 5 :]]
     low = min(*late, *(found[-1].low for found in curves))
     best = max(band.mean for found in curves for band in found)
-    return max(low, best - APART) - 0.5, top + 0.5
+    return max(low, best - APART) - 0.5, _highest(curves) + 0.5
+
+
+def _highest(curves: Sequence[Sequence[Band]]) -> float:
+    return max(band.high for found in curves for band in found)
 
 
 def _name_ends(axis: Axes, ends: Sequence[tuple[str, Band, str]], gap: float) -> None:

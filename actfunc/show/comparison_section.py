@@ -21,7 +21,7 @@ from actfunc.show.page import Cell, Section, Table
 
 CAPTIONS: Mapping[str, str] = {
     "intervals": "Test accuracy: mean over seeds with its 95 % interval; faint dots are seeds.",
-    "bands": "Validation accuracy by epoch: mean over seeds with its band.",
+    "bands": "Validation accuracy by epoch: mean over seeds with the 95 % interval of the mean.",
     "escape": "Validation accuracy by epoch, a line a seed; a mark where it would be stopped.",
 }
 """The figures that a section may have, by name, in the order in which it shows them."""
@@ -48,6 +48,7 @@ def comparison_table(summary: Summary) -> Table:
     """Standings and differences side by side, best test accuracy first."""
     names = arm_names([standing.arm for standing in summary.standings])
     standings = standings_columns(summary.standings)
+    del standings["spread"]  # a page's width is less than a terminal's; the figure shows it
     differences = differences_columns(summary.differences)
     beside = {one.arm: index for index, one in enumerate(summary.differences)}
     rows = []
@@ -60,8 +61,8 @@ def comparison_table(summary: Summary) -> Table:
             cells.append(Cell("baseline") if at is None else _judged(summary.differences[at]))
         rows.append(cells)
     header = ["", *standings]
-    if summary.differences:
-        header += [*differences, ""]
+    if summary.baseline is not None and summary.differences:
+        header += [f"less {style.label(summary.baseline.activation)}", *list(differences)[1:], ""]
     return Table(header, rows)
 
 
@@ -95,10 +96,9 @@ def _standings(summary: Summary) -> str:
     if not others:
         return f"{told}."
     told += f", then {names[others[0].arm]} with {others[0].test.mean:.2f} %"
-    last = others[-1]
-    return told + (
-        f"; last is {names[last.arm]} with {last.test.mean:.2f} %." if others[1:] else "."
-    )
+    if others[1:]:
+        told += f"; last is {names[others[-1].arm]} with {others[-1].test.mean:.2f} %"
+    return f"{told}."
 
 
 def _differences(summary: Summary) -> str:
@@ -120,15 +120,9 @@ def _differences(summary: Summary) -> str:
 def _difference(difference: Difference, names: Mapping[Arm, str]) -> str:
     points = difference.points
     told = f"{names[difference.arm]} ({points.mean:+.2f} points"
-    if difference.shown:
-        return f"{told}, p {_compared(difference)})"
     needed = verdict(difference).word.partition("; ")[2]
-    return f"{told}, {needed})" if needed else f"{told})"
-
-
-def _compared(difference: Difference) -> str:
-    text = probability(difference)
-    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
+    why = f"p {probability(difference)}" if difference.shown else needed
+    return f"{told}, {why})" if why else f"{told})"
 
 
 def _stuck(summary: Summary) -> str:

@@ -30,7 +30,7 @@ def escape_figure(
 
     stopped_at:   by seed, the last epoch that early stopping would have trained, without the
                   seeds that it would not have stopped. What comes after is drawn fainter.
-    left_chance:  accuracy in percent from which on a member counts as above chance.
+    left_chance:  accuracy in percent above which a member counts as having left chance.
     """
     figure = style.figure(7.4, 4.3, title)
     axis = figure.subplots()
@@ -40,8 +40,8 @@ def escape_figure(
         epochs = [epoch.epoch for epoch in history]
         scores = [100 * epoch.validation_accuracy for epoch in history]
         stop = epochs.index(stopped_at.get(seed, epochs[-1]))
-        left = max(scores[: stop + 1]) >= left_chance
-        then, ever = then + left, ever + (max(scores) >= left_chance)
+        left = max(scores[: stop + 1]) > left_chance
+        then, ever = then + left, ever + (max(scores) > left_chance)
         colour = ABOVE if left else AT_CHANCE
         axis.plot(epochs[: stop + 1], scores[: stop + 1], color=colour, lw=1)
         axis.plot(epochs[stop:], scores[stop:], color=colour, lw=1, alpha=0.4)

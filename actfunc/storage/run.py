@@ -30,9 +30,12 @@ class Run(NamedTuple):
     epochs_now: int
 
 
-def compiles(work: WorkingSet, settings: Settings, wanted: bool | None, done: int = 0) -> bool:
-    """Whether a run compiles its step: as wanted, or by None where the steps left pay for it."""
-    steps = len(work.split.train.labels) // settings.batch_size * (settings.max_epochs - done)
+def compiles(
+    work: WorkingSet, settings: Settings, wanted: bool | None, done: int = 0, members: int = 1
+) -> bool:
+    """Whether steps are compiled: as wanted, or by None where those left, of all members, pay."""
+    epochs = members * settings.max_epochs - done
+    steps = len(work.split.train.labels) // settings.batch_size * epochs
     return steps >= WORTH_COMPILING if wanted is None else wanted
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -71,35 +70,18 @@ class RunFolder:
 
     def save(self, progress: Progress) -> None:
         """Keep the progress after an epoch, and the best parameters so far."""
-        lines = [_line(epoch) for epoch in progress.history]
         if progress.best_epoch == len(progress.history):
             files.write_tensors(
                 self.parameters_file,
                 tree.named_leaves(progress.best),
                 {"epoch": str(progress.best_epoch)},
             )
-        # the state carries its history, so that the two cannot be of different epochs
-        files.write_tensors(
-            self.progress_file, tree.named_leaves(progress[:2]), _written(progress, lines)
-        )
-        files.write_bytes(self.metrics_file, "".join(line + "\n" for line in lines).encode())
+        write_progress(self.progress_file, progress)
+        files.write_bytes(self.metrics_file, _lines(progress).encode())
 
     def resume(self, fresh: Progress) -> Progress:
         """The progress to go on from: what was saved here, else `fresh`, which gives its shape."""
-        if not self.progress_file.exists():
-            return fresh
-        tensors, text = files.read_tensors(self.progress_file)
-        try:
-            history = [_epoch(line) for line in text["history"].splitlines()]
-            stopped = float(text["stopped_test"]) if "stopped_test" in text else None
-            found = tree.from_named_leaves(fresh[:2], tensors)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"{self.progress_file} is of another network or version: {error}",
-                "train it anew with --overwrite",
-            ) from error
-        state, best = tree.map(partial(_fitted, self.progress_file), found, fresh[:2])
-        return Progress(state, best, tuple(history), stopped)
+        return read_progress(self.progress_file, fresh)
 
     def parameters(self, template: mlp.Params) -> mlp.Params:
         """The best parameters, on the device and of the shapes of `template`."""
@@ -111,23 +93,46 @@ class RunFolder:
         return tree.map(partial(_fitted, self.parameters_file), params, template)
 
 
-def _written(progress: Progress, lines: Iterable[str]) -> dict[str, str]:
-    text = {"history": "\n".join(lines)}
+def write_progress(file: Path, progress: Progress) -> None:
+    """Write where a network is in its training."""
+    # the state carries its history, so that the two cannot be of different epochs
+    text = {"history": _lines(progress)}
     if progress.stopped_test is not None:
         text["stopped_test"] = repr(progress.stopped_test)
-    return text
+    files.write_tensors(file, tree.named_leaves(progress[:2]), text)
 
 
-def _line(epoch: Epoch) -> str:
-    # JSON has no NaN: the loss of a run that diverged is null
-    loss = epoch.loss if math.isfinite(epoch.loss) else None
-    return json.dumps(epoch._asdict() | {"loss": loss}, allow_nan=False)
+def read_progress(file: Path, fresh: Progress) -> Progress:
+    """What `write_progress` wrote, else `fresh`, which gives its shape. Raises CheckpointError."""
+    if not file.exists():
+        return fresh
+    tensors, text = files.read_tensors(file)
+    try:
+        history = [epoch_of(json.loads(line)) for line in text["history"].splitlines()]
+        stopped = float(text["stopped_test"]) if "stopped_test" in text else None
+        found = tree.from_named_leaves(fresh[:2], tensors)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{file} is of another network or version: {error}", "train it anew with --overwrite"
+        ) from error
+    state, best = tree.map(partial(_fitted, file), found, fresh[:2])
+    return Progress(state, best, tuple(history), stopped)
 
 
-def _epoch(line: str) -> Epoch:
-    figures: dict[str, Any] = json.loads(line)
-    loss = math.nan if figures["loss"] is None else figures["loss"]
-    return Epoch(**figures | {"loss": loss})
+def _lines(progress: Progress) -> str:
+    return "".join(
+        json.dumps(epoch_document(epoch), allow_nan=False) + "\n" for epoch in progress.history
+    )
+
+
+def epoch_document(epoch: Epoch) -> dict[str, Any]:
+    """An epoch as JSON values, which have no NaN: the loss of a run that diverged is None."""
+    return epoch._asdict() | {"loss": epoch.loss if math.isfinite(epoch.loss) else None}
+
+
+def epoch_of(read: dict[str, Any]) -> Epoch:
+    """The epoch that `epoch_document` gave."""
+    return Epoch(**read | {"loss": math.nan if read["loss"] is None else read["loss"]})
 
 
 def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:

@@ -120,21 +120,17 @@ def train_members(
     """Train all members, giving those in the slots after each epoch.
 
     Finished ones are given once more with `finished` set, and then make room. Of `settings`, the
-    members' own seeds and learning rates are what counts. The order in which members come is that
-    of `starts`, activation by activation; `Running.index` says which one it is.
+    members' own seeds and learning rates are what counts. Members begin in the order of `starts`,
+    activation by activation, and `Running.index` says which of them one is. `starts` may be a
+    generator: it is asked for as many as there is room for.
     """
-    waiting: list[deque[tuple[int, Start]]] = [deque() for _ in program.activations]
-    for index, start in enumerate(starts):
-        if start.progress.stopped_at(settings) is None:
-            # where less patience than now stopped it, that is no longer where it stops
-            start = start._replace(progress=start.progress._replace(stopped_test=None))
-        if not start.progress.finished(settings):
-            waiting[start.activation].append((index, start))
+    waiting = _Waiting(starts, len(program.activations), settings)
     running: dict[tuple[int, int], Running] = {}
     while True:
         for slot in _free(program, running):
-            if waiting[slot[1]]:
-                index, start = waiting[slot[1]].popleft()
+            following = waiting.next(slot[1])
+            if following is not None:
+                index, start = following
                 running[slot] = Running(program, slot, start, index)
         if not running:
             return
@@ -152,6 +148,28 @@ def train_members(
             )
         yield tuple(running.values())
         running = {slot: member for slot, member in running.items() if not member.finished}
+
+
+class _Waiting:
+    """The members that have no slot yet, drawn from `starts` no sooner than needed."""
+
+    def __init__(self, starts: Iterable[Start], activations: int, settings: Settings) -> None:
+        self._source = enumerate(starts)
+        self._queues: list[deque[tuple[int, Start]]] = [deque() for _ in range(activations)]
+        self._settings = settings
+
+    def next(self, activation: int) -> tuple[int, Start] | None:
+        """The next member of that activation that is not finished, and its index; or None."""
+        while not self._queues[activation]:
+            index, start = next(self._source, (0, None))
+            if start is None:
+                return None
+            if start.progress.stopped_at(self._settings) is None:
+                # where less patience than now stopped it, that is no longer where it stops
+                start = start._replace(progress=start.progress._replace(stopped_test=None))
+            if not start.progress.finished(self._settings):
+                self._queues[start.activation].append((index, start))
+        return self._queues[activation].popleft()
 
 
 def _free(program: Program, running: dict[tuple[int, int], Running]) -> Sequence[tuple[int, int]]:

@@ -1,0 +1,296 @@
+"""`actfunc compare`: which activation trains best, over many seeds."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import (
+    DataSet,
+    Device,
+    Examples,
+    Json,
+    Out,
+    Schedule,
+    example,
+    layer_sizes,
+)
+from actfunc.cli.working_set import resolve_device, set_up
+from actfunc.errors import UsageError
+
+if TYPE_CHECKING:
+    import torch
+
+    from actfunc.compare.plan import Plan
+    from actfunc.compare.run import Arrangement
+    from actfunc.compare.trainer import News
+    from actfunc.storage import WorkingSet
+    from actfunc.training import Settings
+
+PRECISIONS = ("float32", "tf32", "bfloat16")
+
+
+def register(app: typer.Typer) -> None:
+    """Add this command to the app."""
+    app.command(
+        epilog=example(
+            "actfunc compare relu gelu silu --seeds 10 --epochs 10 --learning-rates 0.01,0.03,0.1",
+            "actfunc compare --activations sigmoid --seeds 20",
+            "torchrun --nproc-per-node 2 -m actfunc compare relu gelu --seeds 10",
+        )
+    )(compare)
+
+
+def compare(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Activations: names, specs or file.py:name.")
+    ] = None,
+    activations: Annotated[
+        str, typer.Option(help="The same as one text, with commas or blanks between.")
+    ] = "",
+    seeds: Annotated[str, typer.Option(help="So many, counted from 0; or a list, 3,5,8.")] = "10",
+    learning_rates: Annotated[str, typer.Option(help="One or more, with commas.")] = "0.01",
+    hidden: Annotated[
+        list[str] | None, typer.Option(help="Hidden layers; give it again for other networks.")
+    ] = None,
+    optimizers: Annotated[
+        list[str] | None,
+        typer.Option("--optimizer", help="As of `train`; give it again for other optimisers."),
+    ] = None,
+    schedule: Schedule = "constant",
+    epochs: Annotated[
+        int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
+    ] = 50,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Of early stopping, in epochs without a better validation.")
+    ] = 7,
+    stop: Annotated[
+        bool,
+        typer.Option(
+            "--stop/--to-the-end",
+            help="End a member when its patience is; else train all epochs, and report both.",
+        ),
+    ] = False,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
+    baseline: Annotated[
+        str | None, typer.Option(help="What the others are compared with; the first by default.")
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="On a CPU one a core; each has one thread.")
+    ] = None,
+    at_a_time: Annotated[
+        int | None,
+        typer.Option(min=1, help="Members of one activation trained at once by a process."),
+    ] = None,
+    precision: Annotated[
+        str, typer.Option(help="Of matrix products: float32, tf32 (GPU) or bfloat16.")
+    ] = "float32",
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="On a GPU: the same bits in every run, slower.")
+    ] = False,
+    compiling: Annotated[
+        bool | None,
+        typer.Option("--compile/--eager", help="Compile the steps; by default where it pays."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Of the folder in --out; by default of what is in it.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Train anew what is there already.")
+    ] = False,
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    split_seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the split, the same for all members.")
+    ] = 42,
+    device: Device = "auto",
+    out: Out = Path("runs"),
+    json: Json = False,
+) -> None:
+    """Train every activation with every seed and learning rate, and say what the seeds show.
+
+    Means with 95 % intervals, differences to a baseline over the same seeds, and how many seeds
+    they would need. What was trained before is taken from the folder; an interrupted comparison
+    goes on where it stopped. Started by torchrun, the members are shared among its processes.
+    """
+    from actfunc.catalogue import get
+    from actfunc.cli.comparison import conclude
+    from actfunc.compare.folder import Pool
+    from actfunc.compare.plan import Plan
+    from actfunc.compare.ranks import joined
+    from actfunc.compare.run import arrange, common
+    from actfunc.compare.run import compare as run
+    from actfunc.compare.trainer import How
+    from actfunc.storage import HIDDEN, prepare
+    from actfunc.training import Settings, optimizer
+
+    specs = [get(text).spec for text in [*(names or []), *_listed(activations)]]
+    if not specs:
+        raise UsageError(
+            "compare needs activations", "for example `actfunc compare relu gelu --seeds 10`"
+        )
+    plan = Plan(
+        tuple(dict.fromkeys(specs)),
+        _seeds(seeds),
+        _rates(learning_rates),
+        tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
+        tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"])),
+    )
+    against = get(baseline).spec if baseline is not None else plan.activations[0]
+    if against not in plan.activations:
+        raise UsageError(
+            f"baseline {against} is not among the activations", ", ".join(plan.activations)
+        )
+    settings = Settings(
+        schedule=schedule,
+        batch_size=batch_size,
+        max_epochs=epochs,
+        patience=patience,
+        early_stopping=stop,
+    )
+    half = _precise(precision, deterministic)
+    with joined() as ranks:
+        output = Output(json, silent=not ranks.first)
+        where = device if ranks.world == 1 else _own_gpu(device, ranks.local)
+        began = time.perf_counter()
+        work = set_up(output, dataset, seed=split_seed, device=where, examples=examples)
+        part = f"-{examples}examples" if examples is not None else ""
+        folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
+        arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
+        pool = Pool(folder)
+        if ranks.first or not folder.exists():
+            pool.begin(common(work, settings, half), overwrite=overwrite)
+        ranks.gather(None)  # nobody looks into the folder before it is ready
+        _say(output, plan, arrangement, work, ranks.world)
+        load = partial(
+            prepare,
+            dataset,
+            seed=split_seed,
+            device=resolve_device(where),
+            examples=examples,
+        )
+        how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
+        with _Progress(output, plan, settings) as told:
+            results = run(plan, load, pool, how, arrangement, ranks, tell=told)
+    if ranks.first:
+        conclude(output, results, against, folder, work, seconds=time.perf_counter() - began)
+
+
+def _listed(text: str) -> list[str]:
+    """`relu, elu:alpha=1,swish` as three: a comma inside a spec is followed by `name=`."""
+    return [one for one in re.split(r"\s+|,(?![^,:]*=)", text) if one]
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        numbers = [int(part) for part in text.split(",")]
+    except ValueError:
+        numbers = []
+    if len(numbers) == 1 and "," not in text and numbers[0] > 0:
+        return tuple(range(numbers[0]))
+    if not numbers or min(numbers) < 0 or ("," not in text):
+        raise UsageError(
+            f"seeds must be how many, or a list of whole numbers, got {text!r}",
+            "for example --seeds 10, or --seeds 3,5,8",
+        )
+    return tuple(dict.fromkeys(numbers))
+
+
+def _rates(text: str) -> tuple[float, ...]:
+    try:
+        rates = [float(part) for part in text.split(",")]
+    except ValueError:
+        rates = []
+    if not rates or not all(0 < rate < float("inf") for rate in rates):
+        raise UsageError(
+            f"learning_rates must be numbers above 0, got {text!r}",
+            "for example --learning-rates 0.01,0.03,0.1",
+        )
+    return tuple(sorted(dict.fromkeys(rates)))
+
+
+def _precise(precision: str, deterministic: bool) -> torch.dtype | None:
+    """Set what torch is asked for, and give the dtype of the passes where it is not float32."""
+    import os
+
+    import torch
+
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision must be {', '.join(PRECISIONS)}, got {precision!r}")
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    if deterministic:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(True)
+    return torch.bfloat16 if precision == "bfloat16" else None
+
+
+def _own_gpu(device: str, local: int) -> str:
+    import torch
+
+    if device == "cpu" or not torch.cuda.is_available():
+        return "cpu"
+    torch.cuda.set_device(local)
+    return f"cuda:{local}"
+
+
+def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings) -> bool:
+    from actfunc.storage.run import compiles
+
+    # of one activation: each compiles for itself, and its members share that
+    members = len(plan.seeds) * len(plan.learning_rates)
+    return compiles(work, settings, wanted, members=members)
+
+
+def _say(
+    output: Output, plan: Plan, arrangement: Arrangement, work: WorkingSet, world: int
+) -> None:
+    arms = f"{len(plan.arms)} networks" if len(plan.arms) > 1 else plan.arms[0].activation
+    rates = len(plan.learning_rates)
+    what = f"{arms} × {len(plan.seeds)} seeds" + (f" × {rates} learning rates" * (rates > 1))
+    by = f"{world * arrangement.processes} processes" if work.device.type == "cpu" else ""
+    output.header(*filter(None, (f"{what}: {len(plan.members):,} to train", by)))
+    if arrangement.at_a_time < arrangement.wanted:
+        output.print(
+            f"[yellow]note:[/yellow] {arrangement.wanted} of each activation at a time do not fit"
+            f" in memory; {arrangement.at_a_time} do, so the others wait their turn."
+        )
+
+
+class _Progress:
+    """The bar of a comparison: members done, epochs, how good they are, the time left."""
+
+    def __init__(self, output: Output, plan: Plan, settings: Settings) -> None:
+        self._output, self._plan, self._settings = output, plan, settings
+
+    def __enter__(self) -> _Progress:
+        self._context = self._output.progress()
+        self._bar = self._context.__enter__()
+        total = len(self._plan.members) * self._settings.max_epochs
+        self._task = self._bar.add_task("training", total=total, note="")
+        self._epochs: dict[object, int] = {}
+        self._done = 0
+        return self
+
+    def __call__(self, news: News) -> None:
+        """Tell of one member's epoch."""
+        if news.member not in self._epochs and news.epochs > 1:
+            self._bar.update(self._task, advance=news.epochs - 1)  # from an earlier run
+        self._epochs[news.member] = news.epochs
+        self._bar.update(self._task, advance=1)
+        member, score = news.member, f"{100 * news.validation_accuracy:.1f} %"
+        if news.finished:
+            self._done += 1
+            self._bar.update(self._task, advance=self._settings.max_epochs - news.epochs)
+            told = f"{member.arm.activation} seed {member.seed} lr {member.learning_rate:g}"
+            self._output.line(f"{told}: {news.epochs} epochs, val {score}")
+        note = f"{self._done}/{len(self._plan.members)} done  {member.arm.activation} val {score}"
+        self._bar.update(self._task, note=note)
+
+    def __exit__(self, *error: object) -> None:
+        self._context.__exit__(*error)  # type: ignore[arg-type]

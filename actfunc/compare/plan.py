@@ -1,0 +1,86 @@
+"""What is to be trained: every combination that was asked for, in tasks that one program can do."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from actfunc.compare.records import Arm, Member
+
+
+class Plan(NamedTuple):
+    """Every activation with every network, optimiser, learning rate and seed.
+
+    activations: specs; hidden: one or more networks' hidden layers; optimizers: full specs.
+    """
+
+    activations: tuple[str, ...]
+    seeds: tuple[int, ...]
+    learning_rates: tuple[float, ...]
+    hidden: tuple[tuple[int, ...], ...]
+    optimizers: tuple[str, ...]
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """What is compared, in the order it was asked for."""
+        every = itertools.product(self.hidden, self.optimizers, self.activations)
+        return tuple(Arm(activation, layers, optimizer) for layers, optimizer, activation in every)
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All networks to train, those of one arm together."""
+        return tuple(
+            Member(arm, rate, seed)
+            for arm in self.arms
+            for rate in self.learning_rates
+            for seed in self.seeds
+        )
+
+
+class Task(NamedTuple):
+    """Members of one network and optimiser, which a program with these activations can train."""
+
+    activations: tuple[str, ...]
+    hidden: tuple[int, ...]
+    optimizer: str
+    members: tuple[Member, ...]
+
+
+def tasks(
+    members: Iterable[Member], *, side_by_side: bool, at_a_time: int, shares: int
+) -> list[Task]:
+    """The members as tasks, an arm's in a row, so that who takes them in turn compiles seldom.
+
+    side_by_side: all activations in one program, or one activation to a program.
+    at_a_time: members of one activation that a program trains at once. With one, each member is a
+    task; with more, they are dealt into as many shares as fill the slots, at most `shares`, and
+    the slots fill up again as members stop.
+    """
+    programs: dict[tuple, list[Member]] = {}
+    for member in members:
+        arm = member.arm
+        own = () if side_by_side else (arm.activation,)
+        programs.setdefault((arm.hidden, arm.optimizer, *own), []).append(member)
+    made = []
+    for (hidden, optimizer, *_), group in programs.items():
+        activations = tuple(dict.fromkeys(member.arm.activation for member in group))
+        alone = at_a_time == 1 and not side_by_side
+        full = -(-len(group) // (at_a_time * len(activations)))
+        for share in _dealt(_in_turn(group), full if alone else min(full, shares)):
+            made.append(Task(activations, hidden, optimizer, share))
+    return made
+
+
+def _in_turn(members: Sequence[Member]) -> list[Member]:
+    """One of each activation after the other, so that no program waits for one of them."""
+    by_activation: dict[str, list[Member]] = {}
+    for member in members:
+        by_activation.setdefault(member.arm.activation, []).append(member)
+    rounds = itertools.zip_longest(*by_activation.values())
+    return [member for each in rounds for member in each if member is not None]
+
+
+def _dealt(members: Sequence[Member], shares: int) -> list[tuple[Member, ...]]:
+    dealt = (tuple(members[share::shares]) for share in range(shares))
+    return [share for share in dealt if share]

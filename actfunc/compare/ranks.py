@@ -1,0 +1,69 @@
+"""A comparison over several processes or machines that `torchrun` started."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import distributed
+
+from actfunc.errors import ActfuncError
+
+Anything = TypeVar("Anything")
+
+HINT = "what was finished is kept; the same command does what is missing"
+
+
+class Ranks(NamedTuple):
+    """This process among those of the run; `here` counts those on this machine."""
+
+    rank: int = 0
+    world: int = 1
+    local: int = 0
+    here: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the one that speaks and writes for all."""
+        return self.rank == 0
+
+    def gather(self, mine: Anything) -> list[Anything]:
+        """What every process has, in the order of the ranks, to all of them."""
+        if self.world == 1:
+            return [mine]
+        theirs: list[Any] = [None] * self.world
+        try:
+            distributed.all_gather_object(theirs, mine)
+        except RuntimeError as error:  # the one class that torch has for a peer that is gone
+            raise ActfuncError("another process of the run has ended", HINT) from error
+        return theirs
+
+
+@contextmanager
+def joined() -> Iterator[Ranks]:
+    """The processes that torchrun started, connected; alone where it did not."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        yield Ranks()
+        return
+    rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
+    # objects go over the CPU, tensors of a GPU over its own links
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    # who is done early waits for the others' training
+    distributed.init_process_group(backend, timeout=timedelta(days=30))
+    before = signal.signal(signal.SIGTERM, _told_to_end)
+    try:
+        yield Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+        distributed.destroy_process_group()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _told_to_end(*_: object) -> None:
+    # what torchrun does to the others when one has died
+    raise ActfuncError("told to end, as when another process of the run has died", HINT)

@@ -1,0 +1,131 @@
+"""A comparison from its plan to its results: planned, shared out, trained, gathered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import NamedTuple
+
+import torch
+
+from actfunc.compare.folder import Pool
+from actfunc.compare.plan import Plan, Task, tasks
+from actfunc.compare.ranks import Ranks
+from actfunc.compare.records import Member, Result
+from actfunc.compare.trainer import How, News
+from actfunc.compare.workers import Load, train_all
+from actfunc.storage import WorkingSet, provenance
+from actfunc.training import Settings, optimizer
+from actfunc.training.memory import demand, fitting, worthwhile
+
+MOST_SIDE_BY_SIDE = 32
+"""Activations in one program: each adds to what is compiled."""
+
+
+class Arrangement(NamedTuple):
+    """How members are trained on what there is.
+
+    processes:     of this rank; each trains on one thread on a CPU.
+    at_a_time:     members of one activation in a program.
+    side_by_side:  whether a program holds all activations.
+    wanted:        how many at a time would have been worth it; more than `at_a_time` where the
+                   memory decided.
+    """
+
+    processes: int
+    at_a_time: int
+    side_by_side: bool
+    wanted: int
+
+
+def arrange(
+    plan: Plan,
+    work: WorkingSet,
+    settings: Settings,
+    ranks: Ranks,
+    *,
+    processes: int | None = None,
+    at_a_time: int | None = None,
+) -> Arrangement:
+    """How to train a plan on the device of `work`; what is None is chosen from what there is.
+
+    Nothing of the choice of `at_a_time` depends on how many processes there are, so that they
+    compute what one computes.
+    """
+    on_cpu = work.device.type == "cpu"
+    cores = len(os.sched_getaffinity(0)) // ranks.here
+    processes = processes or (max(1, cores) if on_cpu else 1)
+    side_by_side = not on_cpu and 1 < len(plan.activations) <= MOST_SIDE_BY_SIDE
+    beside = len(plan.activations) if side_by_side else 1
+    each = len(plan.seeds) * len(plan.learning_rates)
+    sizes = [work.sizes(layers) for layers in plan.hidden]
+    wanted = at_a_time or min(
+        each, *(worthwhile(size, settings.batch_size, work.device) for size in sizes)
+    )
+    room = min(
+        fitting(demand(size, optimizer.named(spec), settings.batch_size), work.device, processes)
+        for size in sizes
+        for spec in plan.optimizers
+    )
+    return Arrangement(processes, max(1, min(wanted, room // beside)), side_by_side, wanted)
+
+
+def common(
+    work: WorkingSet, settings: Settings, precision: torch.dtype | None = None
+) -> dict[str, object]:
+    """What all members of a pool have in common, as JSON values."""
+    varied = ("learning_rate", "optimizer", "seed")
+    shared = {key: value for key, value in asdict(settings).items() if key not in varied}
+    return {
+        "dataset": work.dataset.name,
+        "train": len(work.split.train.labels),
+        "split_seed": work.split_seed,
+        **shared,
+        "precision": str(precision or torch.float32).removeprefix("torch."),
+        "made_by": provenance(work.device),
+    }
+
+
+def compare(
+    plan: Plan,
+    load: Load,
+    pool: Pool,
+    how: How,
+    arrangement: Arrangement,
+    ranks: Ranks,
+    *,
+    tell: Callable[[News], None],
+) -> list[Result]:
+    """Train what the pool lacks of a plan, and give the results of all its members, in its order.
+
+    Each rank trains its share and has all results in the end; on machines of their own, each
+    has the others' in its pool as well.
+    """
+    known = {
+        result.member: result
+        for results in ranks.gather([*filter(None, map(pool.result, plan.members))])
+        for result in results
+    }
+    missing = [member for member in plan.members if member not in known]
+    mine = _share(missing, arrangement, ranks)
+    trained = list(
+        train_all(mine, load, pool, how, processes=arrangement.processes, tell=tell) if mine else ()
+    )
+    for results in ranks.gather(trained):
+        known.update((result.member, result) for result in results)
+    for member in plan.members:
+        if pool.result(member) is None:
+            pool.keep(known[member])
+    return [known[member] for member in plan.members]
+
+
+def _share(missing: Sequence[Member], arrangement: Arrangement, ranks: Ranks) -> list[Task]:
+    shares = ranks.world * arrangement.processes
+    every = tasks(
+        missing,
+        side_by_side=arrangement.side_by_side,
+        at_a_time=arrangement.at_a_time,
+        shares=shares,
+    )
+    return every[ranks.rank :: ranks.world]

@@ -1,0 +1,129 @@
+"""One process's part of a comparison: tasks in, results out, everything on disk as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+import torch
+
+from actfunc import mlp
+from actfunc.catalogue import get
+from actfunc.compare.folder import Pool
+from actfunc.compare.plan import Task
+from actfunc.compare.records import Member, Reading, Result
+from actfunc.storage import WorkingSet
+from actfunc.training import Program, Settings, Start, State, optimizer, train_members
+from actfunc.training.members import Progress, Running
+
+SAVE_EVERY = 10.0
+"""Seconds between two times that members on their way are written, which takes a fraction of one
+on a disk and would be most of the work on a GPU."""
+
+
+class How(NamedTuple):
+    """What all members of a comparison have in common, and how a process trains them.
+
+    at_a_time: members of one activation in a program's slots.
+    precision: of the forward and backward pass, or None for the parameters' own.
+    """
+
+    settings: Settings
+    at_a_time: int
+    compiling: bool
+    precision: torch.dtype | None = None
+
+
+class News(NamedTuple):
+    """What is told of a member after each of its epochs; the accuracy is a fraction."""
+
+    member: Member
+    epochs: int
+    validation_accuracy: float
+    finished: bool
+
+
+class Trainer:
+    """Trains tasks one after the other; a program is kept for the tasks that it fits."""
+
+    def __init__(self, work: WorkingSet, pool: Pool, how: How) -> None:
+        self._work, self._pool, self._how = work, pool, how
+        self._program: Program | None = None
+        self._fits: tuple = ()
+
+    def train(self, task: Task, tell: Callable[[News], None]) -> list[Result]:
+        """Train the members of a task that are not trained, and give the results of all."""
+        found = {member: self._pool.result(member) for member in task.members}
+        missing = [member for member, result in found.items() if result is None]
+        if missing:
+            found.update(self._trained(task, missing, tell))
+        return [result for result in found.values() if result is not None]
+
+    def _trained(
+        self, task: Task, members: list[Member], tell: Callable[[News], None]
+    ) -> Iterator[tuple[Member, Result]]:
+        program = self._program_for(task)
+        settings, saved = self._how.settings, time.monotonic()
+        starts = (self._start(task, member) for member in members)
+        for running in train_members(program, starts, settings):
+            due = time.monotonic() - saved > SAVE_EVERY
+            for each in running:
+                member = members[each.index]
+                if each.finished:
+                    result = _result(member, each, settings)
+                    self._pool.keep(result)
+                    yield member, result
+                elif due:
+                    self._pool.save(member, each.progress)
+                last = each.history[-1]
+                tell(News(member, last.epoch, last.validation_accuracy, each.finished))
+            saved = time.monotonic() if due else saved
+
+    def _start(self, task: Task, member: Member) -> Start:
+        sizes = self._work.sizes(task.hidden)
+        params = mlp.init(sizes, seed=member.seed, device=self._work.device)
+        state = State(params, optimizer.named(task.optimizer).init(params))
+        progress = self._pool.resume(member, Progress(state, params, ()))
+        activation = task.activations.index(member.arm.activation)
+        return Start(activation, member.seed, member.learning_rate, progress)
+
+    def _program_for(self, task: Task) -> Program:
+        fits = task[:3]
+        if self._program is None or fits != self._fits:
+            self._program = None  # its memory first, then the next one's
+            self._program, self._fits = self._make(task), fits
+        return self._program
+
+    def _make(self, task: Task) -> Program:
+        return Program(
+            [get(spec) for spec in task.activations],
+            optimizer.named(task.optimizer),
+            self._work.sizes(task.hidden),
+            self._work.split,
+            batch_size=self._how.settings.batch_size,
+            slots=self._how.at_a_time,
+            compiling=self._how.compiling,
+            precision=self._how.precision,
+        )
+
+
+def _result(member: Member, running: Running, settings: Settings) -> Result:
+    history = tuple(running.history)
+    validation = [epoch.validation_accuracy for epoch in history]
+    last = _reading(validation, running.test_accuracy())
+    ended = settings.stops_after(validation)
+    stopped = last
+    if ended is not None and running.stopped_test is not None:
+        stopped = _reading(validation[:ended], running.stopped_test)
+    return Result(member, last, stopped, history, sum(epoch.seconds for epoch in history))
+
+
+def _reading(validation: list[float], test: float) -> Reading:
+    best = max(validation)
+    at = validation.index(best) + 1
+    return Reading(_percent(best), _percent(test), at, len(validation))
+
+
+def _percent(fraction: float) -> float:
+    return round(100 * fraction, 9)  # 0.534 is 53.4 %, not 53.400000000000006

@@ -1,0 +1,105 @@
+"""Tasks over the cores of this machine: a process a core, each on one thread.
+
+Two processes on a core each train two networks faster than two threads train one after the other,
+and a result that one thread computed does not depend on how many processes there were.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.queues import Queue
+from queue import Empty
+
+import torch
+
+from actfunc.compare.folder import Pool
+from actfunc.compare.plan import Task
+from actfunc.compare.ranks import HINT
+from actfunc.compare.records import Result
+from actfunc.compare.trainer import How, News, Trainer
+from actfunc.errors import ActfuncError
+from actfunc.storage import WorkingSet
+
+Tell = Callable[[News], None]
+Load = Callable[[], WorkingSet]
+
+
+def train_all(
+    tasks: Sequence[Task],
+    load: Load,
+    pool: Pool,
+    how: How,
+    *,
+    processes: int,
+    tell: Tell,
+) -> Iterator[Result]:
+    """The results of all tasks, as they are done. Raises ActfuncError where a process dies.
+
+    load: gives what is worked on; each process calls it for itself, so it can be pickled.
+    """
+    if processes == 1 or len(tasks) < 2:
+        work = load()
+        with _threads(1 if work.device.type == "cpu" else torch.get_num_threads()):
+            trainer = Trainer(work, pool, how)
+            for task in tasks:
+                yield from trainer.train(task, tell)
+        return
+    # a fresh start: a forked process would inherit torch's threads in the middle of their work
+    context = multiprocessing.get_context("spawn")
+    news: Queue[News] = context.Queue()
+    executor = ProcessPoolExecutor(
+        min(processes, len(tasks)), context, _begin, (load, pool, how, news)
+    )
+    try:
+        pending = {executor.submit(_train, task) for task in tasks}
+        while pending:
+            done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+            _pass_on(news, tell)
+            for job in done:
+                yield from job.result()
+    except BrokenProcessPool as error:
+        raise ActfuncError("a process of the comparison has died", HINT) from error
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()  # in the middle of an epoch; what came before is on disk
+
+
+@contextmanager
+def _threads(number: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _pass_on(news: Queue[News], tell: Tell) -> None:
+    while True:
+        try:
+            tell(news.get_nowait())
+        except Empty:
+            return
+
+
+class _Own:
+    """What a process of the pool has to itself from its beginning."""
+
+    trainer: Trainer
+    news: Queue[News]
+
+
+def _begin(load: Load, pool: Pool, how: How, news: Queue[News]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it, and ends this one
+    torch.set_num_threads(1)
+    _Own.trainer, _Own.news = Trainer(load(), pool, how), news
+
+
+def _train(task: Task) -> list[Result]:
+    return _Own.trainer.train(task, _Own.news.put)
