@@ -161,6 +161,24 @@ def test_members_come_in_the_order_of_the_starts_as_slots_get_free(small_split, 
     assert len(seen) == 9
 
 
+def test_starts_are_drawn_when_there_is_room(small_split, alone):
+    drawn = []
+
+    def starts():
+        for who in MEMBERS:
+            drawn.append(who)
+            yield starting(who)
+
+    counts, ended = [], {}
+    for running in train_members(program(small_split, slots=1), starts(), QUICK):
+        counts.append(len(drawn))
+        ended.update({member.index: member.progress for member in running})
+    # a slot of each activation: 0 and 1, then 2 and with it, for the other slot, 3 and 4
+    assert counts == 3 * [2] + 3 * [5] + 3 * [5]
+    for index, want in enumerate(alone):
+        assert_trees_close(ended[index][:2], want[:2], rtol=1e-4, atol=1e-5)
+
+
 def test_what_is_finished_takes_no_slot(small_split, alone):
     starts = [Start(*who, done) for who, done in zip(MEMBERS, alone, strict=True)]
     starts[3] = starting(MEMBERS[3])
