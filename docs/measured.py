@@ -13,17 +13,37 @@ RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
 def results(kind: str) -> list[dict[str, Any]]:
     """The kept results whose title begins with `kind`, those of one machine side by side."""
-    kept = [json.loads(file.read_text("utf-8")) for file in sorted(RESULTS.glob(f"{kind}-*.json"))]
-    return sorted(kept, key=_circumstances)
+    return sorted(_read(kind), key=_circumstances)
 
 
 def tables(kind: str) -> str:
     """A table for each machine and version that results were made with, in Markdown."""
+    if kind == "memory":
+        return "\n\n".join(_memory(document) for document in _read(kind))
     parts = [
         f"{circumstances}\n\n" + "\n".join(_table(list(group)))
         for circumstances, group in groupby(results(kind), _circumstances)
     ]
     return "\n\n".join(parts)
+
+
+def _read(kind: str) -> list[dict[str, Any]]:
+    return [json.loads(file.read_text("utf-8")) for file in sorted(RESULTS.glob(f"{kind}-*.json"))]
+
+
+def _memory(document: Mapping[str, Any]) -> str:
+    made = document["made_by"]
+    lines = [
+        f"{made['device']}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}",
+        "",
+        "| members | on paper, MB | measured, MB | measured / paper |",
+        "|---:|---:|---:|---:|",
+    ]
+    for row in document["rows"]:
+        paper, measured = row["paper"] / 1e6, row["measured"] / 1e6
+        share = f"{measured / paper:.2f}"
+        lines.append(f"| {row['members']} | {paper:.1f} | {measured:.1f} | {share} |")
+    return "\n".join(lines)
 
 
 def _circumstances(document: Mapping[str, Any]) -> str:
