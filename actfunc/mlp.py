@@ -109,7 +109,8 @@ def zero_taps(params: Params, batch: int) -> Taps:
     Differentiate a loss with respect to them and get, per layer, the loss's gradient with respect
     to the pre-activations, for each example: the signal that backpropagation carries.
     """
-    return tuple(layer.bias.new_zeros(batch, *layer.bias.shape) for layer in params)
+    shapes = ((*layer.bias.shape[:-1], batch, layer.bias.shape[-1]) for layer in params)
+    return tuple(layer.bias.new_zeros(shape) for layer, shape in zip(params, shapes, strict=True))
 
 
 def sizes(params: Params) -> tuple[int, ...]:

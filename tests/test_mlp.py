@@ -221,3 +221,21 @@ def test_raw_pixels_are_an_error_that_says_what_makes_them_readable():
     with pytest.raises(UsageError, match=r"floating-point images, got torch\.uint8") as error:
         mlp.apply(mlp.init((784, 10), seed=0), pixels, torch.tanh)
     assert "normalise" in error.value.hint
+
+
+def test_taps_of_a_stack_are_each_networks_own(batch):
+    images, labels = batch
+    each = [mlp.init((784, 12, 10), seed=seed, dtype=torch.float64) for seed in range(3)]
+    stack = tree.map(lambda *leaves: torch.stack(leaves), *each)
+    pixels, tanh = images.double(), get("tanh")
+
+    def loss(taps, params):
+        logits = mlp.apply(params, pixels, tanh, taps)
+        networks = logits[..., 0, 0].numel()
+        return F.cross_entropy(logits.flatten(0, -2), labels.repeat(networks), reduction="sum")
+
+    signals = grad(loss)(mlp.zero_taps(stack, len(labels)), stack)
+    for index, params in enumerate(each):
+        own = grad(loss)(mlp.zero_taps(params, len(labels)), params)
+        for got, want in zip(signals, own, strict=True):
+            torch.testing.assert_close(got[index], want)
