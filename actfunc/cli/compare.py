@@ -164,10 +164,11 @@ def compare(
         folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
         arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
         pool = Pool(folder)
-        if ranks.first or not folder.exists():
-            pool.begin(common(work, settings, half), overwrite=overwrite)
+        # every rank, as on machines of their own each has a folder of its own
+        pool.begin(common(work, settings, half), overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
-        _say(output, plan, arrangement, work, ranks.world)
+        before = sum(pool.result(member) is not None for member in plan.members)
+        _say(output, plan, arrangement, work, before)
         load = partial(
             prepare,
             dataset,
@@ -176,7 +177,7 @@ def compare(
             examples=examples,
         )
         how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
-        with _Progress(output, plan, settings) as told:
+        with _Progress(output, plan, settings, before) as told:
             results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:
         conclude(output, results, against, folder, work, seconds=time.perf_counter() - began)
@@ -234,7 +235,7 @@ def _own_gpu(device: str, local: int) -> str:
     import torch
 
     if device == "cpu" or not torch.cuda.is_available():
-        return "cpu"
+        return device
     torch.cuda.set_device(local)
     return f"cuda:{local}"
 
@@ -248,13 +249,16 @@ def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings)
 
 
 def _say(
-    output: Output, plan: Plan, arrangement: Arrangement, work: WorkingSet, world: int
+    output: Output, plan: Plan, arrangement: Arrangement, work: WorkingSet, before: int
 ) -> None:
     arms = f"{len(plan.arms)} networks" if len(plan.arms) > 1 else plan.arms[0].activation
     rates = len(plan.learning_rates)
     what = f"{arms} × {len(plan.seeds)} seeds" + (f" × {rates} learning rates" * (rates > 1))
-    by = f"{world * arrangement.processes} processes" if work.device.type == "cpu" else ""
-    output.header(*filter(None, (f"{what}: {len(plan.members):,} to train", by)))
+    left = f"{len(plan.members) - before:,} to train"
+    known = f"{before:,} trained before" if before else ""
+    number = arrangement.everywhere
+    by = f"{number} process{'es' * (number > 1)}" if work.device.type == "cpu" else ""
+    output.header(*filter(None, (f"{what}: {left}", known, by)))
     if arrangement.at_a_time < arrangement.wanted:
         output.print(
             f"[yellow]note:[/yellow] {arrangement.wanted} of each activation at a time do not fit"
@@ -265,16 +269,16 @@ def _say(
 class _Progress:
     """The bar of a comparison: members done, epochs, how good they are, the time left."""
 
-    def __init__(self, output: Output, plan: Plan, settings: Settings) -> None:
+    def __init__(self, output: Output, plan: Plan, settings: Settings, before: int) -> None:
         self._output, self._plan, self._settings = output, plan, settings
+        self._done = before
 
     def __enter__(self) -> _Progress:
         self._context = self._output.progress()
         self._bar = self._context.__enter__()
-        total = len(self._plan.members) * self._settings.max_epochs
+        total = (len(self._plan.members) - self._done) * self._settings.max_epochs
         self._task = self._bar.add_task("training", total=total, note="")
         self._epochs: dict[object, int] = {}
-        self._done = 0
         return self
 
     def __call__(self, news: News) -> None:

@@ -16,7 +16,8 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ from actfunc.storage.run_folder import (
     write_progress,
 )
 from actfunc.training import Progress
+
+TRAIN_ANEW = "remove it, and it is trained anew"
 
 
 class Pool:
@@ -57,14 +60,17 @@ class Pool:
                     + ", ".join(f"{k} {_of(there, k)}, asked for {config[k]}" for k in apart),
                     "--name NAME makes another folder, --overwrite replaces this one",
                 )
-        for left_by_a_kill in self._members.glob(".*.partial"):
-            left_by_a_kill.unlink(missing_ok=True)
+        for left_by_a_kill in (*self.path.glob(".*.partial"), *self._members.glob(".*.partial")):
+            # another rank may be about to write the same settings here
+            if not left_by_a_kill.name.startswith(f".{self.config_file.name}"):
+                left_by_a_kill.unlink(missing_ok=True)
         files.write_json(self.config_file, config)
 
     def result(self, member: Member) -> Result | None:
         """The member's result, or None where it is not trained to its end."""
         file = self._file(member, "json")
-        return result_of(files.read_json(file), file) if file.exists() else None
+        with _one_member_lost():
+            return result_of(files.read_json(file), file) if file.exists() else None
 
     def keep(self, result: Result) -> None:
         """Write the result of a member that is done, which then needs nothing to go on from."""
@@ -77,7 +83,8 @@ class Pool:
 
     def resume(self, member: Member, fresh: Progress) -> Progress:
         """Where the member is, else `fresh`, which gives its shape."""
-        return read_progress(self._file(member, "safetensors"), fresh)
+        with _one_member_lost():
+            return read_progress(self._file(member, "safetensors"), fresh)
 
     def _file(self, member: Member, ending: str) -> Path:
         # names that say something, and a digest for what a file's name cannot hold
@@ -125,9 +132,16 @@ def result_of(read: Mapping[str, Any], file: Path) -> Result:
             read["seconds"],
         )
     except (KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{file} is no member's result: {error}", "remove it, and it is trained anew"
-        ) from error
+        raise CheckpointError(f"{file} is no member's result: {error}", TRAIN_ANEW) from error
+
+
+@contextmanager
+def _one_member_lost() -> Iterator[None]:
+    # a file that is damaged is no reason to --overwrite all the others
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(error.message, TRAIN_ANEW) from error
 
 
 def _of(config: object, key: str) -> object:

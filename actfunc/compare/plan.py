@@ -67,8 +67,10 @@ def tasks(
         activations = tuple(dict.fromkeys(member.arm.activation for member in group))
         alone = at_a_time == 1 and not side_by_side
         full = -(-len(group) // (at_a_time * len(activations)))
-        for share in _dealt(_in_turn(group), full if alone else min(full, shares)):
-            made.append(Task(activations, hidden, optimizer, share))
+        # dealt activation by activation, so that each share has its part of every one of them
+        by_activation = sorted(group, key=lambda one: activations.index(one.arm.activation))
+        for share in _dealt(by_activation, full if alone else min(full, shares)):
+            made.append(Task(activations, hidden, optimizer, tuple(_in_turn(share))))
     return made
 
 
@@ -81,6 +83,6 @@ def _in_turn(members: Sequence[Member]) -> list[Member]:
     return [member for each in rounds for member in each if member is not None]
 
 
-def _dealt(members: Sequence[Member], shares: int) -> list[tuple[Member, ...]]:
-    dealt = (tuple(members[share::shares]) for share in range(shares))
+def _dealt(members: Sequence[Member], shares: int) -> list[Sequence[Member]]:
+    dealt = (members[share::shares] for share in range(shares))
     return [share for share in dealt if share]

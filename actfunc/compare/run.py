@@ -27,6 +27,7 @@ class Arrangement(NamedTuple):
     """How members are trained on what there is.
 
     processes:     of this rank; each trains on one thread on a CPU.
+    everywhere:    processes of all ranks.
     at_a_time:     members of one activation in a program.
     side_by_side:  whether a program holds all activations.
     wanted:        how many at a time would have been worth it; more than `at_a_time` where the
@@ -34,6 +35,7 @@ class Arrangement(NamedTuple):
     """
 
     processes: int
+    everywhere: int
     at_a_time: int
     side_by_side: bool
     wanted: int
@@ -50,12 +52,13 @@ def arrange(
 ) -> Arrangement:
     """How to train a plan on the device of `work`; what is None is chosen from what there is.
 
-    Nothing of the choice of `at_a_time` depends on how many processes there are, so that they
-    compute what one computes.
+    All ranks get the same `at_a_time`, or they would not share out the same tasks. It depends on
+    how many processes there are only where memory is short, so that they compute what one computes.
     """
     on_cpu = work.device.type == "cpu"
-    cores = len(os.sched_getaffinity(0)) // ranks.here
-    processes = processes or (max(1, cores) if on_cpu else 1)
+    # macOS has no affinity
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    processes = processes or (max(1, (cores or 1) // ranks.here) if on_cpu else 1)
     side_by_side = not on_cpu and 1 < len(plan.activations) <= MOST_SIDE_BY_SIDE
     beside = len(plan.activations) if side_by_side else 1
     each = len(plan.seeds) * len(plan.learning_rates)
@@ -63,12 +66,16 @@ def arrange(
     wanted = at_a_time or min(
         each, *(worthwhile(size, settings.batch_size, work.device) for size in sizes)
     )
+    sharing = processes * ranks.here if on_cpu else processes
     room = min(
-        fitting(demand(size, optimizer.named(spec), settings.batch_size), work.device, processes)
+        fitting(demand(size, optimizer.named(spec), settings.batch_size), work.device, sharing)
         for size in sizes
         for spec in plan.optimizers
     )
-    return Arrangement(processes, max(1, min(wanted, room // beside)), side_by_side, wanted)
+    fits = max(1, min(wanted, room // beside))
+    theirs = ranks.gather((processes, fits))
+    everywhere, least = sum(own for own, _ in theirs), min(fits for _, fits in theirs)
+    return Arrangement(processes, everywhere, least, side_by_side, wanted)
 
 
 def common(
@@ -121,11 +128,10 @@ def compare(
 
 
 def _share(missing: Sequence[Member], arrangement: Arrangement, ranks: Ranks) -> list[Task]:
-    shares = ranks.world * arrangement.processes
     every = tasks(
         missing,
         side_by_side=arrangement.side_by_side,
         at_a_time=arrangement.at_a_time,
-        shares=shares,
+        shares=arrangement.everywhere,
     )
     return every[ranks.rank :: ranks.world]

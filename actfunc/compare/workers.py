@@ -7,7 +7,9 @@ and a result that one thread computed does not depend on how many processes ther
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -52,11 +54,13 @@ def train_all(
     # a fresh start: a forked process would inherit torch's threads in the middle of their work
     context = multiprocessing.get_context("spawn")
     news: Queue[News] = context.Queue()
+    others = {*multiprocessing.active_children()}
     executor = ProcessPoolExecutor(
         min(processes, len(tasks)), context, _begin, (load, pool, how, news)
     )
     try:
-        pending = {executor.submit(_train, task) for task in tasks}
+        with _no_ctrl_c():
+            pending = {executor.submit(_train, task) for task in tasks}
         while pending:
             done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
             _pass_on(news, tell)
@@ -66,7 +70,7 @@ def train_all(
         raise ActfuncError("a process of the comparison has died", HINT) from error
     finally:
         executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
+        for process in {*multiprocessing.active_children()} - others:
             process.terminate()  # in the middle of an epoch; what came before is on disk
 
 
@@ -78,6 +82,16 @@ def _threads(number: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def _no_ctrl_c() -> Iterator[None]:
+    """Processes that are started here never hear Ctrl-C; this one hears it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _pass_on(news: Queue[News], tell: Tell) -> None:
@@ -96,10 +110,18 @@ class _Own:
 
 
 def _begin(load: Load, pool: Pool, how: How, news: Queue[News]) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process hears it, and ends this one
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
     torch.set_num_threads(1)
     _Own.trainer, _Own.news = Trainer(load(), pool, how), news
 
 
 def _train(task: Task) -> list[Result]:
     return _Own.trainer.train(task, _Own.news.put)
+
+
+def _end_with_the_first() -> None:
+    # killed, it cannot end the others, and they would wait for tasks for ever
+    first = multiprocessing.parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)

@@ -1,0 +1,237 @@
+"""A comparison is its members' single runs, however they are shared out, cut off or added to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from actfunc import get
+from actfunc.compare import trainer
+from actfunc.compare.folder import Pool
+from actfunc.compare.ranks import Ranks
+from actfunc.compare.run import arrange, compare
+from actfunc.compare.trainer import How
+from actfunc.errors import CheckpointError
+from actfunc.storage.run import train
+from actfunc.training import optimizer
+from actfunc.training.memory import demand
+from tests.compare.commands import ROOT
+from tests.compare.small import (
+    HIDDEN,
+    LOAD,
+    SETTINGS,
+    Cut,
+    Told,
+    plan_of,
+    run,
+    timeless,
+)
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+IMAGE = 1.0
+"""Percent that one of the hundred images to validate on is."""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Two activations, three seeds, three epochs each, in one go."""
+    return run(plan_of(), tmp_path_factory.mktemp("whole"))
+
+
+def test_results_are_the_plans_members_in_its_order(whole):
+    assert [result.member for result in whole] == [*plan_of().members]
+    for result in whole:
+        assert [epoch.epoch for epoch in result.history] == [1, 2, 3]
+        assert result.seconds == sum(epoch.seconds for epoch in result.history) > 0
+        validation = [100 * epoch.validation_accuracy for epoch in result.history]
+        for reading in (result.stopped, result.last):
+            assert reading.validation == pytest.approx(max(validation[: reading.epochs]))
+            assert validation.index(max(validation)) + 1 >= reading.best_epoch
+    learnt = [result.last.validation for result in whole]
+    assert max(learnt) > 25  # of ten classes
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("stops", [False, True])
+def test_a_member_is_the_single_run_of_its_seed(whole, tmp_path, seed, stops):
+    for each in (result for result in whole if result.member.seed == seed):
+        settings = replace(SETTINGS, learning_rate=0.05, seed=seed, early_stopping=stops)
+        work = LOAD()._replace(seed=seed)
+        alone = train(get(each.member.arm.activation), work, settings, tmp_path, hidden=HIDDEN)
+        reading = each.stopped if stops else each.last
+        assert len(alone.progress.history) == reading.epochs
+        # in an ensemble the matrix products are others, and round otherwise
+        for one, other in zip(each.history, alone.progress.history, strict=False):
+            assert one.loss == pytest.approx(other.loss, rel=1e-5)
+            assert 100 * one.validation_accuracy == pytest.approx(
+                100 * other.validation_accuracy, abs=1.5 * IMAGE
+            )
+        assert reading.validation == pytest.approx(
+            100 * alone.progress.best_accuracy, abs=1.5 * IMAGE
+        )
+
+
+def test_two_processes_give_what_one_gives(whole, tmp_path):
+    told = Told()
+    assert timeless(run(plan_of(), tmp_path, processes=2, tell=told)) == timeless(whole)
+    assert len(told.news) == 3 * len(whole)
+    assert {*told.finished} == {*plan_of().members}
+
+
+def test_more_seeds_and_rates_later_train_what_is_missing_alone(whole, tmp_path):
+    run(plan_of(seeds=2), tmp_path)
+    told = Told()
+    more = run(plan_of(seeds=3), tmp_path, tell=told)
+    assert {member.seed for member in told.finished} == {2}
+    assert timeless(more) == timeless(whole)
+    told = Told()
+    run(plan_of(seeds=3, learning_rates=(0.01, 0.05)), tmp_path, tell=told)
+    assert {member.learning_rate for member in told.finished} == {0.01}
+    told = Told()
+    # what is not asked for any more stays in the pool and out of the results
+    assert len(run(plan_of("tanh", seeds=[2]), tmp_path, tell=told)) == 1
+    assert not told.news
+    with pytest.raises(CheckpointError, match="max_epochs 3, asked for 4"):
+        run(plan_of(), tmp_path, replace(SETTINGS, max_epochs=4))
+
+
+@pytest.mark.parametrize("save_every", [-1.0, 1e9])
+@pytest.mark.parametrize("after", [1, 5, 8])
+def test_cut_off_it_goes_on_to_the_same_end(whole, tmp_path, monkeypatch, save_every, after):
+    monkeypatch.setattr(trainer, "SAVE_EVERY", save_every)
+    cut, again = Told(cut_after=after), Told()
+    with pytest.raises(Cut):
+        run(plan_of(), tmp_path, tell=cut)
+    assert timeless(run(plan_of(), tmp_path, tell=again)) == timeless(whole)
+    assert not {*cut.finished} & {*again.finished}
+    # what was saved after every epoch is not trained twice; else members on their way begin anew
+    known = after if save_every < 0 else 3 * len(cut.finished)
+    assert len(again.news) == 18 - known
+    assert not [*tmp_path.glob("members/*.safetensors")]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from actfunc.compare import trainer
+from tests.compare.small import plan_of, run
+trainer.SAVE_EVERY = -1.0
+seen = []
+def kill(news):
+    seen.append(news)
+    if len(seen) == 8:
+        os.kill(os.getpid(), signal.SIGKILL)
+run(plan_of(), Path(sys.argv[1]), tell=kill)
+"""
+
+
+def test_killed_it_goes_on_to_the_same_end(whole, tmp_path):
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], env=env, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    again = Told()
+    assert timeless(run(plan_of(), tmp_path, tell=again)) == timeless(whole)
+    assert len(again.news) == 18 - 8
+
+
+def test_early_stopping_reads_what_a_run_to_the_end_says_of_it(tmp_path):
+    plan, settings = plan_of(seeds=4), replace(SETTINGS, max_epochs=9)
+    to_the_end = run(plan, tmp_path / "end", settings)
+    stopping = run(plan, tmp_path / "stop", replace(settings, early_stopping=True))
+    assert any(one.stopped.epochs < one.last.epochs for one in to_the_end)
+    for stopped, ended in zip(stopping, to_the_end, strict=True):
+        assert stopped.last == stopped.stopped == ended.stopped
+        assert len(ended.history) == 9
+        [short, long] = timeless([stopped, ended])
+        assert short["history"] == long["history"][: ended.stopped.epochs]
+        best = max(epoch.validation_accuracy for epoch in ended.history)
+        assert ended.last.validation == pytest.approx(100 * best)
+        assert ended.last.epochs == 9
+
+
+def test_what_a_member_becomes_does_not_depend_on_what_else_is_planned(whole, tmp_path):
+    """Nor on which slot it gets, or who stops beside it."""
+    for plan in (plan_of("tanh", seeds=[2, 1]), plan_of("tanh", seeds=[7, 1, 8])):
+        found = run(plan, tmp_path / str(len(plan.seeds)))
+        [one] = [result for result in found if result.member.seed == 1]
+        [other] = [result for result in whole if result.member == one.member]
+        assert timeless([one]) == timeless([other])
+
+
+def test_optimisers_networks_and_schedules_in_one_plan(tmp_path):
+    specs = tuple(map(optimizer.canonical, ("adam", "adamw:weight_decay=0.1", "sgd")))
+    plan = plan_of("tanh", seeds=2, hidden=(HIDDEN, (8,)), optimizers=specs)
+    settings = replace(SETTINGS, schedule="warm_up:steps=5,then=cosine", max_epochs=2)
+    together = run(plan, tmp_path / "all", settings)
+    assert len(together) == 12
+    assert len({result.history[-1].loss for result in together}) == 12
+    for each in together[::2]:
+        alone = plan_of("tanh", seeds=2, hidden=(each.member.arm.hidden,), optimizers=specs[:0])
+        alone = alone._replace(optimizers=(each.member.arm.optimizer,))
+        [first, _] = run(alone, tmp_path / "each", settings)
+        assert timeless([first]) == timeless([each])
+
+
+# How it is arranged
+
+
+def gathered(*others: tuple[int, int]):
+    """Ranks of which the others say what is given."""
+
+    class Together(Ranks):
+        def gather(self, mine):
+            return [mine, *others]
+
+    return Together(0, 1 + len(others), 0, 1)
+
+
+def test_every_rank_arranges_the_same(monkeypatch):
+    plan, work = plan_of(seeds=8), LOAD()
+    alone = arrange(plan, work, SETTINGS, Ranks(), processes=2, at_a_time=4)
+    assert alone == (2, 2, 4, False, 4)
+    # another machine has more processes and less memory
+    assert arrange(plan, work, SETTINGS, gathered((6, 3)), processes=2, at_a_time=4) == (
+        *(2, 8, 3, False, 4),
+    )
+
+
+def test_no_more_at_a_time_than_fit(monkeypatch):
+    plan, work = plan_of(seeds=8), LOAD()
+    each = demand(work.sizes(HIDDEN), optimizer.named("sgd"), SETTINGS.batch_size).total
+    monkeypatch.setattr("actfunc.training.memory.free_bytes", lambda device: 8 * each)
+    for processes, fits in ((1, 6), (2, 3), (3, 2), (20, 1)):
+        made = arrange(plan, work, SETTINGS, Ranks(), processes=processes)
+        assert (made.at_a_time, made.wanted) == (fits, 8)
+    # several ranks on one machine share its memory
+    shared = gathered((1, 8))._replace(here=2)
+    assert arrange(plan, work, SETTINGS, shared, processes=1).at_a_time == 3
+
+
+def test_ranks_share_out_what_none_has_and_have_all_in_the_end(whole, tmp_path):
+    """Two ranks with folders of their own, one after the other: each hears what the other did."""
+    plan, work = plan_of(), LOAD()
+    halves = []
+    for rank in (0, 1):
+        mine: list = []
+
+        class Half(Ranks):
+            def gather(self, what, kept=mine):
+                kept.append(what)
+                return [what]
+
+        pool = Pool(tmp_path / f"alone{rank}")
+        arrangement = arrange(plan, work, SETTINGS, Ranks(), processes=1, at_a_time=2)
+        arrangement = arrangement._replace(everywhere=2)
+        how = How(SETTINGS, 2, compiling=False)
+        with pytest.raises(KeyError):  # what the other has done is not known here
+            compare(plan, LOAD, pool, how, arrangement, Half(rank, 2), tell=lambda news: None)
+        halves.append(mine[-1])
+    found = {result.member: result for half in halves for result in half}
+    assert sum(map(len, halves)) == len(found) == len(plan.members)
+    assert timeless([found[member] for member in plan.members]) == timeless(whole)

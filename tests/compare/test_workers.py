@@ -1,0 +1,117 @@
+"""Processes of a comparison: they die, are interrupted, lose their first process, and nothing is
+lost or left behind."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from actfunc.errors import ActfuncError
+from tests.compare.commands import (
+    NOISE,
+    SMALL,
+    ended,
+    eventually,
+    rows,
+    session,
+    started,
+    trained,
+)
+from tests.compare.small import Told, plan_of, run, timeless
+
+PAUSE = 600
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+LONG = ("tanh", "--seeds", "6", "--epochs", "40", "--at-a-time", "1", *SMALL)
+"""Members enough for two processes, epochs enough to be cut off in the middle."""
+
+
+def test_a_process_that_dies_is_told_and_the_rest_is_kept(tmp_path):
+    plan = plan_of("tanh", seeds=6)
+    told = Told()
+
+    def kill_one(news) -> None:
+        told(news)
+        if len(told.finished) == 2:
+            multiprocessing.active_children()[0].kill()
+
+    with pytest.raises(ActfuncError, match="a process of the comparison has died") as error:
+        run(plan, tmp_path / "cut", processes=2, at_a_time=1, tell=kill_one)
+    assert "the same command" in error.value.hint
+    assert eventually(lambda: not multiprocessing.active_children())
+    again = Told()
+    results = run(plan, tmp_path / "cut", at_a_time=1, tell=again)
+    assert 0 < len(again.finished) <= 4
+    assert not {*again.finished} & {*told.finished}
+    assert timeless(results) == timeless(run(plan, tmp_path / "whole", at_a_time=1))
+
+
+def test_processes_of_others_are_let_alone(tmp_path):
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(PAUSE,))
+    other.start()
+    try:
+        run(plan_of("tanh", seeds=2), tmp_path, processes=2, at_a_time=1)
+        other.join(1)
+        assert other.is_alive()
+    finally:
+        other.kill()
+        other.join()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first_alone", [False, True])
+def test_ctrl_c_ends_all_at_once_and_the_same_command_goes_on(tmp_path, first_alone):
+    """The terminal's Ctrl-C reaches every process, `kill -INT` the first one alone."""
+    with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
+        assert eventually(lambda: trained(tmp_path) >= 1)
+        (os.kill if first_alone else os.killpg)(process.pid, signal.SIGINT)
+        began = time.monotonic()
+        done = ended(process)
+        assert time.monotonic() - began < 5
+        assert done.code == 130
+        assert "the same command goes on" in done.err
+        assert not [noise for noise in NOISE if noise in done.err]
+        assert eventually(lambda: not session(process.pid))
+    before = trained(tmp_path)
+    assert before < 6
+    with started(["-m", "actfunc", "compare", *LONG, "--processes", "1"], tmp_path) as process:
+        done = ended(process)
+        assert done.code == 0, done.err
+        assert done.err.count("40 epochs") == 6 - before
+    assert len(rows(tmp_path)) == 7
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_processes_start_is_as_quiet(tmp_path):
+    with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
+        assert eventually(lambda: len(others_of(process.pid)) == 2)
+        assert all(hears_no_ctrl_c(pid) for pid in others_of(process.pid))
+        os.killpg(process.pid, signal.SIGINT)
+        done = ended(process)
+    assert done.code == 130
+    assert not [noise for noise in NOISE if noise in done.err], done.err
+
+
+def others_of(first: int) -> list[int]:
+    return [pid for pid, args in session(first).items() if "spawn_main" in args]
+
+
+def hears_no_ctrl_c(pid: int) -> bool:
+    """Whether SIGINT is blocked: from the first moment, not only once its own code runs."""
+    blocked = subprocess.check_output(["ps", "-o", "blocked=", "-p", str(pid)], text=True)
+    return bool(int(blocked, 16) >> (signal.SIGINT - 1) & 1)
+
+
+@pytest.mark.slow
+def test_processes_end_with_the_first_one(tmp_path):
+    with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
+        assert eventually(lambda: trained(tmp_path) >= 1)
+        process.kill()
+        assert eventually(lambda: not session(process.pid))
+        assert trained(tmp_path) < 6
