@@ -97,7 +97,10 @@ def compared(name: str) -> bool:
     print(f"\n{name}: actfunc {COMPARISONS[name]}", flush=True)
     if run([*words, "--out", str(folder), "--name", name]) != 0:
         return False
-    (DOCS / f"{name}.md").write_bytes((folder / name / "summary.md").read_bytes())
+    text = (folder / name / "summary.md").read_text("utf-8")
+    # the command that makes it, and not the one that called it from here
+    text = re.sub(r"^`[^`]+` ", f"`actfunc {COMPARISONS[name]}` ", text, flags=re.M)
+    (DOCS / f"{name}.md").write_text(text, "utf-8")
     for figure in (folder / name).glob("*.svg"):
         shutil.copy(figure, DOCS / "figures" / f"{name}-{figure.name}")
     return True
