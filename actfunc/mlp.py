@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import torch
 from einops import rearrange
 from torch import Tensor
+from torch.func import vmap
 from torch.nn import functional as F
 
 from actfunc.errors import UsageError
@@ -108,7 +109,8 @@ def zero_taps(params: Params, batch: int) -> Taps:
     Differentiate a loss with respect to them and get, per layer, the loss's gradient with respect
     to the pre-activations, for each example: the signal that backpropagation carries.
     """
-    return tuple(layer.bias.new_zeros(batch, *layer.bias.shape) for layer in params)
+    shapes = ((*layer.bias.shape[:-1], batch, layer.bias.shape[-1]) for layer in params)
+    return tuple(layer.bias.new_zeros(shape) for layer, shape in zip(params, shapes, strict=True))
 
 
 def sizes(params: Params) -> tuple[int, ...]:
@@ -119,7 +121,10 @@ def sizes(params: Params) -> tuple[int, ...]:
 def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if weight.ndim == 2:
         return F.linear(x, weight, bias)
-    return x @ weight.mT + bias.unsqueeze(-2)
+    # mapped and not multiplied by the transpose: the weights' gradient would come out transposed,
+    # and turning it takes a tenth of a training step
+    own = 0 if x.ndim == weight.ndim else None
+    return vmap(F.linear, (own, 0, 0))(x, weight, bias)
 
 
 def _flat(images: Tensor, features: int) -> Tensor:

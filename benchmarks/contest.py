@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
+import os
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import cpuinfo
 import torch
@@ -18,59 +23,165 @@ from actfunc.storage import provenance
 
 RESULTS = Path(__file__).parent / "results"
 
+WIDTH = 120
+"""Columns of the printed table, in a pipe too."""
+
+BUSY = 0.5
+"""Load average of a machine that is not idle: what is measured on it is not worth keeping."""
+
+
+class Timed(NamedTuple):
+    """A contest's outcome, by contender.
+
+    first:    seconds of the first run, which compiles what is to be compiled
+    gave:     what the first run returned
+    seconds:  of each round after it
+    load:     the machine's load average before, None where it is not told
+    """
+
+    first: dict[str, float]
+    gave: dict[str, Any]
+    seconds: dict[str, list[float]]
+    load: float | None = None
+
 
 def contest(
-    contenders: Mapping[str, Callable[[], None]], *, rounds: int, device: torch.device
-) -> dict[str, list[float]]:
-    """Seconds of every round of every contender, after one round each to warm up.
+    contenders: Mapping[str, Callable[[], Any]], *, rounds: int, device: torch.device
+) -> Timed:
+    """Seconds of every round of every contender, after a first run of each that is kept apart.
 
     Taken in turn and in changing order, so that a slow minute of the machine falls on all of them.
     """
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for number in range(rounds + 1):
+
+    def clocked(run: Callable[[], Any]) -> tuple[float, Any]:
+        began = time.perf_counter()
+        gave = run()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        return time.perf_counter() - began, gave
+
+    # of the last minute
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    if load and load > BUSY:
+        print(f"others are at work here (load {load:.1f}): threads will wait for each other")
+    timed = Timed({}, {}, {name: [] for name in contenders}, load)
+    for name, run in contenders.items():
+        timed.first[name], timed.gave[name] = clocked(run)
+    for number in range(rounds):
         # forwards and backwards, as who goes second finds other things in the cache
         for name, run in list(contenders.items())[:: 1 - 2 * (number % 2)]:
-            began = time.perf_counter()
-            run()
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            took = time.perf_counter() - began
-            if number:
-                seconds[name].append(took)
-    return seconds
+            timed.seconds[name].append(clocked(run)[0])
+    return timed
+
+
+@contextmanager
+def cold() -> Iterator[None]:
+    """With a torch compiler that has started but found nothing that was compiled before."""
+    with TemporaryDirectory() as folder, patch.dict(os.environ, TORCHINDUCTOR_CACHE_DIR=folder):
+        # it announces a missing CUDA where none was asked for
+        logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
+        # who compiles first would pay for its start
+        torch.compile(torch.cos)(torch.ones(64))
+        yield
+
+
+class Ratio(NamedTuple):
+    """How two contenders compare: the median of their ratios round by round, and the medians'.
+
+    A machine that is slow for a while is so for both in a round, so the first is the steadier one.
+    """
+
+    by_round: float
+    of_medians: float
+
+
+def ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
+    """Of the seconds of two contenders in the same rounds."""
+    return Ratio(
+        statistics.median(a / b for a, b in zip(above, below, strict=True)),
+        statistics.median(above) / statistics.median(below),
+    )
+
+
+def summary(
+    timed: Timed,
+    *,
+    faster_than: Sequence[str] = (),
+    times_of: Sequence[str] = (),
+    per: Mapping[str, int] | None = None,
+) -> dict[str, dict[str, Any]]:
+    """What the results say of each contender; seconds are for one of its `per` members.
+
+    faster_than:  contenders whose seconds are divided by everybody's
+    times_of:     contenders by whose seconds everybody's are divided
+    per:          members that a contender runs at once, 1 where it is not named
+    """
+    members = {name: (per or {}).get(name, 1) for name in timed.seconds}
+    seconds = {
+        name: [second / members[name] for second in runs] for name, runs in timed.seconds.items()
+    }
+    return {
+        name: {
+            "members": members[name],
+            "median_seconds": statistics.median(runs),
+            "fastest_seconds": min(runs),
+            "slowest_seconds": max(runs),
+            "first_run_seconds": timed.first[name],
+            "faster_than": {o: ratio(seconds[o], runs)._asdict() for o in faster_than},
+            "times_of": {o: ratio(runs, seconds[o])._asdict() for o in times_of},
+        }
+        for name, runs in seconds.items()
+    }
 
 
 def report(
     title: str,
-    seconds: Mapping[str, list[float]],
+    timed: Timed,
     *,
-    against: str,
     device: torch.device,
+    faster_than: Sequence[str] = (),
+    times_of: Sequence[str] = (),
+    per: Mapping[str, int] | None = None,
+    keep: bool = True,
     **facts: Any,
 ) -> dict[str, Any]:
-    """Print the table, each contender's median beside `against`, and write the results file."""
-    base = statistics.median(seconds[against])
-    table = Table(title=title, title_justify="left")
-    for column in ("", "median s", "fastest", "slowest", f"{against} takes"):
-        table.add_column(column, justify="left" if not column else "right")
-    medians = {name: statistics.median(runs) for name, runs in seconds.items()}
-    for name, runs in seconds.items():
-        ratio = f"{base / medians[name]:.2f} ×"
-        table.add_row(name, f"{medians[name]:.3f}", f"{min(runs):.3f}", f"{max(runs):.3f}", ratio)
-    Console().print(table)
+    """Print the table and write the results file, unless it is not to be kept; see `summary`."""
+    found = summary(timed, faster_than=faster_than, times_of=times_of, per=per)
+    console = Console(width=WIDTH)
+    console.print(table(title, found))
     document = {
         "title": title,
-        "against": against,
-        "ratio": {name: base / median for name, median in medians.items()},
-        "median_seconds": medians,
-        "seconds": dict(seconds),
+        "contenders": found,
+        "seconds": timed.seconds,
+        "load_before": timed.load,
         "processor": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
         **facts,
         "made_by": provenance(device),
     }
-    RESULTS.mkdir(exist_ok=True)
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    file = RESULTS / f"{title.replace(' ', '-')}-{where.replace(' ', '-')}.json"
-    file.write_text(json.dumps(document, indent=2) + "\n")
-    Console().print(f"results: {file}")
+    if keep:
+        RESULTS.mkdir(exist_ok=True)
+        where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+        file = RESULTS / f"{title.replace(' ', '-')}-{where.replace(' ', '-')}.json"
+        file.write_text(json.dumps(document, indent=2) + "\n")
+        console.print(f"results: {file}")
     return document
+
+
+def table(title: str, found: Mapping[str, Mapping[str, Any]]) -> Table:
+    """A contender a row; a ratio is the rounds' median, the medians' ratio in brackets."""
+    drawn = Table(title=title, title_justify="left")
+    drawn.add_column("")
+    for column in ("median s", "fastest", "slowest", "first run"):
+        drawn.add_column(column, justify="right")
+    for kind, words in (("faster_than", "{} takes"), ("times_of", "of {}")):
+        for other in next(iter(found.values()))[kind]:
+            drawn.add_column(words.format(other), justify="right")
+    for name, row in found.items():
+        seconds = (row[f"{part}_seconds"] for part in ("median", "fastest", "slowest", "first_run"))
+        ratios = (
+            f"{r['by_round']:.2f} ({r['of_medians']:.2f})"
+            for kind in ("faster_than", "times_of")
+            for r in row[kind].values()
+        )
+        drawn.add_row(name, *(f"{s:.3f}" for s in seconds), *ratios)
+    return drawn

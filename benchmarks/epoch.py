@@ -1,112 +1,139 @@
-"""One training epoch on FashionMNIST: the tutorial's own way against ours.
+"""One training epoch on FashionMNIST: the tutorial's own way, torch's, JAX's, ours, and the floor.
 
-The same network, the same 195 batches of 256, the same metrics (loss and right answers); ours
-eager and compiled, the compilation itself in the warm-up round and reported apart.
+The same network, the same 195 batches of 256, the same metrics (loss and right answers), all in
+one process and in turn. The first epoch of each compiles what is compiled and is reported apart;
+its scores, from the same weights and the same batches, must agree.
 """
 
 from __future__ import annotations
 
 import argparse
-import gzip
-import itertools
-import tempfile
-import time
-from collections.abc import Callable
-from pathlib import Path
+import importlib.metadata
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
-import torchvision
-from contest import contest, report
-from torch import nn
+from contenders import Epoch, Scores
+from contenders.floor import floor
+from contenders.module import module
+from contenders.ours import ours
+from contenders.tutorial import tutorial
+from contest import cold, contest, report
+from rich.console import Console
 
-from actfunc import data, get
-from actfunc.storage import HIDDEN, WorkingSet, prepare
-from actfunc.training import Settings, fit, make_step, sgd, start
-from actfunc.training.compile import compiled
+from actfunc.storage import WorkingSet, prepare
 
+MEMBERS = {"ours, ensemble of 4": 4}
+"""How many networks a contender trains at once, where it is not one: its times are per network."""
 
-def tutorial(work: WorkingSet) -> Callable[[], None]:
-    """The tutorial's loop: torchvision's data set and transforms, a DataLoader, an nn.Module."""
-    transform = torchvision.transforms.Compose(
-        [torchvision.transforms.ToTensor(), torchvision.transforms.Normalize((0.5,), (0.5,))]
-    )
-    folder = Path(tempfile.mkdtemp())
-    raw = folder / "FashionMNIST" / "raw"
-    raw.mkdir(parents=True)
-    for archive in (data.data_root() / "FashionMNIST" / "raw").glob("*.gz"):
-        (raw / archive.stem).write_bytes(gzip.decompress(archive.read_bytes()))
-    whole = torchvision.datasets.FashionMNIST(folder, train=True, transform=transform)
-    torch.manual_seed(work.seed)
-    train, _ = torch.utils.data.random_split(whole, [50_000, 10_000])
-    loader = torch.utils.data.DataLoader(train, batch_size=256, shuffle=True, drop_last=True)
-    layers: list[nn.Module] = []
-    sizes = work.sizes(HIDDEN)
-    for fan_in, fan_out in itertools.pairwise(sizes):
-        layers += [nn.Linear(fan_in, fan_out), nn.ReLU()]
-    network = nn.Sequential(nn.Flatten(), *layers[:-1]).to(work.device)
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
-    criterion = nn.CrossEntropyLoss()
+AGREE = 1e-3
+"""Relative: the same sums in another order, after an epoch of steps."""
 
-    def epoch() -> None:
-        network.train()
-        right, count = 0.0, 0
-        for images, labels in loader:
-            images, labels = images.to(work.device), labels.to(work.device)
-            optimizer.zero_grad()
-            logits = network(images)
-            loss = criterion(logits, labels)
-            loss.backward()
-            optimizer.step()
-            right += (logits.argmax(dim=-1) == labels).sum()
-            count += labels.shape[0]
-
-    return epoch
+console = Console()
 
 
-def ours(work: WorkingSet, *, compiling: bool) -> Callable[[], None]:
-    """An epoch of `fit`, without its validation, from one state to the next."""
-    activation, optimizer = get("relu"), sgd()
-    step = make_step(activation, optimizer)
-    if compiling:
-        step = compiled(step)
-    # one image is validated on, since the tutorial's training epoch has no validation
-    split = work.split._replace(validation=work.split.validation.first(1))
-    progress = start(work.fresh(), optimizer)
-
-    def epoch() -> None:
-        nonlocal progress
-        settings = Settings(max_epochs=len(progress.history) + 1, patience=10_000)
-        progress = next(fit(progress, step, activation, split, settings))
-
-    return epoch
+def contenders(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
+    """Everybody who can run on the device, by name."""
+    return {
+        "tutorial": tutorial,
+        "module, eager": partial(module, compiling=False),
+        "module, compiled": partial(module, compiling=True),
+        **with_jax(device),
+        "ours, eager": partial(ours, compiling=False),
+        "ours, compiled": partial(ours, compiling=True),
+        **{name: partial(ours, compiling=True, members=n) for name, n in MEMBERS.items()},
+        "floor": floor,
+    }
 
 
-def main() -> None:
-    """Run the contest and write its results."""
+def with_jax(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
+    """JAX's contenders; none, with a line that says why, where it is not there for this device."""
+    try:
+        import jax
+        from contenders import jax_peer
+
+        jax.devices("gpu" if device.type == "cuda" else "cpu")
+    except ModuleNotFoundError as error:
+        if error.name not in ("jax", "optax"):
+            raise
+        console.print(
+            f"JAX is left out: {error.name} is not installed, pip install -e '.[benchmarks]'",
+            markup=False,
+        )
+        return {}
+    except RuntimeError as error:
+        console.print(f"JAX is left out: {error}", markup=False)
+        return {}
+    return {
+        "JAX, step": partial(jax_peer.in_jax, run=jax_peer.stepwise),
+        "JAX, scan": partial(jax_peer.in_jax, run=jax_peer.scanned),
+    }
+
+
+def disagreeing(gave: Mapping[str, Scores | None]) -> list[str]:
+    """Print the scores of everybody's first epoch; those whose loss is not the first one's."""
+    scores = {name: each for name, each in gave.items() if each is not None}
+    wanted = next(iter(scores.values()), None)
+    wrong = []
+    for name, each in scores.items():
+        off = abs(each.loss / wanted.loss - 1)
+        if not off <= AGREE:  # NaN is wrong as well
+            wrong.append(name)
+        verdict = "NOT THE SAME WORK" if name in wrong else "same"
+        console.print(f"{name:24}loss {each.loss:.6f}  right {each.correct:6}  {off:.1e} {verdict}")
+    return wrong
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def main() -> int:
+    """Run the contest and write its results; 1 where contenders did not do the same work."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--only", nargs="+", metavar="PART", help="contenders whose name has this")
+    parser.add_argument("--check", action="store_true", help="the first epochs only, no times")
     options = parser.parse_args()
     device = torch.device(options.device)
     work = prepare("fashion_mnist", seed=42, device=device)
-    contenders = {
-        "tutorial": tutorial(work),
-        "ours, eager": ours(work, compiling=False),
-        "ours, compiled": ours(work, compiling=True),
+    running = {
+        name: make(work)
+        for name, make in contenders(device).items()
+        if not options.only or any(part in name for part in options.only)
     }
-    began = time.perf_counter()
-    contenders["ours, compiled"]()
-    first = time.perf_counter() - began
-    seconds = contest(contenders, rounds=options.rounds, device=device)
-    report(
-        "epoch",
-        seconds,
-        against="tutorial",
-        device=device,
-        first_compiled_epoch_seconds=first,
-        dataset=work.dataset.name,
-    )
+    with cold():
+        timed = contest(running, rounds=0 if options.check else options.rounds, device=device)
+    if wrong := disagreeing(timed.gave):
+        console.print(f"error: not the same work: {', '.join(wrong)}")
+        return 1
+    if not options.check:
+        report(
+            "epoch",
+            timed,
+            device=device,
+            faster_than=[name for name in ("tutorial",) if name in running],
+            times_of=[name for name in ("JAX, scan", "floor") if name in running],
+            per=MEMBERS,
+            keep=not options.only,
+            scores={name: each and each._asdict() for name, each in timed.gave.items()},
+            dataset=work.dataset.name,
+            # JAX takes what the process may use, and has no way of telling
+            threads={"torch": torch.get_num_threads(), "JAX": available_cores()},
+            versions={
+                package.metadata["Name"]: package.version
+                for package in importlib.metadata.distributions()
+                if package.metadata["Name"] in ("torch", "jax", "jaxlib", "optax")
+            },
+        )
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,18 +1,16 @@
 """A compiled training step with our lifted activations against the same step with torch's own.
 
 The tutorial's network, batches of 256 noise images; both steps compiled, taken in turn; a round is
-`--steps` steps of each. What is reported is the median of the rounds' ratios as well.
+`--steps` steps of each.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
 from collections.abc import Callable
 
 import torch
-from contest import contest, report
+from contest import cold, contest, report
 from torch import Tensor
 from torch.nn import functional
 
@@ -66,19 +64,14 @@ def main() -> None:
             "torch's own": steps(theirs(name), batches, device),
             "lifted": steps(get(name), batches, device),
         }
-        began = time.perf_counter()
-        seconds = contest(contenders, rounds=options.rounds, device=device)
-        pairs = zip(seconds["lifted"], seconds["torch's own"], strict=True)
-        ratio = statistics.median(ours / others for ours, others in pairs)
-        print(f"{name}: lifted takes {ratio:.3f} of torch's own (median of the rounds' ratios)")
+        with cold():
+            timed = contest(contenders, rounds=options.rounds, device=device)
         report(
             f"step {name}",
-            seconds,
-            against="torch's own",
+            timed,
             device=device,
+            times_of=["torch's own"],
             steps_a_round=options.steps,
-            median_of_ratios=ratio,
-            total_seconds=time.perf_counter() - began,
         )
 
 

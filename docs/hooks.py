@@ -1,7 +1,7 @@
 """What the site shows and no page has to repeat: the catalogue with its certificates, tables.
 
 `<!-- catalogue -->` becomes every record, family by family with a figure, so that one that is added
-appears by itself.
+appears by itself. `<!-- benchmark NAME -->` becomes the tables of the results of that name.
 A line that is only a link to a file of this folder, `[words](table.md)` with a file that is no page
 of the site, becomes the file: where the page is read without being built, the link is there.
 """
@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import measured
 from thumbnails import thumbnails
 
 from actfunc.activation import Activation
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 DOCS = Path(__file__).parent
-PARTS = ("torch-table.md",)
+PARTS = ("torch-table.md", "compare-sigmoid.md", "compare-eight.md")
 """Files of this folder that are part of a page and no page."""
 
+BENCHMARK = re.compile(r"^<!-- benchmark (?P<name>\w+) -->$", re.M)
 ARXIV = re.compile(r"arXiv:(\d+\.\d+)")
 
 
@@ -60,7 +62,7 @@ def expanded(markdown: str) -> str:
             markdown = link.sub(lambda _, text=text: text, markdown)
     if "<!-- catalogue -->" in markdown:
         markdown = markdown.replace("<!-- catalogue -->", catalogue())
-    return markdown
+    return BENCHMARK.sub(lambda found: measured.tables(found["name"]), markdown)
 
 
 def figure_name(family: str) -> str:

@@ -3,9 +3,12 @@
     python docs/make_figures.py            all of them
     python docs/make_figures.py gradients  those whose file name starts so
     python docs/make_figures.py torch      the audit, with its table
+    python docs/make_figures.py compare-sigmoid    one of the comparisons, with its table
 
-Most are of FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the
-network has to be up. The small ones of the catalogue are drawn while the site is built.
+Comparisons take from a quarter of an hour to an hour on two cores, and are made only when they are
+named; where ACTFUNC_RUNS names a folder, what it has of them is taken from there. Most are of
+FashionMNIST and of the author's networks, so ACTFUNC_DATA has to lead there or the network has to
+be up. The small ones of the catalogue are drawn while the site is built.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -45,6 +49,15 @@ FIGURES = {
 TABLES = {"torch-table.md": "audit --markdown {}"}
 """Each table that a page takes in and the command that makes it."""
 
+COMPARISONS = {
+    "compare-sigmoid": "compare --activations sigmoid --seeds 20 --dataset fashion_mnist",
+    "compare-eight": (
+        "compare relu leaky_relu elu gelu silu mish tanh softplus --seeds 10"
+        " --learning-rates 0.01,0.03,0.1 --epochs 5 --dataset fashion_mnist"
+    ),
+}
+"""Each comparison and its command: its tables become a part of a page, and its figures."""
+
 NOT_HELD = {"certify-torch-gelu.png"}
 """Certificates that are there to fail."""
 
@@ -71,7 +84,26 @@ def main(wanted: list[str]) -> int:
         for name, command in TABLES.items():
             if not wanted or name.startswith(tuple(wanted)):
                 run(shlex.split(command.format(shlex.quote(str(DOCS / name)))))
+        for name in COMPARISONS.keys() & set(wanted):
+            if not compared(name):
+                return 1
     return 0
+
+
+def compared(name: str) -> bool:
+    """Make a comparison and put its tables and figures where the pages look for them."""
+    folder = Path(os.environ.get("ACTFUNC_RUNS", "runs")).absolute()
+    words = shlex.split(COMPARISONS[name])
+    print(f"\n{name}: actfunc {COMPARISONS[name]}", flush=True)
+    if run([*words, "--out", str(folder), "--name", name]) != 0:
+        return False
+    text = (folder / name / "summary.md").read_text("utf-8")
+    # the command that makes it, and not the one that called it from here
+    text = re.sub(r"^`[^`]+` ", f"`actfunc {COMPARISONS[name]}` ", text, flags=re.M)
+    (DOCS / f"{name}.md").write_text(text, "utf-8")
+    for figure in (folder / name).glob("*.svg"):
+        shutil.copy(figure, DOCS / "figures" / f"{name}-{figure.name}")
+    return True
 
 
 if __name__ == "__main__":

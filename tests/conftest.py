@@ -19,6 +19,17 @@ def _own_cache(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _a_core_each():
+    """Beside other test processes one thread each, here and in what is started from here: threads
+    that share a core wait for each other far longer than they work."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            torch.set_num_threads(1)
+            patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
 @pytest.fixture
 def one_thread():
     """One thread: on tensors this small several only wait for each other."""

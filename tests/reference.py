@@ -1,4 +1,4 @@
-"""Plain PyTorch to agree with: modules, hooks, and a comparison that shows where it fails."""
+"""What to agree with: modules, hooks, the tutorial's loop; a comparison that shows where not."""
 
 from __future__ import annotations
 
@@ -61,6 +61,21 @@ def outputs(modules: list[nn.Module]) -> Iterator[list[Tensor]]:
     finally:
         for hook in hooks:
             hook.remove()
+
+
+def tutorials_loop(scores: list[float], max_epochs: int, patience: int) -> tuple[int, int]:
+    """The notebook's loop over given validation scores: epochs run and the epoch saved, from 1."""
+    val_scores: list[float] = []
+    best_val_epoch = -1
+    epoch = -1
+    for epoch in range(max_epochs):
+        val_acc = scores[epoch]
+        val_scores.append(val_acc)
+        if len(val_scores) == 1 or val_acc > val_scores[best_val_epoch]:
+            best_val_epoch = epoch
+        elif best_val_epoch <= epoch - patience:
+            break
+    return epoch + 1, best_val_epoch + 1
 
 
 def assert_same(

@@ -14,7 +14,10 @@ from actfunc.certify.grids import grid
 from actfunc.certify.oracle import truth
 from actfunc.data import normalise
 from actfunc.storage import WorkingSet, run
-from actfunc.training import Settings, accuracy, evaluate
+from actfunc.training import Program, Settings, accuracy, adam, batch_order, evaluate, sgd
+from actfunc.training.members import train_members
+from tests.training.plain import assert_trees_close
+from tests.training.test_members import MEMBERS, NAMES, QUICK, starting
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
@@ -55,6 +58,83 @@ def test_pixels_are_the_same_bits(small_split):
     assert torch.equal(normalise(images.cuda()).cpu(), normalise(images))
 
 
+# Training
+
+
+def test_batches_come_in_the_same_order():
+    seeds, epochs = torch.tensor([[0, 42, 2**63 - 1]]), torch.tensor([[0, 7, 10**6]])
+    here = batch_order(seeds, epochs, 50_000, 256)
+    assert torch.equal(batch_order(seeds.cuda(), epochs.cuda(), 50_000, 256).cpu(), here)
+
+
+def program(split, optimizer, *, compiling: bool = False, device: str = "cuda") -> Program:
+    """Two slots of each of the activations that `MEMBERS` have."""
+    return Program(
+        [get(name) for name in NAMES],
+        optimizer,
+        mlp.sizes(starting(MEMBERS[0]).progress.best),
+        on_gpu(split) if device == "cuda" else split,
+        batch_size=QUICK.batch_size,
+        slots=2,
+        compiling=compiling,
+    )
+
+
+@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("optimizer", [sgd(), adam(eps=1e-3)], ids=["sgd", "adam"])
+def test_an_epoch_of_a_program_is_the_cpus(small_split, optimizer, compiling):
+    here, there = (
+        program(small_split, optimizer, compiling=compiling, device=device)
+        for device in ("cpu", "cuda")
+    )
+    seeds, epochs = torch.tensor([[1, 2], [3, 4]]), torch.zeros(2, 2, dtype=torch.int64)
+    rates = torch.full((here.steps, 2, 2), 0.01)
+    told = []
+    want = here.epoch(seeds, epochs, rates)
+    got = there.epoch(seeds, epochs, rates, lambda done, total: told.append((done, total)))
+    assert told == [(there.steps, there.steps)]
+    assert all(metric.device.type == "cpu" for metric in got)
+    assert_trees_close(got.loss, want.loss, rtol=1e-3, atol=0)
+    state, wanted = (made.take((1, 0))[0] for made in (there, here))
+    assert_trees_close(tree.map(torch.Tensor.cpu, state), wanted, rtol=1e-3, atol=1e-3)
+
+
+def ends(split, compiling: bool):
+    """Where five members end in four slots, their histories by index."""
+    made, found = program(split, sgd(), compiling=compiling), {}
+    starts = [starting(who) for who in MEMBERS]
+    for running in train_members(made, starts, QUICK):
+        found.update({member.index: member.progress for member in running})
+    return [found[index] for index in range(len(MEMBERS))]
+
+
+@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_graph_replayed_is_the_loop_it_was_captured_from(small_split, monkeypatch, compiling):
+    """Over several epochs, with members that move in after others."""
+    replayed = ends(small_split, compiling)
+    with monkeypatch.context() as patch:
+        patch.setattr(Program, "_replay", Program._run)
+        looped = ends(small_split, compiling)
+    for got, want in zip(replayed, looped, strict=True):
+        assert len(got.history) == len(want.history) == QUICK.max_epochs
+        for one, other in zip(got.history, want.history, strict=True):
+            assert one.loss == pytest.approx(other.loss, rel=1e-4)
+            assert one.validation_accuracy == pytest.approx(other.validation_accuracy, abs=0.01)
+        assert_trees_close(got[:2], want[:2], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_graph_captures_every_activation(name, small_split):
+    made = Program([get(name)], sgd(), (784, 4, 10), on_gpu(small_split), batch_size=500)
+    once = torch.zeros(1, 1, dtype=torch.int64)
+    found = made.epoch(once, once, torch.full((2, 1, 1), 1e-3))
+    there = tree.map(torch.Tensor.cpu, made.take((0, 0))[0].params)
+    assert found.loss.isfinite()
+    assert found.validation_accuracy == pytest.approx(
+        accuracy(there, get(name), small_split.validation), abs=0.02
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("compiling", [False, True])
 def test_a_run_learns_as_on_the_cpu(small_data, small_split, tmp_path, compiling):
@@ -66,6 +146,7 @@ def test_a_run_learns_as_on_the_cpu(small_data, small_split, tmp_path, compiling
                 small_data,
                 on_gpu(small_split) if device == "cuda" else small_split,
                 torch.device(device),
+                42,
                 42,
             ),
             settings,

@@ -12,7 +12,7 @@ from torch import nn
 from torch.func import functional_call, grad, vmap
 from torch.nn import functional as F
 
-from actfunc import get, mlp
+from actfunc import get, mlp, tree
 from actfunc.errors import UsageError
 from tests.reference import assert_same, module_of
 
@@ -148,6 +148,32 @@ def test_gradient_with_respect_to_the_parameters_is_the_modules(name, batch):
             torch.testing.assert_close(value, want[f"layers.{2 * index}.{part}"])
 
 
+# Stacks
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_stack_is_each_of_its_networks(name, shared, batch):
+    images, _ = batch
+    each = [mlp.init((784, 20, 15, 10), seed=seed, dtype=torch.float64) for seed in range(3)]
+    stack = tree.map(lambda *leaves: torch.stack(leaves), *each)
+    assert mlp.sizes(stack) == (784, 20, 15, 10)
+    read = (
+        images.double() if shared else torch.stack([images.double().roll(k, 0) for k in (0, 1, 2)])
+    )
+    flat = read.flatten(-2)
+    near = {"rtol": 1e-12, "atol": 1e-12}
+    trace = mlp.trace(stack, read, get(name))
+    assert [tuple(z.shape) for z in trace.pre_activations] == [(3, 16, n) for n in (20, 15, 10)]
+    torch.testing.assert_close(mlp.apply(stack, flat, get(name)), trace.logits, **near)
+    mapped = vmap(lambda p, x: mlp.apply(p, x, get(name)), (0, None if shared else 0))(stack, read)
+    torch.testing.assert_close(mapped, trace.logits, **near)
+    for index, params in enumerate(each):
+        want = mlp.trace(params, read if shared else read[index], get(name))
+        for got, pre in zip(trace.pre_activations, want.pre_activations, strict=True):
+            torch.testing.assert_close(got[index], pre, **near)
+
+
 # Taps
 
 
@@ -195,3 +221,21 @@ def test_raw_pixels_are_an_error_that_says_what_makes_them_readable():
     with pytest.raises(UsageError, match=r"floating-point images, got torch\.uint8") as error:
         mlp.apply(mlp.init((784, 10), seed=0), pixels, torch.tanh)
     assert "normalise" in error.value.hint
+
+
+def test_taps_of_a_stack_are_each_networks_own(batch):
+    images, labels = batch
+    each = [mlp.init((784, 12, 10), seed=seed, dtype=torch.float64) for seed in range(3)]
+    stack = tree.map(lambda *leaves: torch.stack(leaves), *each)
+    pixels, tanh = images.double(), get("tanh")
+
+    def loss(taps, params):
+        logits = mlp.apply(params, pixels, tanh, taps)
+        networks = logits[..., 0, 0].numel()
+        return F.cross_entropy(logits.flatten(0, -2), labels.repeat(networks), reduction="sum")
+
+    signals = grad(loss)(mlp.zero_taps(stack, len(labels)), stack)
+    for index, params in enumerate(each):
+        own = grad(loss)(mlp.zero_taps(params, len(labels)), params)
+        for got, want in zip(signals, own, strict=True):
+            torch.testing.assert_close(got[index], want)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, tree
-from actfunc.training import State, sgd, start
+from actfunc.training import Settings, State, start
 
 
 class Pair(NamedTuple):
@@ -35,7 +35,7 @@ def test_map_refuses_trees_of_different_structure():
 
 def test_leaves_are_named_by_their_path():
     assert list(tree.named_leaves(pair())) == ["left", "right.a", "right.b"]
-    state = start(mlp.init((3, 2, 2), seed=0), sgd()).state
+    state = start(mlp.init((3, 2, 2), seed=0), Settings()).state
     assert isinstance(state, State)
     assert list(tree.named_leaves(state)) == [
         f"{part}.{index}.{leaf}"
@@ -46,7 +46,7 @@ def test_leaves_are_named_by_their_path():
 
 
 def test_named_leaves_come_back_as_the_tree():
-    state = start(mlp.init((3, 2, 2), seed=0), sgd()).state
+    state = start(mlp.init((3, 2, 2), seed=0), Settings()).state
     named = dict(reversed(tree.named_leaves(state).items()))
     back = tree.from_named_leaves(tree.map(torch.zeros_like, state), named)
     assert isinstance(back, State)

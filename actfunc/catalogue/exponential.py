@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, exp, expm1, log, log1p, ones_like, relu, sqrt, where, zeros_like
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite
+from actfunc.catalogue.floats import finite, tensor_like
 
 # In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative
 # by a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail
@@ -66,7 +66,7 @@ def _polu(x: Tensor, n: float, order: int) -> Tensor:
     x = finite(x.clamp(max=0))
     s = 1 - x
     # what rounding s and n to the dtype leaves, for a large n or a large x
-    exact = torch.as_tensor(n, dtype=torch.float64, device=x.device)
+    exact = tensor_like(x, n, torch.float64)
     k = exact.to(x.dtype)
     rest = (exact - k).to(x.dtype) * log(s) + (k + order) * (((1 - s) - x) / s)
     y = k * (s**-k - s**-k * rest) / s
@@ -94,7 +94,7 @@ def _grown(z: Tensor, divisor: float | Tensor = 1.0) -> Tensor:
 
 def _soft_exponential(x: Tensor, alpha: float | Tensor) -> Tensor:
     # one cast, so that both ways back to a 16-bit alpha are added before they overflow
-    alpha = torch.as_tensor(alpha, dtype=x.dtype, device=x.device)
+    alpha = tensor_like(x, alpha)
     z = alpha * x
     # of what overflows the derivative by alpha would be infinity less infinity
     over = _grown(z, alpha).isinf()

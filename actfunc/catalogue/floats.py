@@ -12,6 +12,17 @@ Number: TypeAlias = float | Tensor
 """A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
 
 
+def tensor_like(x: Tensor, number: Number, dtype: torch.dtype | None = None) -> Tensor:
+    """A number as a tensor on x's device, of x's dtype where none is given.
+
+    torch.as_tensor makes a Python number on the host, and a CUDA graph captures no copy from there.
+    """
+    dtype = dtype or x.dtype
+    if isinstance(number, Tensor):
+        return number.to(x.device, dtype)
+    return torch.full((), number, dtype=dtype, device=x.device)
+
+
 def finite(x: Tensor) -> Tensor:
     """x with the largest number for infinity: infinity by zero or by infinity would be NaN."""
     info = torch.finfo(x.dtype)
@@ -40,7 +51,7 @@ def halves(x: Tensor) -> tuple[Tensor, Tensor]:
 
 def product_error(product: Tensor, x: Tensor, omega: Number) -> Tensor:
     """ωx less the product, by Dekker's product of halves of the digits."""
-    exact = torch.as_tensor(omega, dtype=torch.float64, device=x.device).detach()
+    exact = tensor_like(x, omega, torch.float64).detach()
     w = exact.to(x.dtype)
     (a, b), (c, d) = halves(x), halves(w)
     return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
-from actfunc.catalogue.floats import Number, finite, flushed, lowest
+from actfunc.catalogue.floats import Number, finite, flushed, lowest, tensor_like
 from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
 
 
@@ -134,7 +134,8 @@ def decaying(x: Jet, c: Number, b: Number) -> Jet:
 
 def within(x: Jet, low: Number, high: Number) -> Jet:
     """x no further out than this, its slope still 1: for what no longer changes there."""
-    value = torch.minimum(torch.maximum(x.value, _like(x, low)), _like(x, high))
+    least, most = tensor_like(x.value, low), tensor_like(x.value, high)
+    value = torch.minimum(torch.maximum(x.value, least), most)
     return Jet(value, *x.parts[1:])
 
 
@@ -249,10 +250,6 @@ def cos(u: Jet) -> Jet:
 
 def _bell(x: Tensor) -> Tensor:
     return 2 / math.sqrt(math.pi) * torch.exp(-x * x)
-
-
-def _like(x: Jet, number: Number) -> Tensor:
-    return torch.as_tensor(number, dtype=x.value.dtype, device=x.value.device)
 
 
 def _parts(operand: Operand, like: Jet) -> tuple[Number, ...]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.floats import Number, finite, flushed, product_error
+from actfunc.catalogue.floats import Number, finite, flushed, product_error, tensor_like
 
 
 def turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
@@ -25,7 +25,7 @@ def turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     # far out the product may overflow: a 16th of the turn, then doubled four times
     far = x.abs() > 2.0**100
     x, up = where(far, x * 2.0**-32, x), where(far, 2.0**28, 1.0).to(x.dtype)
-    product = finite(torch.as_tensor(omega, dtype=x.dtype, device=x.device) * x)
+    product = finite(tensor_like(x, omega) * x)
     lost = up * product_error(product.detach(), x.detach(), omega)
     product = finite(up * product)
     s, c, ds, dc = sin(product), cos(product), sin(lost), cos(lost)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, exp, expm1, hypot, log1p, relu, sigmoid, sinh, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite
+from actfunc.catalogue.floats import finite, tensor_like
 from actfunc.catalogue.logistic import logistic_slope
 
 
 def _root(x: Tensor, b: float) -> Tensor:
     # x² would overflow, hypot does not
-    return hypot(x, torch.as_tensor(b, dtype=x.dtype, device=x.device).sqrt())
+    return hypot(x, tensor_like(x, b).sqrt())
 
 
 def _squareplus(x: Tensor, b: float) -> Tensor:

@@ -33,6 +33,7 @@ def conclude(
     from actfunc.compare.folder import write_tables
     from actfunc.compare.statistics import summarise
     from actfunc.show.comparison import differences_table, escapes_table, standings_table
+    from actfunc.show.comparison_markdown import comparison_markdown
     from actfunc.storage import files
 
     arms = [result.member.arm for result in results if result.member.arm.activation == baseline]
@@ -49,13 +50,17 @@ def conclude(
         "escapes": [_plain(one) for one in escaped],
     }
     files.write_json(folder / "summary.json", document)
+    differ = to_the_end._replace(rule="stopped") != by_stopping
+    both = (by_stopping, to_the_end) if differ else (by_stopping,)
+    text = comparison_markdown(both, escaped, document["made_by"])
+    files.write_bytes(folder / "summary.md", text.encode())
     with output.status("drawing"):
         page = _draw(results, by_stopping, escaped, folder, work)
     if not output.as_json:
         for table in (standings_table(by_stopping), differences_table(by_stopping)):
             if table is not None:
                 output.print(table)
-        if to_the_end != by_stopping._replace(rule="last"):
+        if differ:
             output.print(standings_table(to_the_end))
         if escaped:
             output.print(escapes_table(escaped))

@@ -141,6 +141,7 @@ def evaluate(
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
+    split_seed: SplitSeed = None,
     device: Device = "auto",
     runs: Runs = RUNS,
     json: Json = False,
@@ -153,7 +154,9 @@ def evaluate(
     from actfunc.training import evaluate as accuracies
 
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    work = set_up(
+        output, dataset, seed=seed, split_seed=split_seed, device=device, examples=examples
+    )
     networks = trained_networks(
         output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
     )

@@ -1,0 +1,17 @@
+"""Which activation trains better: members planned, trained over processes, and what they show."""
+
+from __future__ import annotations
+
+from actfunc.compare.records import Arm, Member, Reading, Result
+from actfunc.compare.standings import Difference, Estimate, Standing, Summary
+
+__all__ = [
+    "Arm",
+    "Difference",
+    "Estimate",
+    "Member",
+    "Reading",
+    "Result",
+    "Standing",
+    "Summary",
+]

@@ -5,7 +5,7 @@ members/*.json       one file a member that is trained
 members/*.safetensors  where a member is that is not, to go on from
 results.jsonl, results.csv   a line a member of the last comparison
 epochs.csv           a line an epoch of a member
-summary.json         how the arms stand, and what made it
+summary.json, summary.md     how the arms stand, and what made it
 *.svg, index.html    the figures, and the page
 """
 

@@ -58,16 +58,20 @@ def differences_table(summary: Summary) -> Table | None:
 def escapes_table(found: Sequence[Escapes]) -> Table:
     """One line an arm and learning rate of which some seed stays at chance: how many leave it."""
     arms = [one.arm for one in found]
+    return _table("seeds that leave chance", _texts(arms, arms), escapes_columns(found))
+
+
+def escapes_columns(found: Sequence[Escapes]) -> Columns:
+    """What `escapes_table` says, line by line."""
     columns: Columns = {}
     if len({one.learning_rate for one in found}) > 1:
         columns["learning rate"] = [f"{one.learning_rate:g}" for one in found]
-    columns |= {
+    return columns | {
         "with early stopping": [f"{one.stopped}/{one.seeds}" for one in found],
         "without": [f"{one.last}/{one.seeds}" for one in found],
         "at epoch": [epochs_left(one) for one in found],
         "stopped after": [_least_to_most(one.ended) for one in found],
     }
-    return _table("seeds that leave chance", _texts(arms, arms), columns)
 
 
 def epochs_left(one: Escapes) -> str:

@@ -23,8 +23,6 @@ from actfunc.errors import CheckpointError
 from actfunc.storage import files
 from actfunc.training import Epoch, Progress
 
-_EXTENDABLE = ("max_epochs", "patience")
-
 
 class RunFolder:
     """A run folder on disk; every write leaves it whole."""
@@ -148,7 +146,13 @@ def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:
 
 
 def _identity(config: dict[str, Any]) -> dict[str, Any]:
-    """What makes a run another run; how long it may go on and who asked does not."""
+    """What makes a run another run; how long it may go on and who asked does not.
+
+    But the end of a run is where its schedule leads, unless that is constant.
+    """
     settings = config.get("settings")
     flat = config | (settings if isinstance(settings, dict) else {})
-    return {k: v for k, v in flat.items() if k not in ("settings", "made_by", *_EXTENDABLE)}
+    free = {"settings", "made_by", "patience"}
+    if flat.get("schedule", "constant") == "constant":
+        free.add("max_epochs")
+    return {key: value for key, value in flat.items() if key not in free}

@@ -71,8 +71,9 @@ def ensemble_correct(
 
     chunk: examples at a time; it bounds the memory and changes nothing else.
     """
-    phi, correct = SideBySide(activations).f, torch.zeros((), dtype=torch.int64)
-    correct = correct.to(params[0].weight.device)
+    phi = SideBySide(activations).f
+    # made on the device: a CUDA graph cannot capture a copy from the host
+    correct = torch.zeros((), dtype=torch.int64, device=params[0].weight.device)
     pairs = zip(examples.images.split(chunk), examples.labels.split(chunk), strict=True)
     for images, labels in pairs:
         pixels = normalise(images).to(params[0].weight.dtype)

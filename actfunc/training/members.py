@@ -140,11 +140,11 @@ def train_members(
         _record(program, running, metrics, seconds)
         for member in running.values():
             history = [epoch.validation_accuracy for epoch in member.history]
-            stops = settings.stops_after(history) is not None
-            if stops and member.stopped_test is None:
+            stopped = settings.stops_after(history)
+            if stopped == len(history):
                 member.stopped_test = member.test_accuracy()
             member.finished = len(history) >= settings.max_epochs or (
-                stops and settings.early_stopping
+                stopped is not None and settings.early_stopping
             )
         yield tuple(running.values())
         running = {slot: member for slot, member in running.items() if not member.finished}
@@ -164,6 +164,9 @@ class _Waiting:
             index, start = next(self._source, (0, None))
             if start is None:
                 return None
+            if start.progress.stopped_at(self._settings) is None:
+                # where less patience than now stopped it, that is no longer where it stops
+                start = start._replace(progress=start.progress._replace(stopped_test=None))
             if not start.progress.finished(self._settings):
                 self._queues[start.activation].append((index, start))
         return self._queues[activation].popleft()

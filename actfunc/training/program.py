@@ -17,9 +17,10 @@ from actfunc.activation import Activation
 from actfunc.data import Examples, Split
 from actfunc.training.compile import compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
+from actfunc.training.heap import keep_heap
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.order import batch_order, steps_an_epoch
-from actfunc.training.step import Metrics, State
+from actfunc.training.step import Metrics, State, Step, make_step
 
 OnStep = Callable[[int, int], None]
 
@@ -71,7 +72,13 @@ class Program:
             torch.zeros(self.shape, dtype=torch.int64, device=self.device),
         )
         self._right = torch.zeros(self.shape, dtype=torch.int64, device=self.device)
-        advance = _advance(ensemble_step(self.activations, optimizer, precision=precision))
+        if self.device.type == "cpu":
+            keep_heap()
+        step = ensemble_step(self.activations, optimizer, precision=precision)
+        if self.shape == (1, 1) and not compiling:
+            # eagerly, mapping over one costs half as much again as the step
+            step = _of_one(make_step(self.activations[0], optimizer, precision=precision))
+        advance = _advance(step)
         self._advance = compiled(advance) if compiling else advance
         self._graph: torch.cuda.CUDAGraph | None = None
 
@@ -167,10 +174,20 @@ class Program:
         return graph
 
 
+def _of_one(step: Step) -> Step:
+    """A network's step as that of an ensemble of one."""
+
+    def of_one(state: State, batch: Examples, learning_rate: Tensor) -> tuple[State, Metrics]:
+        only = tree.map(lambda leaf: leaf[0, 0], (state, batch, learning_rate))
+        return tree.map(lambda leaf: leaf[None, None], step(*only))
+
+    return of_one
+
+
 Advance = Callable[[State, Examples, Tensor, Tensor, Metrics], None]
 
 
-def _advance(step: Callable) -> Advance:
+def _advance(step: Step) -> Advance:
     """The step on the examples of an index, written back over the state it came from."""
 
     def advance(

@@ -88,6 +88,17 @@ def test_evaluate_gives_what_train_gave(actfunc):
     assert "relu" in actfunc("evaluate", "relu").out
 
 
+def test_evaluate_takes_the_split_that_train_took(actfunc):
+    """By another, images that were trained on would be among those to validate on."""
+    which = ("relu", "--seed", "3", "--split-seed", "42", "--json")
+    trained = actfunc("train", *which).document["runs"]["relu"]
+    found = actfunc("evaluate", *which).document
+    assert (found["seed"], found["split_seed"]) == (3, 42)
+    assert found["validation_accuracy"]["relu"] == trained["validation_accuracy"]
+    other = actfunc("evaluate", *which[:3], "--json").document
+    assert other["validation_accuracy"]["relu"] != trained["validation_accuracy"]
+
+
 def test_gradients_of_all_six_by_default(actfunc):
     document = actfunc("gradients", "-o", "g.png", "--json").document
     assert list(document["activations"]) == [package.get(spec).spec for spec in SIX.values()]

@@ -11,7 +11,7 @@ import torch
 from actfunc import data, get, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage.run import train
-from actfunc.storage.working_set import WorkingSet
+from actfunc.storage.working_set import WorkingSet, prepare
 from actfunc.training import Progress, Settings
 from tests.reference import assert_same
 
@@ -22,7 +22,7 @@ SETTINGS = Settings(batch_size=200, max_epochs=3, learning_rate=0.05, seed=5)
 @pytest.fixture(scope="module")
 def work(small_data) -> WorkingSet:
     split = data.split(small_data, SETTINGS.seed)
-    return WorkingSet(small_data, split, torch.device("cpu"), SETTINGS.seed)
+    return WorkingSet(small_data, split, torch.device("cpu"), SETTINGS.seed, SETTINGS.seed)
 
 
 def go(work, root, settings=SETTINGS, **more):
@@ -50,7 +50,7 @@ def test_a_run_is_on_disk_and_found_done(work, tmp_path):
     assert config["activation"] == "tanh"
     assert config["sizes"] == [784, 16, 8, 10]
     assert config["settings"]["learning_rate"] == 0.05
-    assert config["dataset"] == {"name": "made-up", "train": 1000}
+    assert config["dataset"] == {"name": "made-up", "train": 1000, "split_seed": 5}
     assert config["made_by"]["torch"] == torch.__version__
     again = go(work, tmp_path)
     assert again.epochs_now == 0
@@ -61,16 +61,21 @@ def test_a_run_is_on_disk_and_found_done(work, tmp_path):
 
 
 @pytest.mark.parametrize("epoch", [1, 2])
-def test_a_run_cut_off_goes_on_to_the_same_end(work, tmp_path, epoch):
+@pytest.mark.parametrize(
+    "settings",
+    [SETTINGS, replace(SETTINGS, optimizer="adamw", schedule="cosine", learning_rate=0.002)],
+    ids=["sgd", "adamw"],
+)
+def test_a_run_cut_off_goes_on_to_the_same_end(work, tmp_path, epoch, settings):
     def cut(progress: Progress) -> None:
         if len(progress.history) == epoch:
             raise Cut
 
     with pytest.raises(Cut):
-        go(work, tmp_path / "cut", on_epoch=cut)
-    resumed = go(work, tmp_path / "cut")
+        go(work, tmp_path / "cut", settings, on_epoch=cut)
+    resumed = go(work, tmp_path / "cut", settings)
     assert resumed.epochs_now == 3 - epoch
-    assert_same_run(resumed.progress, go(work, tmp_path / "whole").progress)
+    assert_same_run(resumed.progress, go(work, tmp_path / "whole", settings).progress)
 
 
 def test_a_cut_within_an_epoch_loses_that_epoch_alone(work, tmp_path):
@@ -86,6 +91,30 @@ def test_a_cut_within_an_epoch_loses_that_epoch_alone(work, tmp_path):
     resumed = go(work, tmp_path / "cut")
     assert resumed.epochs_now == 2
     assert_same_run(resumed.progress, go(work, tmp_path / "whole").progress)
+
+
+def test_networks_of_several_seeds_may_see_one_split():
+    device = torch.device("cpu")
+    made = [
+        prepare("silhouettes", seed=seed, split_seed=split_seed, device=device, examples=600)
+        for seed, split_seed in ((1, None), (1, 1), (2, 1), (2, None))
+    ]
+    assert [(work.seed, work.split_seed) for work in made] == [(1, 1), (1, 1), (2, 1), (2, 2)]
+    labels = [work.split.train.labels for work in made]
+    assert torch.equal(labels[0], labels[1])
+    assert torch.equal(labels[0], labels[2])
+    assert not torch.equal(labels[0], labels[3])
+    weights = [work.fresh((4,))[0].weight for work in made]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[1], weights[2])
+    assert made[2].facts()["split_seed"] == 1
+
+
+def test_a_run_of_another_split_is_refused(work, tmp_path):
+    go(work, tmp_path, replace(SETTINGS, max_epochs=1))
+    other = work._replace(split_seed=6, split=data.split(work.dataset, 6))
+    with pytest.raises(CheckpointError, match=r"'split_seed': 5.*'split_seed': 6"):
+        go(other, tmp_path, replace(SETTINGS, max_epochs=1))
 
 
 def test_a_run_of_other_settings_is_refused(work, tmp_path):

@@ -16,7 +16,7 @@ import torch
 from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage import RunFolder, files
-from actfunc.training import Epoch, Progress, sgd, start
+from actfunc.training import Epoch, Progress, Settings, start
 from tests.reference import assert_same
 
 SIZES = (6, 4, 3)
@@ -30,7 +30,7 @@ CONFIG = {
 
 
 def fresh(seed: int = 0, sizes: tuple[int, ...] = SIZES) -> Progress:
-    return start(mlp.init(sizes, seed=seed), sgd())
+    return start(mlp.init(sizes, seed=seed), Settings())
 
 
 def after(scores: list[float]) -> Progress:
@@ -48,6 +48,7 @@ def after(scores: list[float]) -> Progress:
 def assert_same_progress(got: Progress, want: Progress) -> None:
     assert type(got) is Progress
     assert got.history == want.history
+    assert got.stopped_test == want.stopped_test
     for one, other in zip(tree.leaves(got[:2]), tree.leaves(want[:2]), strict=True):
         assert_same(one, other)
 
@@ -93,6 +94,26 @@ def test_what_is_saved_comes_back_bit_for_bit(folder, scores):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("stopped", [None, 0.0, 0.1 + 0.2, 1.0])
+def test_the_accuracy_where_it_stopped_comes_back(folder, stopped):
+    progress = after([0.5, 0.4])._replace(stopped_test=stopped)
+    folder.save(progress)
+    assert folder.resume(fresh(99)).stopped_test == stopped
+
+
+@pytest.mark.parametrize("spec", ["sgd:momentum=0", "adamw"])
+def test_the_state_of_any_optimiser_comes_back(folder, spec):
+    """Without momentum there is none, and Adam counts its steps in whole numbers."""
+
+    def start_(seed: int) -> Progress:
+        return start(mlp.init(SIZES, seed=seed), Settings(optimizer=spec))
+
+    state = tree.map(lambda leaf: leaf + 3, start_(0).state)
+    progress = Progress(state, state.params, (Epoch(1, 1.0, 0.5, 0.5, 0.1),))
+    folder.save(progress)
+    assert_same_progress(folder.resume(start_(99)), progress)
+
+
 def test_the_same_run_may_go_on_whoever_asks(folder):
     folder.save(after([0.5]))
     folder.begin(CONFIG | {"made_by": {"torch": "2"}})
@@ -116,6 +137,18 @@ def test_a_run_may_go_on_for_longer(folder):
     longer = CONFIG["settings"] | {"max_epochs": 100, "patience": 20}
     folder.begin(CONFIG | {"settings": longer})
     assert files.read_json(folder.config_file)["settings"] == longer
+    assert len(folder.resume(fresh()).history) == 1
+
+
+@pytest.mark.parametrize("schedule", ["cosine:final=0.0", "warm_up:steps=9,then=cosine:final=0.0"])
+def test_a_run_whose_schedule_ends_with_it_may_not(folder, schedule):
+    """With more epochs, those that are done would have had other learning rates."""
+    scheduled = CONFIG["settings"] | {"schedule": schedule, "max_epochs": 50, "patience": 7}
+    folder.begin(CONFIG | {"settings": scheduled}, overwrite=True)
+    folder.save(after([0.5]))
+    folder.begin(CONFIG | {"settings": scheduled | {"patience": 20}})
+    with pytest.raises(CheckpointError, match="max_epochs 50, asked for 100"):
+        folder.begin(CONFIG | {"settings": scheduled | {"max_epochs": 100}})
     assert len(folder.resume(fresh()).history) == 1
 
 
@@ -260,6 +293,6 @@ def test_a_kill_in_the_middle_of_any_write_leaves_a_folder_to_go_on_from(tmp_pat
 
 def test_what_is_read_lies_where_the_template_does(folder):
     folder.save(after([0.5]))
-    doubles = start(mlp.init(SIZES, seed=0, dtype=torch.float64), sgd())
+    doubles = start(mlp.init(SIZES, seed=0, dtype=torch.float64), Settings())
     with pytest.raises(CheckpointError, match=r"expected torch\.float64 .*found torch\.float32"):
         folder.resume(doubles)

@@ -8,9 +8,9 @@ from torch import nn
 
 from actfunc import get, mlp, names, tree
 from actfunc.data import Examples, Split, normalise
-from actfunc.training import Settings, make_step, sgd, start
+from actfunc.training import Settings, State, adam, batch_order, make_step, sgd
 from actfunc.training.compile import compiled
-from actfunc.training.fit import epoch_order
+from actfunc.training.ensemble import each
 from tests.reference import assert_same, module_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -28,19 +28,26 @@ def epoch_split(request) -> Split:
         return Split(*[Examples(images, labels)] * 3)
 
 
+def fresh(params, optimizer) -> State:
+    return State(params, optimizer.init(params))
+
+
+def order(examples: int, batch_size: int):
+    """The batches of one epoch."""
+    return batch_order(torch.tensor(42), torch.tensor(0), examples, batch_size)
+
+
 def both(activation, params, split: Split, settings: Settings):
     """After an epoch: our state and metrics, their module and losses."""
     dtype = params[0].weight.dtype
     network = module_of(params, activation)
-    optimizer = torch.optim.SGD(
-        network.parameters(), lr=settings.learning_rate, momentum=settings.momentum
-    )
+    optimizer = torch.optim.SGD(network.parameters(), lr=settings.learning_rate, momentum=0.9)
     criterion = nn.CrossEntropyLoss()
-    ours = sgd(settings.momentum)
-    step, state = make_step(activation, ours), start(params, ours).state
+    ours = sgd()
+    step, state = make_step(activation, ours), fresh(params, ours)
     rate = torch.tensor(settings.learning_rate, dtype=dtype)
     metrics, theirs = [], []
-    for batch in epoch_order(len(split.train.labels), 0, settings):
+    for batch in order(len(split.train.labels), settings.batch_size):
         images, labels = split.train.images[batch], split.train.labels[batch]
         state, measured = step(state, Examples(images, labels), rate)
         metrics.append(measured)
@@ -85,7 +92,7 @@ def test_an_epoch_is_the_modules_to_the_last_digits_in_float64(name, epoch_split
 def test_the_step_is_pure(small_split):
     optimizer = sgd()
     step = make_step(get("gelu"), optimizer)
-    state = start(mlp.init((784, 16, 10), seed=0), optimizer).state
+    state = fresh(mlp.init((784, 16, 10), seed=0), optimizer)
     before = tree.map(torch.clone, state)
     rate = torch.tensor(0.1)
     first, measured = step(state, small_split.train.first(64), rate)
@@ -98,11 +105,52 @@ def test_the_step_is_pure(small_split):
     assert measured.loss.shape == measured.correct.shape == ()
 
 
+# a step of Adam's has its size whatever the gradient's, so that of a zero it would magnify rounding
+@pytest.mark.parametrize("optimizer", [sgd(0), sgd(), adam(eps=1e-4)])
+@pytest.mark.parametrize("name", ["tanh", "gelu"])
+def test_networks_side_by_side_are_each_its_own(name, optimizer, small_split):
+    """Stacks of networks, each with its own images and learning rate."""
+    step, side_by_side = (make_step(get(name), o) for o in (optimizer, each(optimizer)))
+    ours = [fresh(mlp.init((784, 9, 10), seed=s, dtype=torch.float64), optimizer) for s in (1, 2)]
+    stacked = tree.map(lambda *leaves: torch.stack(leaves), *ours)
+    batches = [small_split.train.first(64), small_split.validation.first(64)]
+    together = Examples(*map(torch.stack, zip(*batches, strict=True)))
+    rates = torch.tensor([0.1, 0.01], dtype=torch.float64)
+    for _ in range(3):
+        stacked, measured = side_by_side(stacked, together, rates)
+        for index in (0, 1):
+            ours[index], alone = step(ours[index], batches[index], rates[index])
+            torch.testing.assert_close(measured.loss[index], alone.loss, rtol=1e-12, atol=1e-12)
+            assert measured.correct[index] == alone.correct
+    for index in (0, 1):
+        for got, want in zip(tree.leaves(stacked), tree.leaves(ours[index]), strict=True):
+            torch.testing.assert_close(got[index], want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("precision", [torch.bfloat16, torch.float64])
+def test_a_step_in_another_precision(precision, small_split):
+    """The passes in that precision; loss and parameters stay in theirs."""
+    state, batch = fresh(mlp.init((784, 16, 10), seed=0), sgd()), small_split.train.first(64)
+    rate = torch.tensor(0.1)
+    (got, measured), (want, wanted) = (
+        make_step(get("silu"), sgd(), precision=each)(state, batch, rate)
+        for each in (precision, None)
+    )
+    assert measured.loss.dtype == torch.float32
+    # some roundings one after the other, of whichever precision is the coarser
+    tolerance = 8 * max(torch.finfo(precision).eps, torch.finfo(torch.float32).eps)
+    torch.testing.assert_close(measured.loss, wanted.loss, rtol=tolerance, atol=0)
+    assert {leaf.dtype for leaf in tree.leaves(got)} == {torch.float32}
+    # after the first step the velocity is the gradient
+    for one, other in zip(*map(tree.leaves, (got.optimizer, want.optimizer)), strict=True):
+        assert 0 < (one - other).norm() <= tolerance * other.norm()
+
+
 def test_the_step_maps_over_seeds_and_learning_rates(small_split):
     optimizer = sgd()
     step = make_step(get("silu"), optimizer)
     batch = small_split.train.first(64)
-    states = [start(mlp.init((784, 16, 10), seed=s), optimizer).state for s in (1, 2)]
+    states = [fresh(mlp.init((784, 16, 10), seed=s), optimizer) for s in (1, 2)]
     rates = torch.tensor([0.1, 0.01])
     stacked = tree.map(lambda *leaves: torch.stack(leaves), *states)
     together, measured = torch.func.vmap(step, (0, None, 0))(stacked, batch, rates)
@@ -118,11 +166,10 @@ def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split
     optimizer = sgd()
     eager = make_step(get("silu"), optimizer)
     fast = compiled(eager)
-    state = start(mlp.init((784, 32, 10), seed=0), optimizer).state
+    state = fresh(mlp.init((784, 32, 10), seed=0), optimizer)
     theirs = state
-    order = epoch_order(1_000, 0, Settings(batch_size=50))
     with torch._dynamo.config.patch(error_on_recompile=True):
-        for index, batch in enumerate(order):
+        for index, batch in enumerate(order(1_000, 50)):
             examples = Examples(small_split.train.images[batch], small_split.train.labels[batch])
             rate = torch.tensor(0.01 / (1 + index))
             state, measured = fast(state, examples, rate)
@@ -136,11 +183,11 @@ def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split
 def test_compiled_steps_of_many_activations_do_not_take_each_others_graphs(small_split):
     batch, rate = small_split.train.first(32), torch.tensor(0.1)
     optimizer = sgd()
-    fresh = start(mlp.init((784, 4, 10), seed=0), optimizer).state
+    state = fresh(mlp.init((784, 4, 10), seed=0), optimizer)
     some = names()[::9]
     for name in some:
         step = make_step(get(name), optimizer)
-        _, eager = step(fresh, batch, rate)
-        _, fast = compiled(step)(fresh, batch, rate)
+        _, eager = step(state, batch, rate)
+        _, fast = compiled(step)(state, batch, rate)
         torch.testing.assert_close(fast.loss, eager.loss)
     assert len(some) > torch._dynamo.config.recompile_limit  # more than torch keeps of one code

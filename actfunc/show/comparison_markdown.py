@@ -1,0 +1,59 @@
+"""A comparison as Markdown tables: for a README, an issue or a page of documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from actfunc.compare.escapes import Escapes
+from actfunc.compare.standings import Summary
+from actfunc.show.comparison import (
+    RULES,
+    Columns,
+    arm_names,
+    differences_columns,
+    escapes_columns,
+    standings_columns,
+    verdict,
+)
+
+
+def comparison_markdown(
+    summaries: Sequence[Summary], escaped: Sequence[Escapes], made_by: Mapping[str, str]
+) -> str:
+    """Standings and differences by each summary's rule, who left chance, and what made them."""
+    parts = []
+    for summary in summaries:
+        parts += [f"Accuracy {RULES[summary.rule]}:", _standings(summary)]
+        if summary.differences:
+            parts += [_differences(summary)]
+    if escaped:
+        arms = [one.arm for one in escaped]
+        names = arm_names(arms)
+        told = _table([names[arm] for arm in arms], escapes_columns(escaped))
+        parts += ["Seeds that leave chance:", told]
+    facts = ", ".join(f"{name} {made_by[name]}" for name in ("actfunc", "torch", "device"))
+    parts.append(f"`{made_by['command']}` ({facts}, {made_by['time'][:10]})")
+    return "\n\n".join(parts) + "\n"
+
+
+def _standings(summary: Summary) -> str:
+    names = arm_names([standing.arm for standing in summary.standings])
+    columns = standings_columns(summary.standings)
+    columns["seeds"] = [str(standing.test.seeds) for standing in summary.standings]
+    return _table([names[standing.arm] for standing in summary.standings], columns)
+
+
+def _differences(summary: Summary) -> str:
+    names = arm_names([standing.arm for standing in summary.standings])
+    baseline = f"less {names[summary.baseline]}" if summary.baseline is not None else ""
+    columns = differences_columns(summary.differences)
+    columns["shown"] = [verdict(difference).word for difference in summary.differences]
+    return _table([names[one.arm] for one in summary.differences], columns, baseline)
+
+
+def _table(names: Sequence[str], columns: Columns, corner: str = "") -> str:
+    rows = [
+        [name, *row] for name, row in zip(names, zip(*columns.values(), strict=True), strict=True)
+    ]
+    lines = [[corner, *columns], ["---", *["---:"] * len(columns)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

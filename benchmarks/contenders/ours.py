@@ -1,0 +1,46 @@
+"""Our own epoch: the program of `fit` without its validation, the step eager or compiled."""
+
+from __future__ import annotations
+
+import torch
+
+from actfunc import get, mlp, tree
+from actfunc.storage import HIDDEN, WorkingSet
+from actfunc.training import Program, State, optimizer
+from contenders import RECIPE, Epoch, Scores
+
+
+def ours(work: WorkingSet, *, compiling: bool, members: int = 1) -> Epoch:
+    """An epoch of so many networks at once, the first with the weights of the working set's seed.
+
+    Its scores are the first one's.
+    """
+    sgd, sizes = optimizer.named(RECIPE.optimizer), work.sizes(HIDDEN)
+    # one image is validated on, since the tutorial's training epoch has no validation
+    split = work.split._replace(validation=work.split.validation.first(1))
+    program = Program(
+        [get("relu")],
+        sgd,
+        sizes,
+        split,
+        batch_size=RECIPE.batch_size,
+        slots=members,
+        compiling=compiling,
+    )
+    for slot in range(members):
+        params = mlp.init(sizes, seed=work.seed + slot, device=work.device)
+        state = tree.map(torch.clone, State(params, sgd.init(params)))
+        program.put((slot, 0), state, params)
+    seeds = work.seed + torch.arange(members)[:, None]
+    rates = torch.full((program.steps, members, 1), RECIPE.learning_rate)
+    done = 0
+
+    def epoch() -> Scores:
+        nonlocal done
+        metrics = program.epoch(seeds, torch.full_like(seeds, done), rates)
+        done += 1
+        answers = program.steps * RECIPE.batch_size
+        right = metrics.train_accuracy[0, 0].item() * answers
+        return Scores(metrics.loss[0, 0].item(), round(right))
+
+    return epoch

@@ -1,0 +1,135 @@
+"""Peak memory of an ensemble in training against the count on paper.
+
+The tutorial's network, batches of 256 noise images, compiled; a fresh process an ensemble. On paper
+a member takes its parameters, momentum and gradients, and what its layers read and give for one
+batch. Measured is the peak over three epochs less what the process has without the ensemble.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import gc
+import itertools
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from contest import RESULTS
+from rich.console import Console
+from rich.table import Table
+
+from actfunc import get
+from actfunc.data import Examples, Split
+from actfunc.storage import HIDDEN, provenance
+from actfunc.training import Program, sgd
+from actfunc.training.memory import demand
+
+SIZES, BATCH, STEPS = (784, *HIDDEN, 10), 256, 4
+
+
+def paper() -> int:
+    """Bytes a member: `demand` counts the best parameters as well, which this leaves out."""
+    counted = demand(SIZES, sgd(), BATCH)
+    weights = sum(4 * n * (m + 1) for m, n in itertools.pairwise(SIZES))
+    return counted.total - weights
+
+
+def peak(members: int, device: torch.device) -> int:
+    """Bytes that an ensemble of silu networks takes at its peak, in this process."""
+    split = noise(device)
+    held(device)
+
+    def trained() -> Program:
+        program = Program(
+            [get("silu")], sgd(), SIZES, split, batch_size=BATCH, slots=members, compiling=True
+        )
+        seeds = torch.arange(members)[:, None]
+        rates = torch.full((STEPS, members, 1), 0.01)
+        program.epoch(seeds, seeds, rates)  # compiles, which is not what is measured
+        reset(device)
+        for number in range(3):
+            program.epoch(seeds, torch.full_like(seeds, number), rates)
+        return program
+
+    program = trained()
+    highest = high_water(device)
+    del program
+    return highest - held(device)
+
+
+def noise(device: torch.device) -> Split:
+    """A few batches of random pixels."""
+    images = torch.randint(0, 256, (STEPS * BATCH, 28, 28), dtype=torch.uint8, device=device)
+    examples = Examples(images, torch.randint(0, 10, (len(images),), device=device))
+    return Split(examples, examples, examples)
+
+
+def held(device: torch.device) -> int:
+    """Bytes in use once everything that nobody holds is given back."""
+    gc.collect()
+    if device.type == "cuda":
+        torch._dynamo.reset()
+        gc.collect()
+        return torch.cuda.memory_allocated(device)
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    return _status("VmRSS")
+
+
+def reset(device: torch.device) -> None:
+    """Begin to look for a new peak."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    else:
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def high_water(device: torch.device) -> int:
+    """The most bytes in use since `reset`."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return _status("VmHWM")
+
+
+def _status(field: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(field)
+
+
+def main() -> None:
+    """Measure ensembles of several sizes and write the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--members", type=int, nargs="*", default=[1, 4, 16, 32])
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--one", type=int, help="measure this one here and print the bytes")
+    options = parser.parse_args()
+    device = torch.device(options.device)
+    if options.one is not None:
+        torch.set_num_threads(1)
+        print(peak(options.one, device))
+        return
+    table = Table(title="peak memory of an ensemble", title_justify="left")
+    for column in ("members", "paper MB", "measured MB", "measured / paper"):
+        table.add_column(column, justify="right")
+    rows = []
+    for members in options.members:
+        command = [sys.executable, __file__, "--one", str(members), "--device", options.device]
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        measured, counted = int(run.stdout), members * paper()
+        rows.append({"members": members, "paper": counted, "measured": measured})
+        ratio = f"{measured / counted:.2f}"
+        table.add_row(str(members), f"{counted / 1e6:.1f}", f"{measured / 1e6:.1f}", ratio)
+    Console().print(table)
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    file = RESULTS / f"memory-{where.replace(' ', '-')}.json"
+    document = {"title": "memory", "rows": rows, "made_by": provenance(device)}
+    file.write_text(json.dumps(document, indent=2) + "\n")
+    Console().print(f"results: {file}")
+
+
+if __name__ == "__main__":
+    main()

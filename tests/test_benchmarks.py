@@ -1,0 +1,63 @@
+"""The arithmetic of the benchmarks, and the tables that the docs make of their results."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import pytest
+
+from tests.docs.pages import ROOT, docs_module
+
+
+@pytest.fixture(scope="module")
+def contest():
+    """benchmarks/contest.py."""
+    pytest.importorskip("cpuinfo", reason="py-cpuinfo is not installed: -e '.[benchmarks]'")
+    folder = str(ROOT / "benchmarks")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "path", [folder, *sys.path])
+        yield importlib.import_module("contest")
+
+
+def test_a_slow_round_is_slow_for_both(contest):
+    base, other = [1.0, 10.0, 1.0, 1.0, 10.0], [2.0, 20.0, 2.0, 20.0, 20.0]
+    by_round, of_medians = contest.ratio(other, base)
+    assert (by_round, of_medians) == (2.0, 20.0)
+
+
+def test_members_share_the_time(contest):
+    timed = contest.Timed(
+        {"one": 3.0, "four": 5.0}, {}, {"one": [1.0, 2.0, 3.0], "four": [4.0, 4.0, 12.0]}
+    )
+    found = contest.summary(timed, faster_than=["one"], times_of=["one"], per={"four": 4})
+    four = found["four"]
+    assert (four["members"], four["median_seconds"], four["slowest_seconds"]) == (4, 1.0, 3.0)
+    assert four["first_run_seconds"] == 5.0
+    assert four["faster_than"]["one"] == {"by_round": 1.0, "of_medians": 2.0}
+    assert four["times_of"]["one"] == {"by_round": 1.0, "of_medians": 0.5}
+
+
+def test_all_take_their_turns_in_changing_order(contest):
+    import torch
+
+    calls = []
+    contenders = {name: lambda name=name: calls.append(name) or name * 2 for name in "ab"}
+    timed = contest.contest(contenders, rounds=3, device=torch.device("cpu"))
+    assert "".join(calls) == "ab" + "ab" + "ba" + "ab"
+    assert timed.gave == {"a": "aa", "b": "bb"}
+    assert [len(runs) for runs in timed.seconds.values()] == [3, 3]
+
+
+@pytest.mark.parametrize("kind", ["epoch", "step"])
+def test_every_contender_is_in_the_docs(kind):
+    measured = docs_module("measured")
+    text = docs_module("hooks").expanded(f"before\n\n<!-- benchmark {kind} -->\n\nafter")
+    assert measured.results(kind)
+    for document in measured.results(kind):
+        for name, row in document["contenders"].items():
+            assert f"{name} | {row['median_seconds']:.3g} |" in text
+        assert document["processor"] in text
+    columns = {line.count("|") for line in text.splitlines() if line.startswith("|")}
+    assert len(columns) == 1
+    assert f"<!-- benchmark {kind} -->" in (ROOT / "docs/benchmarks.md").read_text("utf-8")
