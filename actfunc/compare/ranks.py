@@ -46,27 +46,33 @@ class Ranks(NamedTuple):
 
 @contextmanager
 def joined() -> Iterator[Ranks]:
-    """The processes that torchrun started, connected; alone where it did not."""
+    """The processes that torchrun started, connected; alone where it did not.
+
+    Raises ActfuncError where this process is told to end (SIGTERM).
+    """
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        yield Ranks()
-        return
-    rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
+    before = signal.signal(signal.SIGTERM, _told_to_end)
+    try:
+        if world == 1:
+            yield Ranks()
+        else:
+            yield _connected(world)
+            distributed.destroy_process_group()
+    except _ToldToEndError as told:
+        # torchrun does it to the others when one has died
+        why = ", as when another process of the run has died" if world > 1 else ""
+        raise ActfuncError(f"told to end{why}", HINT) from told
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _connected(world: int) -> Ranks:
     # objects go over the CPU, tensors of a GPU over its own links
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     # who is done early waits for the others' training
     distributed.init_process_group(backend, timeout=timedelta(days=30))
-    before = signal.signal(signal.SIGTERM, _told_to_end)
-    try:
-        yield Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-        distributed.destroy_process_group()
-    except _ToldToEndError as told:
-        # what torchrun does to the others when one has died
-        raise ActfuncError(
-            "told to end, as when another process of the run has died", HINT
-        ) from told
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
+    return Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 class _ToldToEndError(BaseException):

@@ -48,7 +48,7 @@ def test_alone_where_torchrun_did_not_start_it(monkeypatch):
         assert ranks == Ranks(0, 1, 0, 1)
         assert ranks.first
         assert ranks.gather("mine") == ["mine"]
-        assert signal.getsignal(signal.SIGTERM) is before
+    assert signal.getsignal(signal.SIGTERM) is before
     assert not Ranks(1, 2).first
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from actfunc.compare.ranks import HINT
 from actfunc.errors import ActfuncError
 from tests.compare.commands import (
     NOISE,
@@ -90,7 +91,6 @@ def test_ctrl_c_ends_all_at_once_and_the_same_command_goes_on(tmp_path, first_al
     assert len(rows(tmp_path)) == 7
 
 
-@pytest.mark.slow
 def test_ctrl_c_while_processes_start_is_as_quiet(tmp_path):
     with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
         assert eventually(lambda: len(others_of(tmp_path)) == 2)
@@ -112,9 +112,16 @@ def hears_no_ctrl_c(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_processes_end_with_the_first_one(tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_processes_end_with_the_first_one(tmp_path, how):
     with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
         assert eventually(lambda: trained(tmp_path) >= 1)
-        process.kill()
+        process.send_signal(how)
         assert eventually(lambda: not family(tmp_path))
         assert trained(tmp_path) < 6
+        done = ended(process)
+    if how == signal.SIGTERM:  # as schedulers of clusters do
+        assert done.code == 1
+        assert "told to end\n" in done.err
+        assert HINT in done.err
+        assert not [noise for noise in NOISE if noise in done.err], done.err
