@@ -127,7 +127,7 @@ def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     assert folder.name == "compare-silhouettes-1536examples-1epochs"
     assert {file.name for file in folder.iterdir()} == {
         *("config.json", "members", "results.jsonl", "results.csv", "epochs.csv", "summary.json"),
-        *("intervals.svg", "bands.svg", "escape.svg", "index.html"),
+        *("intervals.svg", "bands.svg", "escape.svg", "index.html", "summary.md"),
     }
     with open(folder / "results.csv", newline="") as file:
         rows = [*csv.DictReader(file)]
@@ -136,7 +136,7 @@ def test_a_comparison_from_its_first_line_to_its_files(actfunc):
         ET.parse(figure)
     page = (folder / "index.html").read_text("utf-8")
     assert "Which activation trains best?" in page
-    assert page.count("<svg") == 3
+    assert page.count('src="data:image/svg') == 3
     again = actfunc(*asked, "--json")
     assert again.code == 0
     assert "9 trained before" in again.err
