@@ -60,10 +60,18 @@ def joined() -> Iterator[Ranks]:
     try:
         yield Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
         distributed.destroy_process_group()
+    except _ToldToEndError as told:
+        # what torchrun does to the others when one has died
+        raise ActfuncError(
+            "told to end, as when another process of the run has died", HINT
+        ) from told
     finally:
         signal.signal(signal.SIGTERM, before)
 
 
+class _ToldToEndError(BaseException):
+    """No Exception: torch's compiler takes those for its own failures, whoever raised them."""
+
+
 def _told_to_end(*_: object) -> None:
-    # what torchrun does to the others when one has died
-    raise ActfuncError("told to end, as when another process of the run has died", HINT)
+    raise _ToldToEndError

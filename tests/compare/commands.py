@@ -8,13 +8,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 SMALL = ("--examples", "600", "--batch-size", "50", "--hidden", "16,8", "--device", "cpu")
-PATIENCE = 60
+WATCHED = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
+PATIENCE = 300
 """Seconds until something that should happen soon has not."""
 
 NOISE = ("Traceback", "resource_tracker", "Warning", "BrokenPipe", "Exception ignored")
@@ -31,7 +34,7 @@ class Ended(NamedTuple):
 
 @contextmanager
 def started(program: Sequence[str], runs: Path) -> Iterator[subprocess.Popen[str]]:
-    """A Python program in a session of its own, of which nothing is left in the end."""
+    """A Python program in a session of its own; no process of it is left in the end."""
     env = {**os.environ, "ACTFUNC_RUNS": str(runs), "ACTFUNC_DATASET": "silhouettes"}
     env |= {"OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
@@ -46,8 +49,9 @@ def started(program: Sequence[str], runs: Path) -> Iterator[subprocess.Popen[str
     try:
         yield process
     finally:
-        for pid in session(process.pid):
-            os.kill(pid, signal.SIGKILL)
+        for pid in family(runs):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -57,16 +61,18 @@ def ended(process: subprocess.Popen[str]) -> Ended:
     return Ended(process.returncode, out, err)
 
 
-def session(leader: int) -> dict[int, str]:
-    """The processes of a session, by id, with their command lines."""
-    listed = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,stat=,args=", "-s", str(leader)],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    rows = (line.split(None, 2) for line in listed.splitlines())
-    return {int(pid): args for pid, stat, args in rows if not stat.startswith("Z")}
+def family(runs: Path) -> dict[int, bytes]:
+    """All processes that work on this folder, by id, with their command lines.
+
+    By their environment, as torchrun starts each in a session of its own, and one that is left
+    behind has no parent.
+    """
+    mark, found = f"ACTFUNC_RUNS={runs}".encode(), {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # ended meanwhile
+            if mark in (place / "environ").read_bytes().split(b"\0"):
+                found[int(place.name)] = (place / "cmdline").read_bytes().replace(b"\0", b" ")
+    return found
 
 
 def eventually(happens: Callable[[], object]) -> bool:

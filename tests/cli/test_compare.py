@@ -1,0 +1,176 @@
+"""`actfunc compare`: what it is asked for, what it says, what it leaves."""
+
+from __future__ import annotations
+
+import csv
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from actfunc import get
+from actfunc.storage import HIDDEN
+from actfunc.training import optimizer
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+SMALL = ("--hidden", "16,8", "--batch-size", "64", "--processes", "1")
+
+
+@pytest.fixture
+def planned(actfunc, monkeypatch):
+    """`planned("relu", "--seeds", "3")` gives what would be trained."""
+    plans = []
+
+    def keep(plan, *_, **__):
+        plans.append(plan)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("actfunc.compare.run.compare", keep)
+
+    def call(*arguments: str):
+        done = actfunc("compare", *arguments, "--overwrite")
+        assert done.code == 130, done.err
+        return plans.pop()
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["relu", "tanh"], ["relu", "tanh"]),
+        (["--activations", "relu, elu:alpha=1.0,swish"], ["relu", "elu:alpha=1.0", "swish"]),
+        (["--activations", "relu tanh"], ["relu", "tanh"]),
+        (["gelu", "--activations", "tanh,relu"], ["gelu", "tanh", "relu"]),
+        (["--activations", "softplus:beta=2,threshold=3,relu"], None),
+        (["silu", "swish", "relu"], ["silu", "relu"]),
+        (["--activations", "relu,my.py:cube,tanh"], ["relu", "my.py:cube", "tanh"]),
+    ],
+)
+def test_activations_are_words_or_one_text(planned, arguments, wanted):
+    Path("my.py").write_text("def cube(x):\n    return x ** 3\n")
+    if wanted is None:  # two parameters of one activation
+        two = next(n for n in get.__self__ if len(get(n).params) > 1)
+        spec = f"{two}:" + ",".join(f"{k}={v}" for k, v in get(two).params.items())
+        arguments, wanted = ["--activations", f"relu,{spec},tanh"], ["relu", spec, "tanh"]
+    assert planned(*arguments).activations == tuple(get(text).spec for text in wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [("3", (0, 1, 2)), ("1", (0,)), ("3,5,8", (3, 5, 8)), ("8, 5,8", (8, 5)), ("0,1", (0, 1))],
+)
+def test_seeds_are_how_many_or_which(planned, text, wanted):
+    assert planned("relu", "--seeds", text).seeds == wanted
+
+
+def test_rates_networks_and_optimisers_may_be_several(planned):
+    plan = planned("relu")
+    assert (plan.learning_rates, plan.hidden) == ((0.01,), (HIDDEN,))
+    assert plan.seeds == tuple(range(10))
+    assert plan.optimizers == (optimizer.canonical("sgd"),)
+    plan = planned(
+        *("relu", "--learning-rates", "0.1, 0.01,0.1", "--hidden", "16,8", "--hidden", "8"),
+        *("--optimizer", "adam", "--optimizer", "sgd:momentum=0.9"),
+    )
+    assert plan.learning_rates == (0.01, 0.1)
+    assert plan.hidden == ((16, 8), (8,))
+    assert plan.optimizers == (optimizer.canonical("adam"), optimizer.canonical("sgd"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "compare needs activations"),
+        (["geluu"], "Did you mean gelu"),
+        *(
+            (["relu", "--seeds", text], "seeds must be")
+            for text in ("0", "-1", "two", "3,", "1,-2")
+        ),
+        *(
+            (["relu", "--learning-rates", text], "learning_rates must be")
+            for text in ("0", "-1", "fast", "0.1,", "nan", "inf")
+        ),
+        (["relu", "tanh", "--baseline", "gelu"], "baseline gelu is not among the activations"),
+        (["relu", "--baseline", "nosuch"], "no activation named 'nosuch'"),
+        (["relu", "--hidden", "16,x"], "hidden must be positive whole numbers"),
+        (["relu", "--optimizer", "adamm"], "adamm"),
+        (["relu", "--schedule", "cosin"], "cosin"),
+        (["relu", "--precision", "float8"], "precision must be float32, tf32, bfloat16"),
+        (["relu", "--device", "tpu"], "device"),
+        (["relu", "--epochs", "0"], "--epochs"),
+        (["relu", "--patience", "0"], "--patience"),
+        (["relu", "--processes", "0"], "--processes"),
+        (["relu", "--batch-size", "5000", "--processes", "1"], "batch_size 5000 is more than"),
+    ],
+)
+def test_wrong_usage_is_one_line_what_and_one_line_what_to_do(actfunc, arguments, said):
+    done = actfunc("compare", *arguments)
+    assert done.code == 2
+    [first, *rest] = [line for line in done.err.splitlines() if not line.startswith("note:")]
+    assert first.startswith("error: ")
+    assert said in first
+    assert len(rest) <= 1
+
+
+def test_a_comparison_from_its_first_line_to_its_files(actfunc):
+    asked = ("compare", "relu", "tanh", "sigmoid", "--seeds", "3", "--baseline", "tanh", *SMALL)
+    done = actfunc(*asked)
+    assert done.code == 0, done.err
+    assert "3 networks × 3 seeds: 9 to train · 1 process\n" in done.out
+    assert "accuracy with early stopping, over 3 seeds, best first" in done.out
+    assert "test accuracy less that of tanh, over the same seeds" in done.out
+    assert "sigmoid" in done.out.partition("seeds that leave chance")[2]
+    assert done.err.count("1 epochs, val ") == 9
+    [folder] = Path("runs").iterdir()
+    assert folder.name == "compare-silhouettes-1536examples-1epochs"
+    assert {file.name for file in folder.iterdir()} == {
+        *("config.json", "members", "results.jsonl", "results.csv", "epochs.csv", "summary.json"),
+        *("intervals.svg", "bands.svg", "escape.svg", "index.html"),
+    }
+    with open(folder / "results.csv", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    assert [row["activation"] for row in rows] == ["relu"] * 3 + ["tanh"] * 3 + ["sigmoid"] * 3
+    for figure in folder.glob("*.svg"):
+        ET.parse(figure)
+    page = (folder / "index.html").read_text("utf-8")
+    assert "Which activation trains best?" in page
+    assert page.count("<svg") == 3
+    again = actfunc(*asked, "--json")
+    assert again.code == 0
+    assert "9 trained before" in again.err
+    assert "epochs, val" not in again.err
+    document = again.document
+    assert document["dataset"]["name"] == "silhouettes"
+    tests = [float(row["stopped_test"]) for row in rows if row["activation"] == "relu"]
+    [relu] = [s for s in document["stopped"]["standings"] if s["arm"]["activation"] == "relu"]
+    assert relu["test"]["mean"] == pytest.approx(sum(tests) / 3)
+    assert relu["test"]["seeds"] == 3
+    assert {d["arm"]["activation"] for d in document["stopped"]["differences"]} == {
+        *("relu", "sigmoid"),
+    }
+    kept = json.loads((folder / "summary.json").read_text())
+    assert {k: kept[k] for k in ("stopped", "last", "escapes")} == {
+        k: document[k] for k in ("stopped", "last", "escapes")
+    }
+
+
+def test_members_of_other_settings_end_with_3_and_another_name_is_another_folder(actfunc):
+    asked = ("compare", "relu", "--seeds", "1", *SMALL)
+    assert actfunc(*asked).code == 0
+    other = actfunc(*asked, "--patience", "3")
+    assert other.code == 3
+    assert "patience 7, asked for 3" in other.err
+    assert "--name" in other.err
+    assert actfunc(*asked, "--patience", "3", "--name", "hasty").code == 0
+    assert Path("runs/hasty/results.csv").exists()
+
+
+def test_fewer_at_a_time_than_wanted_is_said(actfunc, monkeypatch):
+    monkeypatch.setattr("actfunc.training.memory.free_bytes", lambda device: 2**20)
+    done = actfunc("compare", "relu", "--seeds", "4", "--json", *SMALL)
+    assert done.code == 0
+    said = " ".join(done.err.split())
+    assert "note: 4 of each activation at a time do not fit in memory; 1 do" in said
+    assert done.document["stopped"]["baseline"] is None

@@ -1,0 +1,152 @@
+"""A comparison that torchrun started: what one process gives, and what to do when one has died."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+import torch
+from torch import distributed
+
+from actfunc.compare.ranks import HINT, Ranks, joined
+from actfunc.errors import ActfuncError
+from tests.compare.commands import (
+    NOISE,
+    SMALL,
+    WATCHED,
+    ended,
+    eventually,
+    family,
+    rows,
+    started,
+    trained,
+)
+
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+COMPARE = ("compare", "tanh", "relu", "--at-a-time", "1", "--processes", "1", *SMALL)
+SHORT = (*COMPARE, "--seeds", "3", "--epochs", "2")
+LONG = (*COMPARE, "--seeds", "5", "--epochs", "40", "--eager")
+
+pytestmark = WATCHED
+
+EACH_ITS_OWN = """
+import os, sys
+from actfunc.cli import main
+os.environ["ACTFUNC_RUNS"] += "/rank" + os.environ["RANK"]
+sys.argv[0] = "actfunc"
+main()
+"""
+"""As on two machines: a folder of its own for every rank."""
+
+
+def test_alone_where_torchrun_did_not_start_it(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    before = signal.getsignal(signal.SIGTERM)
+    with joined() as ranks:
+        assert ranks == Ranks(0, 1, 0, 1)
+        assert ranks.first
+        assert ranks.gather("mine") == ["mine"]
+        assert signal.getsignal(signal.SIGTERM) is before
+    assert not Ranks(1, 2).first
+
+
+def test_told_to_end_while_compiling_it_says_so(monkeypatch):
+    """The compiler wraps every Exception that passes through it in one of its own."""
+
+    def backend(graph, inputs):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return graph.forward
+
+    for name, value in {"WORLD_SIZE": "2", "RANK": "1", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(distributed, "init_process_group", lambda *_, **__: None)
+    before = signal.getsignal(signal.SIGTERM)
+
+    def compile_in_a_rank():
+        with joined() as ranks:
+            assert ranks == Ranks(1, 2, 0, 1)
+            torch.compile(lambda x: x + 1, backend=backend)(torch.ones(2))
+
+    with pytest.raises(ActfuncError, match="told to end") as told:
+        compile_in_a_rank()
+    assert told.value.hint == HINT
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory) -> list[str]:
+    """The table of one process."""
+    runs = tmp_path_factory.mktemp("alone")
+    with started(["-m", "actfunc", *SHORT], runs) as process:
+        done = ended(process)
+    assert done.code == 0, done.err
+    return rows(runs)
+
+
+@pytest.mark.slow
+def test_two_ranks_give_what_one_process_gives(alone, tmp_path):
+    with started([*TORCHRUN, "-m", "actfunc", *SHORT], tmp_path) as process:
+        done = ended(process)
+    assert done.code == 0, done.err
+    assert rows(tmp_path) == alone
+    # one of them speaks for both
+    assert done.out.count("2 networks × 3 seeds") == 1
+    assert "6 to train · 2 processes" in done.out
+    assert not [noise for noise in NOISE if noise in done.err], done.err
+
+
+@pytest.mark.slow
+def test_ranks_without_a_common_disk_have_all_results_each(alone, tmp_path):
+    script = tmp_path / "own.py"
+    script.write_text(EACH_ITS_OWN)
+    with started([*TORCHRUN, str(script), *SHORT], tmp_path) as process:
+        done = ended(process)
+    assert done.code == 0, done.err
+    assert rows(tmp_path / "rank0") == alone
+    assert trained(tmp_path / "rank0") == trained(tmp_path / "rank1") == 6
+    assert not [*tmp_path.glob("rank1/*/results.csv")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_rank_that_is_killed_ends_the_run_and_it_goes_on(tmp_path, rank):
+    with started([*TORCHRUN, "-m", "actfunc", *LONG], tmp_path / "cut") as process:
+        assert eventually(lambda: trained(tmp_path / "cut") >= 2)
+        os.kill(ranks_of(tmp_path / "cut")[rank], signal.SIGKILL)
+        done = ended(process)
+        assert done.code != 0
+        assert "another process of the run has" in done.err
+        assert HINT in done.err, done.err
+        assert eventually(lambda: not family(tmp_path / "cut"))
+    before = trained(tmp_path / "cut")
+    assert before < 10
+    with started(["-m", "actfunc", *LONG], tmp_path / "cut") as process:
+        done = ended(process)
+        assert done.code == 0, done.err
+    assert f"{10 - before} to train · {before} trained before" in done.out
+    assert done.err.count("40 epochs") == 10 - before
+    with started(["-m", "actfunc", *LONG], tmp_path / "whole") as process:
+        assert ended(process).code == 0
+    assert rows(tmp_path / "cut") == rows(tmp_path / "whole")
+
+
+def ranks_of(runs: Path) -> list[int]:
+    """The processes that torchrun started, in their order."""
+    found = {}
+    for pid in family(runs):
+        told = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        found |= {int(entry[5:]): pid for entry in told if entry.startswith(b"RANK=")}
+    return [found[rank] for rank in sorted(found)]
+
+
+@pytest.mark.slow
+def test_what_one_rank_cannot_use_ends_them_all(tmp_path):
+    with started(["-m", "actfunc", *SHORT, "--name", "one"], tmp_path) as process:
+        assert ended(process).code == 0
+    other = (*SHORT, "--name", "one", "--patience", "3")
+    with started([*TORCHRUN, "-m", "actfunc", *other], tmp_path) as process:
+        done = ended(process)
+    assert done.code != 0
+    assert "holds members trained otherwise: patience 7, asked for 3" in done.err
