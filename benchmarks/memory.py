@@ -49,6 +49,7 @@ def peak(members: int, device: torch.device) -> int:
         seeds = torch.arange(members)[:, None]
         rates = torch.full((STEPS, members, 1), 0.01)
         program.epoch(seeds, seeds, rates)  # compiles, which is not what is measured
+        leave_nothing(device)
         reset(device)
         for number in range(3):
             program.epoch(seeds, torch.full_like(seeds, number), rates)
@@ -69,13 +70,17 @@ def noise(device: torch.device) -> Split:
 
 def held(device: torch.device) -> int:
     """Bytes in use once everything that nobody holds is given back."""
+    leave_nothing(device)
+    return torch.cuda.memory_allocated(device) if device.type == "cuda" else _status("VmRSS")
+
+
+def leave_nothing(device: torch.device) -> None:
+    """Give what nobody holds back to the system."""
     gc.collect()
     if device.type == "cuda":
-        torch._dynamo.reset()
-        gc.collect()
-        return torch.cuda.memory_allocated(device)
-    ctypes.CDLL("libc.so.6").malloc_trim(0)
-    return _status("VmRSS")
+        torch.cuda.empty_cache()
+    else:
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def reset(device: torch.device) -> None:
