@@ -56,7 +56,10 @@ COMPARISONS = {
         " --learning-rates 0.01,0.03,0.1 --epochs 5 --dataset fashion_mnist"
     ),
 }
-"""Each comparison and its command: its tables become a part of a page, and its figures."""
+"""Each comparison and its command: its tables become a part of a page."""
+
+SHOWN = {"compare-sigmoid": ("escape",), "compare-eight": ("intervals", "bands")}
+"""Which of a comparison's figures the pages show."""
 
 NOT_HELD = {"certify-torch-gelu.png"}
 """Certificates that are there to fail."""
@@ -101,8 +104,8 @@ def compared(name: str) -> bool:
     # the command that makes it, and not the one that called it from here
     text = re.sub(r"^`[^`]+` ", f"`actfunc {COMPARISONS[name]}` ", text, flags=re.M)
     (DOCS / f"{name}.md").write_text(text, "utf-8")
-    for figure in (folder / name).glob("*.svg"):
-        shutil.copy(figure, DOCS / "figures" / f"{name}-{figure.name}")
+    for figure in SHOWN[name]:
+        shutil.copy(folder / name / f"{figure}.svg", DOCS / "figures" / f"{name}-{figure}.svg")
     return True
 
 

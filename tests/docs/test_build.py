@@ -100,7 +100,10 @@ def test_every_family_has_its_figure(site):
 
 def test_every_figure_has_its_command():
     made = docs_module("make_figures")
-    assert {figure.name for figure in (ROOT / "docs/figures").iterdir()} == {*made.FIGURES}
+    compared = {f"{name}-{each}.svg" for name, shown in made.SHOWN.items() for each in shown}
+    there = {figure.name for figure in (ROOT / "docs/figures").iterdir()}
+    assert there == {*made.FIGURES} | compared
+    assert made.SHOWN.keys() == made.COMPARISONS.keys()
 
 
 def test_every_record_is_in_the_catalogue_of_the_site():
