@@ -19,7 +19,7 @@ from actfunc.storage import WorkingSet
 
 @pytest.fixture
 def work(small_data, small_split) -> WorkingSet:
-    return WorkingSet(small_data, small_split, torch.device("cpu"), 42)
+    return WorkingSet(small_data, small_split, torch.device("cpu"), seed=42, split_seed=42)
 
 
 def test_one_colour_an_activation_by_any_spelling():
