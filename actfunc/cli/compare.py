@@ -12,11 +12,15 @@ import typer
 
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
+    BatchSize,
+    Compiling,
     DataSet,
     Device,
+    Epochs,
     Examples,
     Json,
     Out,
+    Overwrite,
     Schedule,
     example,
     layer_sizes,
@@ -64,9 +68,7 @@ def compare(
         typer.Option("--optimizer", help="As of `train`; give it again for other optimisers."),
     ] = None,
     schedule: Schedule = "constant",
-    epochs: Annotated[
-        int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
-    ] = 50,
+    epochs: Epochs = 50,
     patience: Annotated[
         int, typer.Option(min=1, help="Of early stopping, in epochs without a better validation.")
     ] = 7,
@@ -77,7 +79,7 @@ def compare(
             help="End a member when its patience is; else train all epochs, and report both.",
         ),
     ] = False,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
+    batch_size: BatchSize = 256,
     baseline: Annotated[
         str | None, typer.Option(help="What the others are compared with; the first by default.")
     ] = None,
@@ -94,16 +96,11 @@ def compare(
     deterministic: Annotated[
         bool, typer.Option("--deterministic", help="On a GPU: the same bits in every run, slower.")
     ] = False,
-    compiling: Annotated[
-        bool | None,
-        typer.Option("--compile/--eager", help="Compile the steps; by default where it pays."),
-    ] = None,
+    compiling: Compiling = None,
     name: Annotated[
         str | None, typer.Option(help="Of the folder in --out; by default of what is in it.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Train anew what is there already.")
-    ] = False,
+    overwrite: Overwrite = False,
     dataset: DataSet = "auto",
     examples: Examples = None,
     split_seed: Annotated[

@@ -33,6 +33,17 @@ Json: TypeAlias = Annotated[
 Seed: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all randomness.")
 ]
+Epochs: TypeAlias = Annotated[
+    int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
+]
+BatchSize: TypeAlias = Annotated[int, typer.Option(min=1, help="Images a step.")]
+Compiling: TypeAlias = Annotated[
+    bool | None,
+    typer.Option("--compile/--eager", help="Compile the step; by default where it pays."),
+]
+Overwrite: TypeAlias = Annotated[
+    bool, typer.Option("--overwrite", help="Train anew what is there already.")
+]
 SplitSeed: TypeAlias = Annotated[
     int | None,
     typer.Option(

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
+    Compiling,
     DataSet,
     Device,
+    Epochs,
     Examples,
     Json,
     OptionalValueCommand,
     Out,
+    Overwrite,
     Pretrained,
     Seed,
     example,
@@ -41,16 +44,9 @@ def register(app: typer.Typer) -> None:
 
 def reproduce(
     pretrained: Pretrained = None,
-    epochs: Annotated[
-        int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
-    ] = 50,
-    compiling: Annotated[
-        bool | None,
-        typer.Option("--compile/--eager", help="Compile the step; by default where it pays."),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Train anew what is there already.")
-    ] = False,
+    epochs: Epochs = 50,
+    compiling: Compiling = None,
+    overwrite: Overwrite = False,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,

@@ -9,14 +9,18 @@ import typer
 
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
+    BatchSize,
+    Compiling,
     DataSet,
     Device,
+    Epochs,
     Examples,
     Hidden,
     Json,
     Optimizer,
     OptionalValueCommand,
     Out,
+    Overwrite,
     Pretrained,
     Runs,
     Schedule,
@@ -44,24 +48,17 @@ def register(app: typer.Typer) -> None:
 
 def train(
     activations: Annotated[list[str], typer.Argument(help="Names, specs or file.py:name.")],
-    epochs: Annotated[
-        int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
-    ] = 50,
+    epochs: Epochs = 50,
     patience: Annotated[
         int, typer.Option(min=1, help="Stop after so many epochs without a better validation.")
     ] = 7,
     learning_rate: Annotated[float, typer.Option(help="Step size.")] = 0.01,
     optimizer: Optimizer = "sgd",
     schedule: Schedule = "constant",
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 256,
+    batch_size: BatchSize = 256,
     hidden: Hidden = "512,256,256,128",
-    compiling: Annotated[
-        bool | None,
-        typer.Option("--compile/--eager", help="Compile the step; by default where it pays."),
-    ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Train anew what is there already.")
-    ] = False,
+    compiling: Compiling = None,
+    overwrite: Overwrite = False,
     plot: Annotated[
         Path | None,
         typer.Option("--plot", help="Draw all validation curves into this .svg, .pdf or .png."),
