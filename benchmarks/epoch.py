@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -23,6 +22,7 @@ from contenders.tutorial import tutorial
 from contest import cold, contest, report
 from rich.console import Console
 
+from actfunc.machine import available_cores
 from actfunc.storage import WorkingSet, prepare
 
 MEMBERS = {"ours, ensemble of 4": 4}
@@ -84,13 +84,6 @@ def disagreeing(gave: Mapping[str, Scores | None]) -> list[str]:
         verdict = "NOT THE SAME WORK" if name in wrong else "same"
         console.print(f"{name:24}loss {each.loss:.6f}  right {each.correct:6}  {off:.1e} {verdict}")
     return wrong
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def main() -> int:

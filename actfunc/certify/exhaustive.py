@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +25,7 @@ from actfunc.certify.oracle import truth
 from actfunc.certify.records import as_plain
 from actfunc.certify.ulp import error
 from actfunc.errors import ActfuncError
+from actfunc.machine import available_cores, single_threaded
 from actfunc.places import cache_root
 from actfunc.storage.files import read_json, write_json
 
@@ -95,8 +95,8 @@ def blocks(
     total = sum(done.values(), Block())
     yield len(done), total
     missing = [number for number in range(BLOCKS) if number not in done]
-    workers = 1 if device.type == "cuda" else threads or len(os.sched_getaffinity(0))
-    with _single_threaded(device), ThreadPoolExecutor(workers) as pool:
+    workers = 1 if device.type == "cuda" else threads or available_cores()
+    with single_threaded(device), ThreadPoolExecutor(workers) as pool:
         jobs = [pool.submit(judge_block, activation, number, device) for number in missing]
         try:
             for number, job in zip(missing, jobs, strict=True):
@@ -183,18 +183,6 @@ def _ulp(value: Tensor) -> Tensor:
     exponent = value.view(torch.int64).bitwise_right_shift(52).bitwise_and_(0x7FF)
     exponent.clamp_(1023 - 126, 1023 + 127).sub_(23).bitwise_left_shift_(52)
     return exponent.view(torch.float64)
-
-
-@contextmanager
-def _single_threaded(device: torch.device) -> Iterator[None]:
-    """Threads of our own, each with a chunk in its cache, are faster than torch's on one chunk."""
-    before = torch.get_num_threads()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _kept_at(activation: Activation, device: torch.device) -> Path:

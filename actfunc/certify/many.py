@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 
@@ -16,6 +15,7 @@ from actfunc.certify.pairs import certify_pair
 from actfunc.certify.vectors import certify_vector
 from actfunc.errors import UsageError
 from actfunc.gated import GatedPair
+from actfunc.machine import available_cores
 from actfunc.vector import VectorFunction
 
 
@@ -49,7 +49,7 @@ def certify_many(
     """
     # a fresh start: a forked process would inherit torch's threads in the middle of their work
     context = multiprocessing.get_context("spawn")
-    workers = min(processes or len(os.sched_getaffinity(0)), len(specs))
+    workers = min(processes or available_cores(), len(specs))
     with ProcessPoolExecutor(workers, context, _alone) as pool:
         jobs = [pool.submit(_certify, spec, tuple(dtypes)) for spec in specs]
         try:

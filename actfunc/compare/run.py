@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from actfunc.compare.ranks import Ranks
 from actfunc.compare.records import Member, Result
 from actfunc.compare.trainer import How, News
 from actfunc.compare.workers import Load, train_all
+from actfunc.machine import available_cores
 from actfunc.storage import WorkingSet, provenance
 from actfunc.training import Settings, optimizer
 from actfunc.training.memory import demand, fitting, worthwhile
@@ -56,9 +56,7 @@ def arrange(
     how many processes there are only where memory is short, so that they compute what one computes.
     """
     on_cpu = work.device.type == "cpu"
-    # macOS has no affinity
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    processes = processes or (max(1, (cores or 1) // ranks.here) if on_cpu else 1)
+    processes = processes or (max(1, available_cores() // ranks.here) if on_cpu else 1)
     side_by_side = not on_cpu and 1 < len(plan.activations) <= MOST_SIDE_BY_SIDE
     beside = len(plan.activations) if side_by_side else 1
     each = len(plan.seeds) * len(plan.learning_rates)

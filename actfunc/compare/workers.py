@@ -25,6 +25,7 @@ from actfunc.compare.ranks import HINT
 from actfunc.compare.records import Result
 from actfunc.compare.trainer import How, News, Trainer
 from actfunc.errors import ActfuncError
+from actfunc.machine import single_threaded
 from actfunc.storage import WorkingSet
 
 Tell = Callable[[News], None]
@@ -46,7 +47,7 @@ def train_all(
     """
     if processes == 1 or len(tasks) < 2:
         work = load()
-        with _threads(1 if work.device.type == "cpu" else torch.get_num_threads()):
+        with single_threaded(work.device):
             trainer = Trainer(work, pool, how)
             for task in tasks:
                 yield from trainer.train(task, tell)
@@ -72,16 +73,6 @@ def train_all(
         executor.shutdown(wait=False, cancel_futures=True)
         for process in {*multiprocessing.active_children()} - others:
             process.terminate()  # in the middle of an epoch; what came before is on disk
-
-
-@contextmanager
-def _threads(number: int) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(number)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 @contextmanager
