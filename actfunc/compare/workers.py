@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing.queues import Queue
-from queue import Empty
+from multiprocessing.queues import SimpleQueue
 
 import torch
 
@@ -54,7 +53,8 @@ def train_all(
         return
     # a fresh start: a forked process would inherit torch's threads in the middle of their work
     context = multiprocessing.get_context("spawn")
-    news: Queue[News] = context.Queue()
+    # written before `put` returns: what is told of a task is here before its results are
+    news: SimpleQueue[News] = context.SimpleQueue()
     others = {*multiprocessing.active_children()}
     executor = ProcessPoolExecutor(
         min(processes, len(tasks)), context, _begin, (load, pool, how, news)
@@ -85,22 +85,19 @@ def _no_ctrl_c() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _pass_on(news: Queue[News], tell: Tell) -> None:
-    while True:
-        try:
-            tell(news.get_nowait())
-        except Empty:
-            return
+def _pass_on(news: SimpleQueue[News], tell: Tell) -> None:
+    while not news.empty():
+        tell(news.get())
 
 
 class _Own:
     """What a process of the pool has to itself from its beginning."""
 
     trainer: Trainer
-    news: Queue[News]
+    news: SimpleQueue[News]
 
 
-def _begin(load: Load, pool: Pool, how: How, news: Queue[News]) -> None:
+def _begin(load: Load, pool: Pool, how: How, news: SimpleQueue[News]) -> None:
     threading.Thread(target=_end_with_the_first, daemon=True).start()
     torch.set_num_threads(1)
     _Own.trainer, _Own.news = Trainer(load(), pool, how), news
