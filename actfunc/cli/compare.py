@@ -162,7 +162,7 @@ def compare(
         arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
         pool = Pool(folder)
         # every rank, as on machines of their own each has a folder of its own
-        pool.begin(common(work, settings, half), overwrite=overwrite)
+        pool.begin(common(work, settings, precision), overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
         before = sum(pool.result(member) is not None for member in plan.members)
         _say(output, plan, arrangement, work, before)

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
-import torch
-
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Plan, Task, tasks
 from actfunc.compare.ranks import Ranks
@@ -76,10 +74,8 @@ def arrange(
     return Arrangement(processes, everywhere, least, side_by_side, wanted)
 
 
-def common(
-    work: WorkingSet, settings: Settings, precision: torch.dtype | None = None
-) -> dict[str, object]:
-    """What all members of a pool have in common, as JSON values."""
+def common(work: WorkingSet, settings: Settings, precision: str = "float32") -> dict[str, object]:
+    """What all members of a pool have in common, as JSON values; precision: by its name."""
     varied = ("learning_rate", "optimizer", "seed")
     shared = {key: value for key, value in asdict(settings).items() if key not in varied}
     return {
@@ -87,7 +83,7 @@ def common(
         "train": len(work.split.train.labels),
         "split_seed": work.split_seed,
         **shared,
-        "precision": str(precision or torch.float32).removeprefix("torch."),
+        "precision": precision,
         "made_by": provenance(work.device),
     }
 

@@ -174,3 +174,12 @@ def test_fewer_at_a_time_than_wanted_is_said(actfunc, monkeypatch):
     said = " ".join(done.err.split())
     assert "note: 4 of each activation at a time do not fit in memory; 1 do" in said
     assert done.document["stopped"]["baseline"] is None
+
+
+def test_members_of_another_precision_are_kept_apart(actfunc):
+    quick = ("compare", "tanh", "--seeds", "1", "--epochs", "1", *SMALL)
+    assert actfunc(*quick).code == 0
+    for other in ("tf32", "bfloat16"):
+        refused = actfunc(*quick, "--precision", other)
+        assert refused.code == 3
+        assert f"precision float32, asked for {other}" in refused.err
