@@ -25,7 +25,7 @@ from actfunc.cli.options import (
     example,
     layer_sizes,
 )
-from actfunc.cli.working_set import resolve_device, set_up
+from actfunc.cli.working_set import set_up
 from actfunc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -164,15 +164,11 @@ def compare(
         # every rank, as on machines of their own each has a folder of its own
         pool.begin(common(work, settings, precision), overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
-        before = sum(pool.result(member) is not None for member in plan.members)
+        before = sum(member in pool for member in plan.members)
         _say(output, plan, arrangement, work, before)
-        load = partial(
-            prepare,
-            dataset,
-            seed=split_seed,
-            device=resolve_device(where),
-            examples=examples,
-        )
+        anew = partial(prepare, dataset, seed=split_seed, device=work.device, examples=examples)
+        # one process has loaded it already; others each load it for themselves
+        load = anew if arrangement.processes > 1 else lambda: work
         how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
         with _Progress(output, plan, settings, before) as told:
             results = run(plan, load, pool, how, arrangement, ranks, tell=told)

@@ -66,11 +66,15 @@ class Pool:
                 left_by_a_kill.unlink(missing_ok=True)
         files.write_json(self.config_file, config)
 
+    def __contains__(self, member: Member) -> bool:
+        """Whether the member is trained to its end."""
+        return self._file(member, "json").exists()
+
     def result(self, member: Member) -> Result | None:
         """The member's result, or None where it is not trained to its end."""
         file = self._file(member, "json")
         with _one_member_lost():
-            return result_of(files.read_json(file), file) if file.exists() else None
+            return result_of(files.read_json(file), file) if member in self else None
 
     def keep(self, result: Result) -> None:
         """Write the result of a member that is done, which then needs nothing to go on from."""

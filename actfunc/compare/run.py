@@ -116,7 +116,7 @@ def compare(
     for results in ranks.gather(trained):
         known.update((result.member, result) for result in results)
     for member in plan.members:
-        if pool.result(member) is None:
+        if member not in pool:
             pool.keep(known[member])
     return [known[member] for member in plan.members]
 
