@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -14,8 +15,9 @@ from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Task
 from actfunc.compare.records import Member, Reading, Result
 from actfunc.storage import WorkingSet
-from actfunc.training import Program, Settings, Start, State, optimizer, train_members
-from actfunc.training.members import Progress, Running
+from actfunc.training import Program, Settings, Start, optimizer, train_members
+from actfunc.training.fit import start
+from actfunc.training.members import Running, validation_of
 
 SAVE_EVERY = 10.0
 """Seconds between two times that members on their way are written, which takes a fraction of one
@@ -83,8 +85,8 @@ class Trainer:
     def _start(self, task: Task, member: Member) -> Start:
         sizes = self._work.sizes(task.hidden)
         params = mlp.init(sizes, seed=member.seed, device=self._work.device)
-        state = State(params, optimizer.named(task.optimizer).init(params))
-        progress = self._pool.resume(member, Progress(state, params, ()))
+        settings = replace(self._how.settings, optimizer=task.optimizer)
+        progress = self._pool.resume(member, start(params, settings))
         activation = task.activations.index(member.arm.activation)
         return Start(activation, member.seed, member.learning_rate, progress)
 
@@ -110,7 +112,7 @@ class Trainer:
 
 def _result(member: Member, running: Running, settings: Settings) -> Result:
     history = tuple(running.history)
-    validation = [epoch.validation_accuracy for epoch in history]
+    validation = validation_of(history)
     last = _reading(validation, running.test_accuracy())
     ended = settings.stops_after(validation)
     stopped = last

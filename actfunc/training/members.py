@@ -35,6 +35,11 @@ class Epoch(NamedTuple):
     seconds: float
 
 
+def validation_of(history: Iterable[Epoch]) -> list[float]:
+    """The validation accuracy of each epoch, a fraction."""
+    return [epoch.validation_accuracy for epoch in history]
+
+
 class Progress(NamedTuple):
     """All that is needed to go on, as of the last finished epoch.
 
@@ -50,23 +55,21 @@ class Progress(NamedTuple):
     @property
     def best_epoch(self) -> int:
         """The number of the best epoch, from 1; the earliest of equals, 0 before any."""
-        scores = [epoch.validation_accuracy for epoch in self.history]
+        scores = validation_of(self.history)
         return scores.index(max(scores)) + 1 if scores else 0
 
     @property
     def best_accuracy(self) -> float:
         """The best validation accuracy, as a fraction; 0 before any."""
-        return max((epoch.validation_accuracy for epoch in self.history), default=0.0)
+        return max(validation_of(self.history), default=0.0)
 
     def stopped_at(self, settings: Settings) -> int | None:
         """After how many epochs early stopping stops, or would have; None while it goes on."""
-        return settings.stops_after([epoch.validation_accuracy for epoch in self.history])
+        return settings.stops_after(validation_of(self.history))
 
     def finished(self, settings: Settings) -> bool:
-        """Whether the last epoch is reached, or the patience at its end where that counts."""
-        if len(self.history) >= settings.max_epochs:
-            return True
-        return settings.early_stopping and self.stopped_at(settings) is not None
+        """Whether no epoch is left to train; see `Settings.finished`."""
+        return settings.finished(validation_of(self.history))
 
 
 class Start(NamedTuple):
@@ -100,7 +103,7 @@ class Running:
     @property
     def improved(self) -> bool:
         """Whether the last epoch was the best so far."""
-        *before, last = (epoch.validation_accuracy for epoch in self.history)
+        *before, last = validation_of(self.history)
         return last > max(before, default=-1.0)
 
     def test_accuracy(self) -> float:
@@ -139,13 +142,10 @@ def train_members(
         seconds = (time.perf_counter() - began) / len(running)
         _record(program, running, metrics, seconds)
         for member in running.values():
-            history = [epoch.validation_accuracy for epoch in member.history]
-            stopped = settings.stops_after(history)
-            if stopped == len(history):
+            validation = validation_of(member.history)
+            if settings.stops_after(validation) == len(validation):
                 member.stopped_test = member.test_accuracy()
-            member.finished = len(history) >= settings.max_epochs or (
-                stopped is not None and settings.early_stopping
-            )
+            member.finished = settings.finished(validation)
         yield tuple(running.values())
         running = {slot: member for slot, member in running.items() if not member.finished}
 

@@ -42,6 +42,12 @@ class Settings:
         object.__setattr__(self, "optimizer", optimizer.canonical(self.optimizer))
         object.__setattr__(self, "schedule", schedule.canonical(self.schedule))
 
+    def finished(self, validation: Sequence[float]) -> bool:
+        """Whether the last epoch is reached, or the patience at its end where that counts."""
+        if len(validation) >= self.max_epochs:
+            return True
+        return self.early_stopping and self.stops_after(validation) is not None
+
     def stops_after(self, validation: Sequence[float]) -> int | None:
         """After how many epochs the patience is at its end, from their validation accuracies."""
         best = 0
