@@ -36,8 +36,8 @@ def conclude(
     from actfunc.show.comparison_markdown import comparison_markdown
     from actfunc.storage import files
 
-    arms = [result.member.arm for result in results if result.member.arm.activation == baseline]
-    against = arms[0]
+    arms = (result.member.arm for result in results)
+    against = next(arm for arm in arms if arm.activation == baseline)
     by_stopping = summarise(results, rule="stopped", baseline=against)
     to_the_end = summarise(results, rule="last", baseline=against)
     escaped = escapes(results)
@@ -114,7 +114,7 @@ def _escape(members: Sequence[Result], draw: Any, threshold: float) -> Figure:
     ended = {
         one.member.seed: one.stopped.epochs
         for one in members
-        if one.stopped.epochs < one.last.epochs or len(one.history) > one.stopped.epochs
+        if one.stopped.epochs < one.last.epochs
     }
     histories = {one.member.seed: one.history for one in members}
     return draw(histories, ended, left_chance=threshold)

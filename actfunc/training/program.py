@@ -123,12 +123,12 @@ class Program:
         self._rates.copy_(rates)
         for total in self._totals:
             total.zero_()
-        if self.device.type == "cuda":
-            self._replay()
-        else:
+        if self.device.type != "cuda":
             self._run(on_step)
-        if on_step is not None and self.device.type == "cuda":
-            on_step(self.steps, self.steps)
+        else:
+            self._replay()
+            if on_step is not None:
+                on_step(self.steps, self.steps)
         return EpochMetrics(
             self._totals.loss.cpu().double() / self.steps,
             self._totals.correct.cpu().double() / (self.steps * self.batch_size),
