@@ -76,13 +76,14 @@ def _draw(
     folder: Path,
     work: WorkingSet,
 ) -> Path:
-    from actfunc.compare.statistics import LEFT_CHANCE, curve
+    from actfunc.compare.statistics import curve
     from actfunc.show import style
     from actfunc.show.comparison_figures import bands_figure, intervals_figure
     from actfunc.show.comparison_section import comparison_section
     from actfunc.show.escape import escape_figure
     from actfunc.show.page import Page, render
     from actfunc.storage import files
+    from actfunc.training.evaluate import LEFT_CHANCE
 
     chosen = {standing.arm: standing.learning_rate for standing in summary.standings}
     members = {

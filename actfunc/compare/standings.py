@@ -25,7 +25,7 @@ class Standing(NamedTuple):
     """One arm at its best learning rate, chosen by the mean validation accuracy.
 
     learning_rate:  the chosen one; rates_tried: how many there were to choose from.
-    left_chance:    how many seeds ended above chance (see `statistics.LEFT_CHANCE`).
+    left_chance:    how many seeds ended above chance (see `evaluate.LEFT_CHANCE`).
     """
 
     arm: Arm

@@ -13,14 +13,8 @@ from actfunc.compare.intervals import DIGITS, band, estimate
 from actfunc.compare.paired import SIGNIFICANCE, holm, seeds_needed, sign_flips
 from actfunc.compare.records import Arm, Reading, Result
 from actfunc.compare.standings import Difference, Rule, Standing, Summary
-from actfunc.data import CLASSES
 from actfunc.errors import UsageError
-
-# A network that answers one class is right on that class's share: one part in ten, give or take
-# 0.3 % on 10,000 images. One that tells a single class from the rest is right on two parts in ten.
-# Halfway between is far above what luck gives, and below what anything learnt does.
-LEFT_CHANCE = 100 * 1.5 / len(CLASSES)
-"""Percent of validation images right, above which a network counts as having left chance."""
+from actfunc.training.evaluate import LEFT_CHANCE
 
 Seeds: TypeAlias = Mapping[int, Reading]
 """The readings of one arm at one learning rate, by seed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from matplotlib.ticker import MaxNLocator
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from actfunc.compare.standings import Standing, Summary
+    from actfunc.compare.statistics import Band
 
 SOFT = "#6B6B6B"
 LINE = 0.18
@@ -25,19 +26,6 @@ LINE = 0.18
 Dashes: TypeAlias = str | tuple[int, tuple[float, ...]]
 DASHES: tuple[Dashes, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 """For arms of the same activation, which have the same colour."""
-
-
-class Band(Protocol):
-    """The mean at an epoch and the ends of its band, in percent."""
-
-    @property
-    def epoch(self) -> int: ...
-    @property
-    def mean(self) -> float: ...
-    @property
-    def low(self) -> float: ...
-    @property
-    def high(self) -> float: ...
 
 
 def intervals_figure(

@@ -15,7 +15,8 @@ from torch.func import vmap
 
 from actfunc import mlp, tree
 from actfunc.activation import Activation
-from actfunc.data import Examples, normalise
+from actfunc.data import Examples
+from actfunc.training.evaluate import right_answers
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.step import State, Step, make_step
 
@@ -63,7 +64,6 @@ def ensemble_step(
     return vmap(side_by_side)
 
 
-@torch.no_grad()
 def ensemble_correct(
     activations: tuple[Activation, ...], params: mlp.Params, examples: Examples, chunk: int
 ) -> Tensor:
@@ -72,11 +72,8 @@ def ensemble_correct(
     chunk: examples at a time; it bounds the memory and changes nothing else.
     """
     phi = SideBySide(activations).f
-    # made on the device: a CUDA graph cannot capture a copy from the host
-    correct = torch.zeros((), dtype=torch.int64, device=params[0].weight.device)
-    pairs = zip(examples.images.split(chunk), examples.labels.split(chunk), strict=True)
-    for images, labels in pairs:
-        pixels = normalise(images).to(params[0].weight.dtype)
-        logits = vmap(lambda member, x=pixels: mlp.apply(member, x, phi))(params)
-        correct = correct + (logits.argmax(dim=-1) == labels).sum(dim=-1)
-    return correct
+
+    def logits(pixels: Tensor) -> Tensor:
+        return vmap(lambda member: mlp.apply(member, pixels, phi))(params)
+
+    return right_answers(logits, params[0].weight, examples, chunk)

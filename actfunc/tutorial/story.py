@@ -9,6 +9,7 @@ from actfunc.certify.check import ORDERS
 from actfunc.show import style
 from actfunc.show.analysis import ratio
 from actfunc.show.page import Cell, Page, Section, Table
+from actfunc.training.evaluate import LEFT_CHANCE
 from actfunc.tutorial import SIX, published, verdict
 from actfunc.tutorial.remarks import SYMBOLS, worst_check
 from actfunc.tutorial.study import Study
@@ -262,7 +263,7 @@ def _best(study: Study, name: str) -> int:
 
 
 def _stuck(study: Study) -> bool:
-    return study.accuracy["sigmoid"].test < verdict.NEAR
+    return study.accuracy["sigmoid"].test < LEFT_CHANCE
 
 
 def _times(factor: object) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from actfunc.training.evaluate import LEFT_CHANCE
 from actfunc.tutorial import published
 from actfunc.tutorial.study import Study
 
 WITHIN = 2.0
 """Points of accuracy that a network trained anew, with its own batch order, may differ by."""
 
-CHANCE, NEAR = 10.0, 15.0
-"""Percent right by guessing, and up to where a network counts as not having left it."""
+CHANCE = 10.0
+"""Percent right by guessing."""
 
 
 class Verdict(NamedTuple):
@@ -37,7 +38,7 @@ def of_test_accuracy(study: Study, name: str) -> Verdict:
     if study.pretrained:
         return Verdict(f"differs by {ours - theirs:+.2f}", False)
     if theirs == CHANCE:
-        stays = ours <= NEAR
+        stays = ours <= LEFT_CHANCE
         return Verdict(f"{'near' if stays else 'leaves'} chance", stays)
     held = abs(ours - theirs) <= WITHIN
     return Verdict(f"{ours - theirs:+.2f}" + ("" if held else f", over {WITHIN:g} points"), held)

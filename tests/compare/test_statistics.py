@@ -11,7 +11,6 @@ from actfunc.compare.intervals import estimate
 from actfunc.compare.paired import seeds_needed
 from actfunc.compare.records import Arm, Member, Reading, Result
 from actfunc.compare.statistics import (
-    LEFT_CHANCE,
     best_rate,
     curve,
     epoch_left_chance,
@@ -19,6 +18,7 @@ from actfunc.compare.statistics import (
 )
 from actfunc.errors import UsageError
 from actfunc.training import Epoch
+from actfunc.training.evaluate import LEFT_CHANCE
 
 RELU, TANH, GELU, SIGMOID = (
     Arm(name, (512, 256), "sgd:momentum=0.9") for name in ("relu", "tanh", "gelu", "sigmoid")

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actfunc.compare.statistics import Band
 from actfunc.show import style
 from actfunc.show.comparison import arm_names
 from actfunc.show.comparison_figures import bands_figure, intervals_figure
 from actfunc.show.escape import ABOVE, AT_CHANCE, escape_figure
 from actfunc.training import Epoch
 from tests.show.comparisons import ALONE, GELU, RELU, SIGMOID, SUMMARY, TANH, summaries
-
-
-class Band(NamedTuple):
-    epoch: int
-    mean: float
-    low: float
-    high: float
-    members: int
 
 
 def curve(*means, spread=0.5):
