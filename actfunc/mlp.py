@@ -10,7 +10,6 @@ from typing import NamedTuple, TypeAlias
 import torch
 from einops import rearrange
 from torch import Tensor
-from torch.func import vmap
 from torch.nn import functional as F
 
 from actfunc.errors import UsageError
@@ -84,6 +83,7 @@ def apply(
     Without the batch axis, as inside `vmap`, one row of logits. `taps` are added to the
     pre-activations; see `zero_taps`. Stacks of networks, weights (network, out, in), are evaluated
     side by side: images (network, batch, …) or the same for all, logits (network, batch, classes).
+    A stack's activation is elementwise: it is given (network, out, batch).
     """
     return trace(params, images, activation, taps).logits
 
@@ -92,9 +92,12 @@ def trace(
     params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None = None
 ) -> Trace:
     """The forward pass with what every layer read and gave kept beside the logits."""
-    inputs, pre_activations = [_flat(images, params[0].weight.shape[-1])], []
+    images = _flat(images, params[0].weight.shape[-1])
+    if params[0].weight.ndim > 2:
+        return _stack_trace(params, images, activation, taps)
+    inputs, pre_activations = [images], []
     for index, (weight, bias) in enumerate(params):
-        z = _affine(inputs[-1], weight, bias)
+        z = F.linear(inputs[-1], weight, bias)
         if taps is not None:
             z = z + taps[index]
         pre_activations.append(z)
@@ -118,13 +121,24 @@ def sizes(params: Params) -> tuple[int, ...]:
     return (params[0].weight.shape[-1], *(layer.weight.shape[-2] for layer in params))
 
 
-def _affine(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    if weight.ndim == 2:
-        return F.linear(x, weight, bias)
-    # mapped and not multiplied by the transpose: the weights' gradient would come out transposed,
-    # and turning it takes a tenth of a training step
-    own = 0 if x.ndim == weight.ndim else None
-    return vmap(F.linear, (own, 0, 0))(x, weight, bias)
+def _stack_trace(
+    params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None
+) -> Trace:
+    """`trace` of a stack, in which an example is a column.
+
+    So batched products give the weights' gradients as the weights lie, where they would come out
+    transposed, and the biases' gradients are sums of neighbours: a tenth of a training step.
+    """
+    inputs, pre_activations = [images.mT], []
+    for index, (weight, bias) in enumerate(params):
+        z = weight @ inputs[-1] + bias.unsqueeze(-1)
+        if taps is not None:
+            z = z + taps[index].mT
+        pre_activations.append(z)
+        if index < len(params) - 1:
+            inputs.append(activation(z))
+    rows = [tuple(columns.mT for columns in kept) for kept in (inputs, pre_activations)]
+    return Trace(rows[1][-1], *rows)
 
 
 def _flat(images: Tensor, features: int) -> Tensor:

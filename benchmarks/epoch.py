@@ -18,6 +18,7 @@ from contenders import Epoch, Scores
 from contenders.floor import floor
 from contenders.module import module
 from contenders.ours import ours
+from contenders.processes import processes
 from contenders.tutorial import tutorial
 from contest import cold, contest, report
 from rich.console import Console
@@ -26,6 +27,7 @@ from actfunc.machine import available_cores
 from actfunc.storage import WorkingSet, prepare
 
 MEMBERS = {"ours, ensemble of 4": 4}
+PROCESSES = "ours, a process a core"
 """How many networks a contender trains at once, where it is not one: its times are per network."""
 
 AGREE = 1e-3
@@ -44,8 +46,16 @@ def contenders(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]
         "ours, eager": partial(ours, compiling=False),
         "ours, compiled": partial(ours, compiling=True),
         **{name: partial(ours, compiling=True, members=n) for name, n in MEMBERS.items()},
+        **alone_on_cores(device),
         "floor": floor,
     }
+
+
+def alone_on_cores(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
+    """As `actfunc compare` trains on a CPU; none on a GPU."""
+    if device.type == "cuda":
+        return {}
+    return {PROCESSES: partial(processes, members=available_cores())}
 
 
 def with_jax(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
@@ -113,7 +123,7 @@ def main() -> int:
             device=device,
             faster_than=[name for name in ("tutorial",) if name in running],
             times_of=[name for name in ("JAX, scan", "floor") if name in running],
-            per=MEMBERS,
+            per={**MEMBERS, PROCESSES: available_cores()},
             keep=not options.only,
             scores={name: each and each._asdict() for name, each in timed.gave.items()},
             dataset=work.dataset.name,

@@ -53,4 +53,5 @@ def normalise(images: Tensor) -> Tensor:
 
     Bit-equal to torchvision's ToTensor and Normalize((0.5,), (0.5,)), on the images' own device.
     """
-    return images.to(torch.float32).div(255).sub(0.5).div(0.5)
+    # twice is exactly the division by one half, and half as dear
+    return images.to(torch.float32).div(255).sub(0.5).mul(2)

@@ -7,6 +7,7 @@ activation is another function.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -22,18 +23,24 @@ from actfunc.training.step import State, Step, make_step
 
 
 class SideBySide(NamedTuple):
-    """Several activations as one function of pre-activations (activation, batch, neuron)."""
+    """Several activations as one function of pre-activations (activation, neuron, batch)."""
 
     activations: tuple[Activation, ...]
 
     def __call__(self, z: Tensor, /, *, order: int = 2) -> Tensor:
-        parts = zip(self.activations, z.unbind(-3), strict=True)
-        return torch.stack([phi(part, order=order) for phi, part in parts], dim=-3)
+        return _stacked([phi(part, order=order) for phi, part in self._parts(z)])
 
     def f(self, z: Tensor, /) -> Tensor:
         """The values alone."""
-        parts = zip(self.activations, z.unbind(-3), strict=True)
-        return torch.stack([phi.f(part) for phi, part in parts], dim=-3)
+        return _stacked([phi.f(part) for phi, part in self._parts(z)])
+
+    def _parts(self, z: Tensor) -> Iterable[tuple[Activation, Tensor]]:
+        return zip(self.activations, z.unbind(-3), strict=True)
+
+
+def _stacked(parts: Sequence[Tensor]) -> Tensor:
+    # a single one is not copied
+    return parts[0].unsqueeze(-3) if len(parts) == 1 else torch.stack(tuple(parts), dim=-3)
 
 
 def each(optimizer: Optimizer) -> Optimizer:

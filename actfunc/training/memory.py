@@ -14,7 +14,7 @@ from actfunc import mlp, tree
 from actfunc.training.optimizer import Optimizer
 
 WORTH_A_STEP = 3e8
-"""Arithmetic operations a step on a CPU beside which its fixed cost of some 0.3 ms is small."""
+"""Arithmetic operations a step on a CPU beside which its fixed cost of some 0.1 ms is small."""
 
 SHARE = 0.8
 """Of the memory that is free, what an ensemble may take."""

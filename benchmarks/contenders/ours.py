@@ -10,10 +10,11 @@ from actfunc.training import Program, State, optimizer
 from contenders import RECIPE, Epoch, Scores
 
 
-def ours(work: WorkingSet, *, compiling: bool, members: int = 1) -> Epoch:
-    """An epoch of so many networks at once, the first with the weights of the working set's seed.
+def ours(work: WorkingSet, *, compiling: bool, members: int = 1, first: int = 0) -> Epoch:
+    """An epoch of so many networks at once, of which each has a seed of its own.
 
-    Its scores are the first one's.
+    The working set's seed is that of number 0; `first` is the number of the first one here, whose
+    scores are the epoch's.
     """
     sgd, sizes = optimizer.named(RECIPE.optimizer), work.sizes(HIDDEN)
     # one image is validated on, since the tutorial's training epoch has no validation
@@ -27,11 +28,11 @@ def ours(work: WorkingSet, *, compiling: bool, members: int = 1) -> Epoch:
         slots=members,
         compiling=compiling,
     )
-    for slot in range(members):
-        params = mlp.init(sizes, seed=work.seed + slot, device=work.device)
+    seeds = work.seed + first + torch.arange(members)[:, None]
+    for slot, seed in enumerate(seeds.flatten().tolist()):
+        params = mlp.init(sizes, seed=seed, device=work.device)
         state = tree.map(torch.clone, State(params, sgd.init(params)))
         program.put((slot, 0), state, params)
-    seeds = work.seed + torch.arange(members)[:, None]
     rates = torch.full((program.steps, members, 1), RECIPE.learning_rate)
     done = 0
 
