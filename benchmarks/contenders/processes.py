@@ -1,4 +1,4 @@
-"""Our own epoch as `actfunc compare` trains members on a CPU: a process a core, each on one thread."""
+"""Our own epoch as `actfunc compare` trains on a CPU: a process a core, each on one thread."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ def processes(work: WorkingSet, *, members: int) -> Epoch:
     def epoch() -> Scores:
         for end in ends:
             end.send("go")
-        return [end.recv() for end in ends][0]
+        first, *_ = [end.recv() for end in ends]
+        return first
 
     return epoch
 
