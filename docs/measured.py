@@ -36,13 +36,15 @@ def _memory(document: Mapping[str, Any]) -> str:
     lines = [
         f"{made['device']}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}",
         "",
-        "| members | on paper, MB | measured, MB | measured / paper |",
-        "|---:|---:|---:|---:|",
+        "| members | on paper, MB | and the best, MB | in use, MB | of paper | held, MB | of paper |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in document["rows"]:
-        paper, measured = row["paper"] / 1e6, row["measured"] / 1e6
-        share = f"{measured / paper:.2f}"
-        lines.append(f"| {row['members']} | {paper:.1f} | {measured:.1f} | {share} |")
+        paper, best, used, held = (
+            row[column] / 1e6 for column in ("paper", "paper_with_best", "in_use", "measured")
+        )
+        cells = f"{paper:.1f} | {best:.1f} | {used:.1f} | {used / paper:.2f}"
+        lines.append(f"| {row['members']} | {cells} | {held:.1f} | {held / paper:.2f} |")
     return "\n".join(lines)
 
 
