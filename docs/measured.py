@@ -36,7 +36,7 @@ def _memory(document: Mapping[str, Any]) -> str:
     lines = [
         f"{made['device']}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}",
         "",
-        "| members | on paper, MB | and the best, MB | in use, MB | of paper | held, MB | of paper |",
+        "| members | paper, MB | and the best | in use, MB | of paper | held, MB | of paper |",
         "|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in document["rows"]:
