@@ -10,6 +10,10 @@ Rule: TypeAlias = Literal["stopped", "last"]
 """Which reading of a result counts: with early stopping, or the best of all epochs trained."""
 
 
+Edge: TypeAlias = Literal["smallest", "largest"]
+"""Of the learning rates tried."""
+
+
 class Estimate(NamedTuple):
     """A mean over seeds, in percent or points: spread is the standard deviation, low and high the
     ends of the 95 % interval of the mean (both the mean itself where there is one seed)."""
@@ -24,16 +28,23 @@ class Estimate(NamedTuple):
 class Standing(NamedTuple):
     """One arm at its best learning rate, chosen by the mean validation accuracy.
 
-    learning_rate:  the chosen one; rates_tried: how many there were to choose from.
+    learning_rate:  the chosen one; rates: all there were to choose from, the smallest first.
     left_chance:    how many seeds ended above chance (see `evaluate.LEFT_CHANCE`).
     """
 
     arm: Arm
     learning_rate: float
-    rates_tried: int
+    rates: tuple[float, ...]
     validation: Estimate
     test: Estimate
     left_chance: int
+
+    @property
+    def edge(self) -> Edge | None:
+        """Where the chosen rate is the last on a side, beyond which none was tried; else None."""
+        if len(self.rates) < 2 or self.rates[0] < self.learning_rate < self.rates[-1]:
+            return None
+        return "smallest" if self.learning_rate == self.rates[0] else "largest"
 
 
 class Difference(NamedTuple):

@@ -56,7 +56,7 @@ def summarise(
         Standing(
             arm=arm,
             learning_rate=best[arm],
-            rates_tried=len(readings[arm]),
+            rates=tuple(sorted(readings[arm])),
             validation=estimate([seeds[seed].validation for seed in sorted(seeds)], 0, 100),
             test=estimate([seeds[seed].test for seed in sorted(seeds)], 0, 100),
             left_chance=sum(reading.validation > LEFT_CHANCE for reading in seeds.values()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median_low
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, get_args
 
 from rich import box
 from rich.table import Table
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from actfunc.compare.escapes import Escapes
 from actfunc.compare.records import Arm
-from actfunc.compare.standings import Difference, Estimate, Rule, Standing, Summary
+from actfunc.compare.standings import Difference, Edge, Estimate, Rule, Standing, Summary
 from actfunc.show import style
 
 Columns: TypeAlias = dict[str, list[str]]
@@ -41,7 +41,21 @@ def standings_table(summary: Summary) -> Table:
     seeds = sorted({standing.test.seeds for standing in summary.standings})
     over = f"over {seeds[0]} seed{'s' * (seeds[0] > 1)}, " if len(seeds) == 1 else ""
     title = f"accuracy {RULES[summary.rule]}, {over}best first"
-    return _table(title, _texts(arms, arms), standings_columns(summary.standings))
+    table = _table(title, _texts(arms, arms), standings_columns(summary.standings))
+    table.caption = edge_remark(summary) or None
+    return table
+
+
+def edge_remark(summary: Summary) -> str:
+    """Who does best at the smallest or the largest rate tried; empty where nobody does."""
+    parts = []
+    for edge in get_args(Edge):
+        arms = [standing.arm for standing in summary.standings if standing.edge == edge]
+        if arms:
+            names = arm_names([standing.arm for standing in summary.standings])
+            whom = ", ".join(sorted(names[arm] for arm in arms))
+            parts.append(f"best at the {edge} learning rate tried, and perhaps beyond it: {whom}")
+    return "; ".join(parts)
 
 
 def differences_table(summary: Summary) -> Table | None:
@@ -97,7 +111,7 @@ def arm_names(arms: Sequence[Arm]) -> dict[Arm, str]:
 def standings_columns(standings: Sequence[Standing]) -> Columns:
     """All that is told of a standing but its arm; what is the same for all is left out."""
     columns: Columns = {}
-    if any(standing.rates_tried > 1 for standing in standings):
+    if any(len(standing.rates) > 1 for standing in standings):
         columns["learning rate"] = [f"{standing.learning_rate:g}" for standing in standings]
     columns |= {
         "test %": [f"{standing.test.mean:.2f}" for standing in standings],
@@ -181,6 +195,7 @@ def _table(
         pad_edge=False,
         title=title,
         title_justify="left",
+        caption_justify="left",
     )
     table.add_column("activation", overflow="fold")
     for header, texts in columns.items():

@@ -11,6 +11,7 @@ from actfunc.show.comparison import (
     Columns,
     arm_names,
     differences_columns,
+    edge_remark,
     escapes_columns,
     standings_columns,
     verdict,
@@ -26,6 +27,8 @@ def comparison_markdown(
         parts += [f"Accuracy {RULES[summary.rule]}:", _standings(summary)]
         if summary.differences:
             parts += [_differences(summary)]
+        if remark := edge_remark(summary):
+            parts.append(f"{remark[0].upper()}{remark[1:]}.")
     if escaped:
         arms = [one.arm for one in escaped]
         names = arm_names(arms)

@@ -12,6 +12,7 @@ from actfunc.show.comparison import (
     RULES,
     arm_names,
     differences_columns,
+    edge_remark,
     interval,
     probability,
     standings_columns,
@@ -77,7 +78,7 @@ def _judged(difference: Difference) -> Cell:
 
 def _how(summary: Summary) -> str:
     seeds = sorted({standing.test.seeds for standing in summary.standings})
-    rates = max(standing.rates_tried for standing in summary.standings)
+    rates = max(len(standing.rates) for standing in summary.standings)
     over = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     told = f"Accuracy {RULES[summary.rule]}, over {over} seed{'s' * (seeds[-1] > 1)}."
     if rates > 1:
@@ -85,6 +86,8 @@ def _how(summary: Summary) -> str:
             f" Of {rates} learning rates each has the one with the best validation accuracy, and"
             f" the test images judge that one alone."
         )
+    if remark := edge_remark(summary):
+        told += f" {remark[0].upper()}{remark[1:]}."
     return told
 
 

@@ -89,8 +89,9 @@ def test_a_summary_by_hand():
     assert found.rule == "stopped"
     assert [each.arm for each in found.standings] == [TANH, RELU]
     tanh, relu = found.standings
-    assert (relu.learning_rate, relu.rates_tried, relu.left_chance) == (0.1, 2, 2)
-    assert (tanh.learning_rate, tanh.rates_tried, tanh.left_chance) == (0.1, 1, 2)
+    assert (relu.learning_rate, len(relu.rates), relu.left_chance) == (0.1, 2, 2)
+    assert (tanh.learning_rate, len(tanh.rates), tanh.left_chance) == (0.1, 1, 2)
+    assert (relu.rates, relu.edge, tanh.edge) == ((0.1, 0.5), "smallest", None)
     assert relu.validation == estimate([80, 84], 0, 100)
     assert relu.test == estimate([81, 79], 0, 100)
     assert tanh.validation == (85, 0, 85, 85, 2)

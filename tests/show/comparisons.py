@@ -16,7 +16,7 @@ def estimate(mean, spread=0.2, seeds=10):
     return Estimate(mean, spread, mean - spread / 2, mean + spread / 2, seeds)
 
 
-def standing(arm, test, *, rates=3, left=10, seeds=10, spread=0.2):
+def standing(arm, test, *, rates=(0.001, 0.01, 0.1), left=10, seeds=10, spread=0.2):
     validation = estimate(test + 1, spread, seeds)
     return Standing(arm, 0.01, rates, validation, estimate(test, spread, seeds), left)
 
@@ -40,7 +40,7 @@ SUMMARY = Summary(
         difference(SIGMOID, -78.12, shown=True, corrected=1e-9),
     ),
 )
-ALONE = Summary("last", None, (standing(SIGMOID, 66.4, left=17, seeds=20, rates=1),), ())
+ALONE = Summary("last", None, (standing(SIGMOID, 66.4, left=17, seeds=20, rates=(0.01,)),), ())
 
 arms = st.builds(
     Arm,

@@ -13,6 +13,7 @@ from actfunc.show.comparison import (
     arm_names,
     differences_columns,
     differences_table,
+    edge_remark,
     standings_columns,
     standings_table,
     verdict,
@@ -69,16 +70,38 @@ def test_standings_are_told_best_first():
     assert "at the best of all epochs, over 20 seeds" in standings_table(ALONE).title
 
 
+def test_who_does_best_at_the_edge_of_the_rates_is_named():
+    assert edge_remark(SUMMARY) == ""
+    assert standings_table(SUMMARY).caption is None
+    assert edge_remark(ALONE) == ""
+    most, least = (0.001, 0.01), (0.01, 0.1)
+    best = (standing(TANH, 9, rates=most), standing(GELU, 8, rates=most))
+    summary = SUMMARY._replace(
+        standings=(*best, standing(RELU, 7, rates=least), standing(SIGMOID, 6))
+    )
+    told = edge_remark(summary)
+    assert standings_table(summary).caption == told
+    smallest, largest = told.split("; ")
+    assert "the smallest learning rate tried" in smallest
+    assert smallest.endswith(": relu")
+    assert "the largest learning rate tried" in largest
+    assert largest.endswith(": gelu, tanh")
+
+
 def test_what_is_the_same_for_all_has_no_column():
     def told(*standings):
         return list(standings_columns(standings))
 
-    gelu, one_rate = standing(GELU, 88.0), standing(GELU, 88.0, rates=1)
+    one = (0.01,)
+    gelu, one_rate = standing(GELU, 88.0), standing(GELU, 88.0, rates=one)
     always = ["test %", "95 % interval", "spread", "val. %"]
     assert told(one_rate) == always
     assert told(gelu) == ["learning rate", *always]
-    assert told(one_rate, standing(RELU, 87.0, rates=1, seeds=5, left=5)) == [*always, "seeds"]
-    assert told(one_rate, standing(RELU, 87.0, rates=1, left=9)) == [*always, "left chance"]
+    assert told(one_rate, standing(RELU, 87.0, rates=one, seeds=5, left=5)) == [
+        *always,
+        "seeds",
+    ]
+    assert told(one_rate, standing(RELU, 87.0, rates=one, left=9)) == [*always, "left chance"]
 
 
 def test_differences_are_told_with_sign_and_verdict():
