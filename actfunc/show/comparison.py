@@ -42,7 +42,8 @@ def standings_table(summary: Summary) -> Table:
     over = f"over {seeds[0]} seed{'s' * (seeds[0] > 1)}, " if len(seeds) == 1 else ""
     title = f"accuracy {RULES[summary.rule]}, {over}best first"
     table = _table(title, _texts(arms, arms), standings_columns(summary.standings))
-    table.caption = edge_remark(summary) or None
+    if remark := edge_remark(summary):
+        table.caption = f"{remark}\n"
     return table
 
 

@@ -80,7 +80,7 @@ def test_who_does_best_at_the_edge_of_the_rates_is_named():
         standings=(*best, standing(RELU, 7, rates=least), standing(SIGMOID, 6))
     )
     told = edge_remark(summary)
-    assert standings_table(summary).caption == told
+    assert standings_table(summary).caption.strip() == told
     smallest, largest = told.split("; ")
     assert "the smallest learning rate tried" in smallest
     assert smallest.endswith(": relu")
