@@ -68,7 +68,7 @@ def moments(
     return Moments(
         mean=(value * root).sum(-1),
         square=square.sum(-1),
-        slope=slope.square().sum(-1) + _without_integral(record),
+        slope=slope.square().sum(-1) + _without_integral(record).to(variance.device),
         growth=(square * (z.square() - 1)).sum(-1) / (2 * variance),
     )
 
@@ -135,15 +135,15 @@ def _edges(record: Activation) -> tuple[float, ...]:
     return (*record.joint_points, *record.poles, *near)
 
 
-def _without_integral(record: Activation) -> float:
-    """Infinite where a pole of the slope is too strong for its square to have an integral.
+def _without_integral(record: Activation) -> Tensor:
+    """Infinite where a pole of the slope is too strong for its square to have an integral, else 0.
 
     Next to the pole the slope is a power of the distance d: d·φ′² must fall with d.
     """
+    most = torch.zeros((), dtype=torch.float64)
     for pole in record.poles:
         for side in (-1.0, 1.0):
             d = torch.tensor([2.0**-20, 2.0**-30], dtype=torch.float64)
-            far, close = (d * record.df(pole + side * d).square()).tolist()
-            if close > far / 2:
-                return math.inf
-    return 0.0
+            far, close = (d * record.df(pole + side * d).square()).unbind()
+            most = torch.where(close > far / 2, math.inf, most)
+    return most
