@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
@@ -44,9 +45,9 @@ def found(request):
 
 
 def text(table) -> str:
-    console = Console(width=140, record=True, quiet=True)
-    console.print(table)
-    return console.export_text()
+    drawn = io.StringIO()
+    Console(width=140, file=drawn).print(table)
+    return drawn.getvalue()
 
 
 def test_tables_say_what_there_is_and_what_not(found):
