@@ -48,6 +48,8 @@ class Trace(NamedTuple):
 def init(
     sizes: Sequence[int],
     *,
+    gain: float | None = None,
+    bias: float = 0.0,
     seed: int | None = None,
     generator: torch.Generator | None = None,
     dtype: torch.dtype = torch.float32,
@@ -57,21 +59,34 @@ def init(
 
     Bit-equal to the same stack of `torch.nn.Linear` made in order under `torch.manual_seed(seed)`:
     weights and biases uniform in ±1/√in, drawn on the CPU in float32. Give `seed` or `generator`.
+    With a `gain` they are Gaussian instead: weights of standard deviation gain/√in, biases of
+    standard deviation `bias`, zero by default; `actfunc.analysis.gain.recommend` gives both.
     """
     if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
         raise UsageError(f"sizes must be two or more positive integers, got {tuple(sizes)}")
     if (seed is None) == (generator is None):
         raise UsageError("give either seed or generator to mlp.init")
+    if gain is not None and not (0 < gain < math.inf):
+        raise UsageError(f"gain must be a positive number, got {gain!r}")
+    if not (0 <= bias < math.inf) or (bias and gain is None):
+        raise UsageError(
+            f"bias must be the biases' standard deviation beside a gain, got {bias!r}",
+            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
+        )
     if generator is None:
         generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
     layers = []
     for fan_in, fan_out in itertools.pairwise(sizes):
         weight = torch.empty(fan_out, fan_in, dtype=torch.float32, device="cpu")
-        # nn.Linear's own call, so that its rounding of the bound is ours as well
-        torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
-        bound = 1 / math.sqrt(fan_in)
-        bias = weight.new_empty(fan_out).uniform_(-bound, bound, generator=generator)
-        layers.append(Layer(weight.to(device, dtype), bias.to(device, dtype)))
+        shift, bound = weight.new_empty(fan_out), 1 / math.sqrt(fan_in)
+        if gain is None:
+            # nn.Linear's own call, so that its rounding of the bound is ours as well
+            torch.nn.init.kaiming_uniform_(weight, a=math.sqrt(5), generator=generator)
+            shift.uniform_(-bound, bound, generator=generator)
+        else:
+            weight.normal_(0, gain * bound, generator=generator)
+            shift.normal_(0, bias, generator=generator)
+        layers.append(Layer(weight.to(device, dtype), shift.to(device, dtype)))
     return tuple(layers)
 
 

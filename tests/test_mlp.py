@@ -239,3 +239,42 @@ def test_taps_of_a_stack_are_each_networks_own(batch):
         own = grad(loss)(mlp.zero_taps(params, len(labels)), params)
         for got, want in zip(signals, own, strict=True):
             torch.testing.assert_close(got[index], want)
+
+
+# A gain
+
+
+def test_init_with_a_gain_draws_gaussians_of_its_spread():
+    for layer in mlp.init((400, 300, 500), gain=1.7, bias=0.3, seed=0):
+        fan_in = layer.weight.shape[1]
+        scaled = layer.weight.double() * fan_in**0.5 / 1.7
+        assert abs(float(scaled.mean())) < 5 / scaled.numel() ** 0.5
+        assert abs(float(scaled.var()) - 1) < 5 * (2 / scaled.numel()) ** 0.5
+        assert abs(float((scaled**4).mean()) - 3) < 5 * (96 / scaled.numel()) ** 0.5  # uniform: 1.8
+        drawn = layer.bias.double() / 0.3
+        assert abs(float(drawn.var()) - 1) < 5 * (2 / drawn.numel()) ** 0.5
+
+
+def test_init_with_a_gain_has_zero_biases_and_follows_its_seed():
+    params = mlp.init((5, 4, 3), gain=1.0, seed=2)
+    for layer, again, double in zip(
+        params,
+        mlp.init((5, 4, 3), gain=1.0, generator=torch.Generator().manual_seed(2)),
+        mlp.init((5, 4, 3), gain=2.0, seed=2),
+        strict=True,
+    ):
+        assert (layer.bias == 0).all()
+        assert_same(layer.weight, again.weight)
+        torch.testing.assert_close(double.weight, 2 * layer.weight)
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_gain_that_is_none_is_an_error_that_shows_it(gain):
+    with pytest.raises(UsageError, match=f"gain must be a positive number, got {gain}"):
+        mlp.init((3, 2), gain=gain, seed=0)
+
+
+@pytest.mark.parametrize("settings_", [{"bias": 0.1}, {"bias": -0.1, "gain": 1.0}])
+def test_a_bias_that_cannot_be_is_an_error(settings_):
+    with pytest.raises(UsageError, match="bias must be the biases' standard deviation"):
+        mlp.init((3, 2), seed=0, **settings_)

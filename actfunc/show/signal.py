@@ -1,0 +1,174 @@
+"""The mean-field theory of activations shown: averages, gains, fixed points, and real networks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rich import box
+from rich.table import Table
+
+from actfunc.analysis.gain import Gain
+from actfunc.analysis.gaussian import Moments
+from actfunc.analysis.propagation import Measured, Propagation
+from actfunc.analysis.signal import CriticalLine, FixedPoint
+from actfunc.show import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+
+class Theory(NamedTuple):
+    """All that `actfunc signal` finds of one activation.
+
+    moments, error:  at variance 1, and the quadrature's own error
+    gain, torch:     the recommended pair; torch.nn.init.calculate_gain's, None where it has none
+    used:            σ_w and σ_b of all that follows
+    fixed_points:    of the variance map
+    line:            the critical line
+    variances, mapped:  the variance map at some variances, (point) each
+    predicted, measured:  layer by layer; measured only where that was asked for
+    """
+
+    moments: Moments
+    error: Moments
+    gain: Gain
+    torch: float | None
+    used: tuple[float, float]
+    fixed_points: tuple[FixedPoint, ...]
+    line: CriticalLine
+    variances: Tensor
+    mapped: Tensor
+    predicted: Propagation
+    measured: Measured | None
+
+
+Theories = Mapping[str, Theory]
+
+
+def gain_table(found: Theories) -> Table:
+    """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table.title = "averages over N(0, 1), and the recommended σ_w and σ_b"
+    table.add_column("activation", overflow="fold")
+    for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "gain σ_w", "bias σ_b", "torch's"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("keeps")
+    for spec, one in found.items():
+        averages = [f"{float(value):.4g}" for value in one.moments[1:3]]
+        mean = float(one.moments.mean)
+        cells = [f"{mean:.4g}" if abs(mean) > 1e-12 else "0", *averages]
+        cells += [f"{float(one.gain.weight):.4f}", f"{float(one.gain.bias):.4f}"]
+        cells.append("none" if one.torch is None else f"{one.torch:.4f}")
+        keeps = "values and gradients" if one.gain.critical else "values only"
+        table.add_row(style.named(spec), *cells, keeps)
+    return table
+
+
+def fixed_point_table(found: Theories) -> Table:
+    """Each fixed point of the variance map, and what becomes of gradients there."""
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table.title = "fixed points of the variance at the σ_w and σ_b used"
+    table.add_column("activation", overflow="fold")
+    for head in ("σ_w", "σ_b", "variance"):
+        table.add_column(head, justify="right", no_wrap=True)
+    table.add_column("stability")
+    table.add_column("gradient a layer", justify="right")
+    table.add_column("depth scale", justify="right")
+    table.add_column("phase")
+    for spec, one in found.items():
+        used = [f"{value:.4f}" for value in one.used]
+        for point in one.fixed_points:
+            scale = "∞" if math.isinf(point.depth_scale) else f"{float(point.depth_scale):.1f}"
+            figures = [f"{float(point.variance):.4g}", point.stability]
+            table.add_row(
+                style.named(spec),
+                *used,
+                *figures,
+                f"× {float(point.slope):.4g}",
+                scale,
+                point.phase,
+            )
+        if not one.fixed_points:
+            table.add_row(style.named(spec), *used, "none", *[""] * 4)
+    return table
+
+
+def measured_table(found: Theories) -> Table:
+    """Predicted beside measured: the last layer's variance and the first layer's gradient."""
+    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table.title = "real networks, mean ± standard error (predicted)"
+    table.add_column("activation", overflow="fold")
+    table.add_column("variance, last layer", justify="right")
+    table.add_column("squared gradient, first layer", justify="right")
+    for spec, one in found.items():
+        if one.measured is not None:
+            ends = zip((-1, 0), *one.measured, one.predicted, strict=True)
+            cells = [
+                f"{float(mean[at]):.3g} ± {float(error[at]):.1g} ({float(theory[at]):.3g})"
+                for at, mean, error, theory in ends
+            ]
+            table.add_row(style.named(spec), *cells)
+    return table
+
+
+def signal_figure(found: Theories) -> Figure:
+    """The variance map, the critical line, and variance and gradient layer by layer."""
+    figure = style.figure(11, 7.4)
+    (maps, lines), (forward, backward) = figure.subplots(2, 2)
+    for spec, one in found.items():
+        look = {"color": style.colour(spec), "label": style.label(spec)}
+        maps.plot(one.variances, one.mapped, **look)
+        stable = [float(p.variance) for p in one.fixed_points if p.stability == "stable"]
+        maps.plot(stable, stable, "o", color=look["color"])
+        lines.plot(one.line.bias, one.line.gain, **look)
+        if one.gain.critical:
+            lines.plot(float(one.gain.bias), float(one.gain.weight), "o", color=look["color"])
+        _layers(forward, one, 0, look)
+        _layers(backward, one, 1, look)
+    shown = next(iter(found.values())).variances
+    maps.plot(shown, shown, color="#999999", linewidth=1, linestyle="--", zorder=0)
+    maps.set(xscale="log", yscale="log", xlabel="variance of a layer", ylabel="of the next")
+    maps.set_title("variance map; dots: stable fixed points")
+    lines.set(xlabel="biases σ_b", ylabel="weights σ_w")
+    lines.set_title("critical line; dots: recommended, variance 1")
+    for axis, title in ((forward, "variance"), (backward, "mean squared gradient")):
+        axis.set(yscale="log", xlabel="layer")
+        axis.set_title(f"{title}: predicted (line), measured (dots)")
+    maps.legend(fontsize=8)
+    return figure
+
+
+def signal_document(found: Theories) -> dict[str, Any]:
+    """Everything as plain JSON values, by activation; what is infinite or missing is null."""
+    return {
+        spec: {
+            **{key: _plain(value) for key, value in one._asdict().items()},
+            "fixed_points": [
+                {**_plain(point), "stability": point.stability, "phase": point.phase}
+                for point in one.fixed_points
+            ],
+        }
+        for spec, one in found.items()
+    }
+
+
+def _layers(axis: Axes, one: Theory, part: int, look: dict[str, Any]) -> None:
+    layers = range(1, len(one.predicted[part]) + 1)
+    axis.plot(layers, one.predicted[part], **look)
+    if one.measured is not None:
+        mean, error = one.measured.mean[part], one.measured.error[part]
+        axis.errorbar(layers, mean, error, fmt=".", color=look["color"], linewidth=1)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {key: _plain(part) for key, part in value._asdict().items()}
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,83 @@
+"""The theory shown: what has no figure says so, and the document is JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+import torch
+from rich.console import Console
+
+from actfunc import get
+from actfunc.analysis.gain import recommend, torch_gain
+from actfunc.analysis.gaussian import moments, moments_error
+from actfunc.analysis.propagation import measure, predict
+from actfunc.analysis.signal import critical_line, fixed_points, variance_map
+from actfunc.show import signal
+
+SPECS = ("relu", "sigmoid", "signed_sqrt", "leaky_relu:negative_slope=0.1")
+
+
+@pytest.fixture(scope="module", params=[None, (1.0, 0.5)], ids=["recommended", "given"])
+def found(request):
+    """The theory of four activations, measured for the first."""
+    variances = torch.logspace(-2, 2, 9, dtype=torch.float64)
+    theories = {}
+    for spec in SPECS:
+        record = get(spec)
+        gain = recommend(record)
+        used = request.param or (float(gain.weight), float(gain.bias))
+        theories[record.spec] = signal.Theory(
+            moments(record, 1.0),
+            moments_error(record, 1.0),
+            gain,
+            torch_gain(record),
+            used,
+            fixed_points(record, *used),
+            critical_line(record, variances),
+            variances,
+            variance_map(record, variances, *used),
+            predict(record, *used, depth=4),
+            measure(record, *used, width=16, depth=4, networks=2) if spec == "relu" else None,
+        )
+    return theories
+
+
+def text(table) -> str:
+    drawn = io.StringIO()
+    Console(width=140, file=drawn).print(table)
+    return drawn.getvalue()
+
+
+def test_tables_say_what_there_is_and_what_not(found):
+    gains = text(signal.gain_table(found))
+    assert "none" in gains  # torch has no gain for the third
+    assert "inf" in gains
+    assert "values only" in gains
+    points = text(signal.fixed_point_table(found))
+    for one in found.values():
+        for point in one.fixed_points:
+            assert point.phase in points
+    measured = text(signal.measured_table(found))
+    assert "relu" in measured
+    assert "sigmoid" not in measured
+
+
+def test_the_document_is_json_with_nothing_infinite(found):
+    document = signal.signal_document(found)
+    again = json.loads(json.dumps(document, allow_nan=False))
+    assert list(again) == list(found)
+    assert again["signed_sqrt"]["moments"]["slope"] is None
+    assert again["relu"]["measured"]["error"]["variance"]
+    assert again["sigmoid"]["measured"] is None
+
+
+def test_the_figure_has_its_four_panels_each_with_every_activation(found):
+    figure = signal.signal_figure(found)
+    assert len(figure.axes) == 4
+    for axis in figure.axes:
+        labels = {line.get_label() for line in axis.get_lines()}
+        assert {"relu", "sigmoid", "signed_sqrt", "leaky_relu"} <= labels
+        assert axis.get_xlabel()
+        assert axis.get_title(loc="left")
