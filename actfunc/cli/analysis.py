@@ -1,4 +1,4 @@
-"""`actfunc gradients`, `distribution` and `dead`: what a network does."""
+"""`actfunc distribution` and `dead`: what a network's neurons do."""
 
 from __future__ import annotations
 
@@ -34,48 +34,10 @@ SixByDefault = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    app.command(epilog=example("actfunc gradients sigmoid relu"))(gradients)
     app.command(cls=OptionalValueCommand, epilog=example("actfunc distribution --pretrained"))(
         distribution
     )
     app.command(cls=OptionalValueCommand, epilog=example("actfunc dead relu --pretrained"))(dead)
-
-
-def gradients(
-    activations: SixByDefault = None,
-    batch: Batch = 256,
-    hidden: Hidden = "512,256,256,128",
-    dataset: DataSet = "auto",
-    examples: Examples = None,
-    seed: Seed = 42,
-    device: Device = "auto",
-    out: Figure = Path("gradients.svg"),
-    json: Json = False,
-) -> None:
-    """Show how far gradients reach at initialisation: histograms of every layer's weights."""
-    from actfunc.analysis import backpropagate
-    from actfunc.catalogue import get
-    from actfunc.data import normalise
-    from actfunc.show import analysis, style
-    from actfunc.tutorial import SIX
-
-    style.check_format(out)
-    records = [get(text) for text in activations or SIX.values()]
-    sizes = layer_sizes(hidden)
-    output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
-    params = work.fresh(sizes)
-    images, labels = work.split.train.first(batch)
-    found = {
-        record.spec: backpropagate(params, record, normalise(images), labels) for record in records
-    }
-    style.save(analysis.gradients_figure(found), out)
-    if not json:
-        output.print(analysis.gradients_table(found))
-        output.wrote("figure", out)
-    output.document(
-        {**work.facts(), "batch": len(labels), "activations": analysis.layers_document(found)}
-    )
 
 
 def distribution(

@@ -1,0 +1,134 @@
+"""Gradients of any number of images, streamed: what a whole training set says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from actfunc import mlp, tree
+from actfunc.analysis.gradient_noise import Noise, mean_cosine, noise
+from actfunc.analysis.per_example import (
+    LayerExamples,
+    Moments,
+    Norms,
+    examples,
+    norms,
+)
+from actfunc.data import normalise
+from actfunc.errors import UsageError
+
+
+class GradientStatistics(NamedTuple):
+    """What the gradients of n examples are together.
+
+    layers:         `Moments` a layer; their means are the gradient of the mean loss
+    norms:          of each example's gradient, (n, layer), in the order of the images
+    layer_noise:    `Noise` a layer
+    layer_cosines:  mean cosine between two different examples' gradients, 0-dimensional, a layer
+    noise, cosine:  the same of the whole network
+    """
+
+    layers: tuple[Moments, ...]
+    norms: Norms
+    layer_noise: tuple[Noise, ...]
+    layer_cosines: tuple[Tensor, ...]
+    noise: Noise
+    cosine: Tensor
+
+
+class _Sums(NamedTuple):
+    """Over examples, for one layer: gradients, their squares, and the gradients scaled to norm 1,
+    within the layer and within the whole network."""
+
+    gradient: mlp.Layer
+    square: mlp.Layer
+    unit: mlp.Layer
+    whole_unit: mlp.Layer
+
+
+@torch.no_grad()
+def gradient_statistics(
+    params: mlp.Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+    *,
+    batch: int = 1024,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> GradientStatistics:
+    """Moments, norms, noise and cosines of each example's cross-entropy gradient.
+
+    images: uint8 (n, 28, 28) or normalised float (n, …), labels (n), two or more. Streamed in
+    batches, so that memory does not grow with n but for the norms; `on_batch(done, n)` is called
+    as images are done. Sums over batches are kept, and noise and cosines given, in float64.
+    """
+    count = len(labels)
+    if count < 2 or len(images) != count:
+        raise UsageError(
+            f"gradients have a spread over two or more labelled images, got {len(images)} images"
+            f" and {count} labels"
+        )
+    seen: list[Norms] = []
+    sums: tuple[_Sums, ...] | None = None
+    for part, right in zip(images.split(batch), labels.split(batch), strict=True):
+        pixels = part if part.is_floating_point() else normalise(part).to(params[0].weight.dtype)
+        found = examples(params, activation, pixels, right)
+        seen.append(norms(found))
+        added = tree.map(lambda leaf: leaf.double(), _sums(found, seen[-1]))
+        sums = added if sums is None else tree.map(torch.add, sums, added)
+        if on_batch is not None:
+            on_batch(sum(each.bias.shape[-2] for each in seen), count)
+    assert sums is not None
+    every = Norms(*(torch.cat(parts, -2) for parts in zip(*seen, strict=True)))
+    return _statistics(sums, every, params[0].weight.dtype)
+
+
+def _sums(found: Sequence[LayerExamples], size: Norms) -> tuple[_Sums, ...]:
+    def inverse(norm: Tensor) -> Tensor:
+        return norm.reciprocal().where(norm > 0, 0).unsqueeze(-1)
+
+    whole = inverse(size.whole)
+    result = []
+    for (signal, read), own in zip(found, size.layer.unbind(-1), strict=True):
+        # one product for the three that read the same
+        kinds = [signal, signal * inverse(own), signal * whole]
+        weights = (torch.cat(kinds, -1).mT @ read).chunk(3, -2)
+        gradient, unit, whole_unit = (
+            mlp.Layer(weight, kind.sum(-2)) for weight, kind in zip(weights, kinds, strict=True)
+        )
+        squares = signal.square()
+        square = mlp.Layer(squares.mT @ read.square(), squares.sum(-2))
+        result.append(_Sums(gradient, square, unit, whole_unit))
+    return tuple(result)
+
+
+def _statistics(sums: Sequence[_Sums], every: Norms, dtype: torch.dtype) -> GradientStatistics:
+    count = every.bias.shape[-2]
+    means = [tree.map(lambda leaf: leaf / count, layer.gradient) for layer in sums]
+    squares = [tree.map(lambda leaf: leaf / count, layer.square) for layer in sums]
+    mean_squares = every.layer.double().square().mean(-2).unbind(-1)
+    square_means = [_square_norm(layer) for layer in means]
+    return GradientStatistics(
+        layers=tuple(
+            tree.map(lambda leaf: leaf.to(dtype), Moments(*pair))
+            for pair in zip(means, squares, strict=True)
+        ),
+        norms=every,
+        layer_noise=tuple(
+            noise(*pair, count) for pair in zip(mean_squares, square_means, strict=True)
+        ),
+        layer_cosines=tuple(mean_cosine(_square_norm(layer.unit), count) for layer in sums),
+        noise=noise(_total(mean_squares), _total(square_means), count),
+        cosine=mean_cosine(_total([_square_norm(layer.whole_unit) for layer in sums]), count),
+    )
+
+
+def _square_norm(layer: mlp.Layer) -> Tensor:
+    return layer.weight.square().sum((-2, -1)) + layer.bias.square().sum(-1)
+
+
+def _total(parts: Sequence[Tensor]) -> Tensor:
+    return torch.stack(tuple(parts)).sum(0)

@@ -1,0 +1,166 @@
+"""Each example's own gradient, never formed: a layer's is the outer product of two vectors.
+
+Norms, squares, inner products of outer products are products of those of the vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from actfunc import mlp
+
+
+class LayerExamples(NamedTuple):
+    """Each example's gradient for one layer, as the two vectors it is made of.
+
+    signal:  gradient of the example's loss with respect to the pre-activations, (…, batch, out)
+    read:    what the layer read, (…, batch, in)
+
+    The weight's gradient of example n is the outer product of signal[n] and read[n], (out, in);
+    the bias's is signal[n].
+    """
+
+    signal: Tensor
+    read: Tensor
+
+
+class Norms(NamedTuple):
+    """Norms of each example's gradient, (…, batch, layer) each."""
+
+    weight: Tensor
+    bias: Tensor
+
+    @property
+    def layer(self) -> Tensor:
+        """Of weight and bias together, (…, batch, layer)."""
+        return torch.hypot(self.weight, self.bias)
+
+    @property
+    def whole(self) -> Tensor:
+        """Of the whole network's gradient, (…, batch)."""
+        return _norm(self.layer)
+
+
+class Moments(NamedTuple):
+    """Over the examples, for every weight and bias of one layer: shaped like the layer.
+
+    mean:    of the gradient: the gradient of the mean loss
+    square:  of the gradient's square, the second moment
+    """
+
+    mean: mlp.Layer
+    square: mlp.Layer
+
+    @property
+    def variance(self) -> mlp.Layer:
+        """Mean squared distance from the mean (it divides by n), square − mean².
+
+        The difference loses digits where all examples agree; it is never below 0.
+        """
+        return mlp.Layer(*((s - m * m).clamp(min=0) for m, s in zip(*self, strict=True)))
+
+    @property
+    def signal_to_noise(self) -> mlp.Layer:
+        """|mean| / standard deviation (Rainforth et al. 2018); 0 where the gradient is 0."""
+        return mlp.Layer(
+            *(
+                m.abs() / v.sqrt().where(m != 0, 1)
+                for m, v in zip(self.mean, self.variance, strict=True)
+            )
+        )
+
+
+class PerExample(NamedTuple):
+    """What a batch tells of its examples' gradients: `Norms`, and `Moments` a layer."""
+
+    norms: Norms
+    layers: tuple[Moments, ...]
+
+
+def per_example(
+    params: mlp.Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+) -> PerExample:
+    """Norms, second moments and variances of the gradients of each example's cross-entropy.
+
+    images: float (batch, 28, 28) or (batch, pixel); labels: (batch). A stack of networks gives a
+    stack of everything. As `vmap(grad(loss))` gives them, at the cost of about two gradients.
+    """
+    found = examples(params, activation, images, labels)
+    return PerExample(norms(found), moments(found))
+
+
+def examples(
+    params: mlp.Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+) -> tuple[LayerExamples, ...]:
+    """Each example's gradient of its own cross-entropy, layer by layer from the input.
+
+    Shapes as for `per_example`. One gradient of the summed loss with respect to taps: an example's
+    signal depends on its own loss alone.
+    """
+
+    def loss(taps: mlp.Taps) -> tuple[Tensor, tuple[Tensor, ...]]:
+        trace = mlp.trace(params, images, activation, taps)
+        right = labels.expand(trace.logits.shape[:-1]).unsqueeze(-1)
+        return -trace.logits.log_softmax(-1).gather(-1, right).sum(), trace.inputs
+
+    signals, inputs = torch.func.grad(loss, has_aux=True)(mlp.zero_taps(params, len(labels)))
+    return tuple(map(LayerExamples, signals, inputs))
+
+
+def norms(found: Sequence[LayerExamples]) -> Norms:
+    """Norms of the examples' gradients: |s aᵀ| = |s| |a|."""
+    bias = [_norm(layer.signal) for layer in found]
+    weight = [b * _norm(layer.read) for b, layer in zip(bias, found, strict=True)]
+    return Norms(torch.stack(weight, -1), torch.stack(bias, -1))
+
+
+def moments(found: Sequence[LayerExamples]) -> tuple[Moments, ...]:
+    """Mean and mean square over the examples of every weight's and bias's gradient.
+
+    The squares of an outer product are the outer product of the squares. A gradient under 1e-19
+    has a square that float32 does not hold in full: take float64 for a network where they vanish.
+    """
+    return tuple(
+        Moments(mean(signal, read), mean(signal.square(), read.square())) for signal, read in found
+    )
+
+
+def mean(signal: Tensor, read: Tensor) -> mlp.Layer:
+    """The mean over the examples of the outer products, and of the signals."""
+    scaled = signal / signal.shape[-2]
+    return mlp.Layer(scaled.mT @ read, scaled.sum(-2))
+
+
+def inner_products(found: Sequence[LayerExamples]) -> Tensor:
+    """Inner products of the examples' gradients for these layers, (…, batch, batch).
+
+    Of one layer by a sequence of one: `inner_products(found[:1])`.
+    """
+    # a bias reads a 1, hence the 1 beside the inner product of what the weight reads
+    layers = [(s @ s.mT) * (a @ a.mT + 1) for s, a in found]
+    return torch.stack(torch.broadcast_tensors(*layers)).sum(0)
+
+
+def cosines(found: Sequence[LayerExamples]) -> Tensor:
+    """Cosine between every two examples' gradients for these layers, (…, batch, batch).
+
+    An example without gradient has cosine 0 with everyone, itself too.
+    """
+    scale = norms(found).whole
+    units = scale.reciprocal().where(scale > 0, 0).unsqueeze(-1)
+    return inner_products([LayerExamples(s * units, a) for s, a in found])
+
+
+def _norm(x: Tensor) -> Tensor:
+    # the squares of a vanishing signal would be 0 in float32
+    return torch.linalg.vector_norm(x, dim=-1, dtype=torch.float64).to(x.dtype)

@@ -1,0 +1,130 @@
+"""`actfunc gradients`: what the loss tells each layer, and how far its examples agree."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.progress import Progress, TaskID
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import (
+    DataSet,
+    Device,
+    Examples,
+    Figure,
+    Hidden,
+    Json,
+    Seed,
+    example,
+    layer_sizes,
+)
+from actfunc.cli.working_set import set_up
+
+if TYPE_CHECKING:
+    from actfunc.activation import Activation
+    from actfunc.analysis.gradient_statistics import GradientStatistics
+    from actfunc.data import Examples as Labelled
+    from actfunc.mlp import Params
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(
+        epilog=example(
+            "actfunc gradients sigmoid relu", "actfunc gradients relu --whole --per-example"
+        )
+    )(gradients)
+
+
+def gradients(
+    activations: Annotated[
+        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
+    ] = None,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, help="So many of the first training images.")
+    ] = 256,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="All training images instead, streamed.")
+    ] = False,
+    layers: Annotated[
+        bool, typer.Option("--layers", help="Tell all figures of each layer, in a table each.")
+    ] = False,
+    per_example: Annotated[
+        bool,
+        typer.Option("--per-example", help="Tell of each example's gradient: norm, noise, cosine."),
+    ] = False,
+    hidden: Hidden = "512,256,256,128",
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    out: Figure = Path("gradients.svg"),
+    json: Json = False,
+) -> None:
+    """Show how far gradients reach at initialisation: histograms of every layer's weights.
+
+    With --per-example the figure shows the norms of the examples' gradients.
+    """
+    from actfunc.analysis import backpropagate
+    from actfunc.catalogue import get
+    from actfunc.data import normalise
+    from actfunc.show import analysis, style
+    from actfunc.show import gradients as show
+    from actfunc.tutorial import SIX
+
+    style.check_format(out)
+    records = [get(text) for text in activations or SIX.values()]
+    sizes = layer_sizes(hidden)
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    params = work.fresh(sizes)
+    chosen = work.split.train if whole else work.split.train.first(batch)
+    statistics = _streamed(output, params, records, chosen) if whole or per_example else {}
+    if whole:
+        found: Any = {
+            spec: [moments.mean for moments in each.layers] for spec, each in statistics.items()
+        }
+    else:
+        found = {
+            record.spec: backpropagate(params, record, normalise(chosen.images), chosen.labels)
+            for record in records
+        }
+    drawn = show.examples_figure(statistics) if per_example else analysis.gradients_figure(found)
+    style.save(drawn, out)
+    document: dict[str, Any] = {"activations": analysis.layers_document(found)}
+    if per_example:
+        document["per_example"] = show.examples_document(statistics)
+    if not json:
+        output.print(analysis.gradients_table(found))
+        for spec in found if layers else ():
+            output.print(show.layers_table(spec, found[spec]))
+        if per_example:
+            output.print(show.examples_table(statistics))
+        output.wrote("figure", out)
+    output.document({**work.facts(), "batch": len(chosen.labels), **document})
+
+
+def _streamed(
+    output: Output, params: Params, records: list[Activation], chosen: Labelled
+) -> dict[str, GradientStatistics]:
+    from actfunc.analysis.gradient_statistics import gradient_statistics
+
+    statistics = {}
+    with output.progress() as bar:
+        for record in records:
+            task = bar.add_task(record.name, total=len(chosen.labels), note="images")
+            statistics[record.spec] = gradient_statistics(
+                params,
+                record,
+                chosen.images,
+                chosen.labels,
+                on_batch=partial(_advance, bar, task),
+            )
+    return statistics
+
+
+def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)

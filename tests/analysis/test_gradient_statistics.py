@@ -1,0 +1,137 @@
+"""Streamed figures are those of all the formed gradients at once, however the batches fall."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.func import vmap
+
+from actfunc import get, mlp, tree
+from actfunc.analysis.gradient_noise import noise
+from actfunc.analysis.gradient_statistics import gradient_statistics
+from actfunc.data import normalise
+from actfunc.errors import UsageError
+from tests.analysis.test_per_example import RELATIVE, SIZES, assert_near, flat, formed, three
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module", params=[torch.float32, torch.float64], ids=str)
+def case(request, small_split):
+    """Parameters, uint8 images and labels."""
+    batch = small_split.train.first(97)
+    return mlp.init(SIZES, seed=42, dtype=request.param), batch.images, batch.labels
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid"])
+@pytest.mark.parametrize("batch", [1, 13, 97, 1000])
+def test_streamed_is_whole(name, batch, case):
+    params, images, labels = case
+    got = gradient_statistics(params, get(name), images, labels, batch=batch)
+    pixels = normalise(images).to(params[0].weight.dtype)
+    want = formed(params, get(name), pixels, labels)
+    for index, (moments, layer) in enumerate(zip(got.layers, want, strict=True)):
+        for mean, square, each in zip(moments.mean, moments.square, layer, strict=True):
+            assert_near(mean, each.mean(0))
+            assert_near(square, each.square().mean(0))
+        check(got.layer_noise[index], got.layer_cosines[index], flat([layer]))
+        assert_near(got.norms.weight[:, index], layer.weight.flatten(1).norm(dim=1))
+        assert_near(got.norms.bias[:, index], layer.bias.norm(dim=1))
+    check(got.noise, got.cosine, flat(want))
+
+
+def check(found, cosine, each):
+    """Noise and mean cosine against their definitions over all formed gradients, (n, parameter)."""
+    near = 10 * RELATIVE[each.dtype]  # a sum of differences
+    each, n = each.double(), len(each)
+    spread = each.var(0, correction=1).sum()
+    assert float(found.spread) == pytest.approx(float(spread), rel=near)
+    products = each @ each.mT
+    others = ~torch.eye(n, dtype=torch.bool)
+    # the mean product of two different examples' gradients is what estimates |G|²
+    assert float(found.strength) == pytest.approx(
+        float(products[others].mean()), rel=near, abs=near * float(products.diagonal().mean())
+    )
+    size = products.diagonal().sqrt()
+    angles = products / size / size[:, None]
+    assert float(cosine) == pytest.approx(float(angles[others].mean()), rel=near, abs=near)
+
+
+def test_the_scale_is_spread_over_strength_and_infinite_where_there_is_no_strength():
+    three_, zero = torch.tensor(3.0), torch.tensor(0.0)
+    found = noise(three_, torch.tensor(2.0), 5)
+    assert float(found.spread) == pytest.approx(1.25)
+    assert float(found.strength) == pytest.approx(1.75)
+    assert float(found.scale) == pytest.approx(1.25 / 1.75)
+    assert noise(three_, zero, 5).scale == torch.inf
+    assert noise(three_, zero, 5).strength < 0
+
+
+def test_the_noise_scale_is_right_on_average():
+    """Gradients drawn with a known mean and spread: many small samples, no bias."""
+    generator = torch.Generator().manual_seed(0)
+    draws, n, width = 20_000, 4, 6
+    true_mean = torch.full((width,), 0.5, dtype=torch.float64)
+    each = true_mean + torch.randn(draws, n, width, generator=generator, dtype=torch.float64)
+    found = vmap(lambda g: noise(g.square().sum(-1).mean(), g.mean(0).square().sum(), n))(each)
+    for got, want in zip(found, (width, float(true_mean @ true_mean)), strict=True):
+        error = float(got.std()) / draws**0.5
+        assert abs(float(got.mean()) - want) < 4 * error
+
+
+def test_batches_are_told(case):
+    params, images, labels = case
+    told = []
+    gradient_statistics(
+        params, get("relu"), images, labels, batch=40, on_batch=lambda *done: told.append(done)
+    )
+    assert told == [(40, 97), (80, 97), (97, 97)]
+
+
+def test_float_images_are_taken_as_they_are(case):
+    params, images, labels = case
+    pixels = normalise(images).to(params[0].weight.dtype)
+    one = gradient_statistics(params, get("relu"), images, labels)
+    other = gradient_statistics(params, get("relu"), pixels, labels)
+    assert all(torch.equal(a, b) for a, b in zip(tree.leaves(one), tree.leaves(other), strict=True))
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_fewer_than_two_examples_have_no_spread(count, case):
+    params, images, labels = case
+    with pytest.raises(UsageError, match=f"got {count} images"):
+        gradient_statistics(params, get("relu"), images[:count], labels[:count])
+
+
+def test_images_and_labels_must_match(case):
+    params, images, labels = case
+    with pytest.raises(UsageError, match="got 97 images and 96 labels"):
+        gradient_statistics(params, get("relu"), images, labels[1:])
+
+
+@pytest.mark.parametrize("way", ["vmap", "stack"])
+def test_members_side_by_side_are_members_one_by_one(way, small_split):
+    batch = small_split.train.first(50)
+    members, stack = three()
+
+    def figures(params):
+        return gradient_statistics(params, get("gelu"), *batch, batch=20)
+
+    got = vmap(figures)(stack) if way == "vmap" else figures(stack)
+    want = tree.map(lambda *leaves: torch.stack(leaves), *map(figures, members))
+    for one, other in zip(tree.leaves(got), tree.leaves(want), strict=True):
+        assert_near(one, other, 1e-5)
+
+
+@pytest.mark.slow
+def test_compiled(small_split):
+    images, labels = small_split.train.first(50)
+    params = three()[0][0]
+
+    def figures(params, images, labels):
+        return gradient_statistics(params, get("gelu"), images, labels, batch=25)
+
+    got = torch.compile(figures, fullgraph=True)(params, images, labels)
+    want = figures(params, images, labels)
+    for one, other in zip(tree.leaves(got), tree.leaves(want), strict=True):
+        assert_near(one, other, 1e-5)

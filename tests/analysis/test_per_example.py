@@ -1,0 +1,209 @@
+"""What is read off the factors is what `vmap(grad)`, which forms every gradient, says."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.func import grad, vmap
+from torch.nn import functional as F
+
+from actfunc import CATALOGUE, get, mlp, tree
+from actfunc.analysis.per_example import (
+    Moments,
+    cosines,
+    examples,
+    inner_products,
+    per_example,
+)
+from actfunc.data import normalise
+
+SIZES = (784, 48, 32, 10)
+RELATIVE = {torch.float32: 1e-5, torch.float64: 1e-12}
+catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module", params=[torch.float32, torch.float64], ids=str)
+def case(request, small_split):
+    """Parameters, float images and labels."""
+    batch = small_split.train.first(64)
+    params = mlp.init(SIZES, seed=42, dtype=request.param)
+    return params, normalise(batch.images).to(request.param), batch.labels
+
+
+def formed(params, activation, images, labels) -> mlp.Params:
+    """Each example's gradient: the parameters' shapes with the batch before them."""
+
+    def loss(params, image, label):
+        return F.cross_entropy(mlp.apply(params, image, activation), label)
+
+    return vmap(grad(loss), (None, 0, 0))(params, images, labels)
+
+
+def flat(layers) -> torch.Tensor:
+    """(batch, parameter) of formed gradients."""
+    return torch.cat([leaf.flatten(1) for leaf in tree.leaves(tuple(layers))], dim=1)
+
+
+def assert_near(got, want, tolerance=None):
+    """As far apart at most as the tolerance times the largest value wanted."""
+    assert got.dtype == want.dtype
+    assert got.shape == want.shape
+    gap = (got - want).abs().max()
+    assert gap <= (tolerance or RELATIVE[want.dtype]) * want.abs().max(), (gap, want.abs().max())
+
+
+@catalogue
+def test_norms_and_moments_are_those_of_the_formed_gradients(record, case):
+    params, images, labels = case
+    if record.poles and images.dtype == torch.float32:
+        return  # a slope without bound magnifies rounding without bound; float64 tells
+    tolerance = 1e-9 if record.poles else None
+    want = formed(params, record, images, labels)
+    got = per_example(params, record, images, labels)
+    for index, (moments, layer) in enumerate(zip(got.layers, want, strict=True)):
+        parts = zip(moments.mean, moments.square, moments.variance, layer, strict=True)
+        for mean, square, variance, each in parts:
+            assert_near(mean, each.mean(0), tolerance)
+            assert_near(square, each.square().mean(0), tolerance)
+            assert_near(variance, each.var(0, correction=0), tolerance)
+        for norms, each in zip((got.norms.weight, got.norms.bias), layer, strict=True):
+            assert_near(norms[:, index], each.flatten(1).norm(dim=1), tolerance)
+        assert_near(got.norms.layer[:, index], flat([layer]).norm(dim=1), tolerance)
+    assert_near(got.norms.whole, flat(want).norm(dim=1), tolerance)
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "gelu"])
+def test_norms_and_squares_are_right_digit_by_digit(name, case):
+    """Each value against itself: nothing cancels in a norm or a sum of squares."""
+    params, images, labels = case
+    record = get(name)
+    # both in float64, as what flows back is itself a difference; only the figures are ours
+    exact = formed(tree.map(torch.Tensor.double, params), record, images.double(), labels)
+    got = per_example(params, record, images, labels)
+    relative = 2 * RELATIVE[images.dtype]
+    for moments, layer in zip(got.layers, exact, strict=True):
+        for square, each in zip(moments.square, layer, strict=True):
+            want = each.square().mean(0)
+            seen = want > 1e-3 * want.mean()
+            torch.testing.assert_close(square.double()[seen], want[seen], rtol=relative, atol=0)
+    torch.testing.assert_close(
+        got.norms.whole.double(), flat(exact).norm(dim=1), rtol=relative, atol=0
+    )
+
+
+def test_signal_to_noise_is_mean_over_deviation(case):
+    params, images, labels = case
+    record = get("tanh")
+    got = per_example(params, record, images, labels)
+    for moments, layer in zip(got.layers, formed(params, record, images, labels), strict=True):
+        for ratio, each in zip(moments.signal_to_noise, layer, strict=True):
+            assert_near(ratio, each.mean(0).abs() / each.std(0, correction=0), 1e-4)
+
+
+def test_signal_to_noise_of_what_has_no_noise_or_no_signal():
+    values = torch.tensor([0.0, 0.0, 2.0, 3.0])
+    squares = torch.tensor([0.0, 1.0, 4.0, 10.0])
+    ratio = Moments(mlp.Layer(values, values), mlp.Layer(squares, squares)).signal_to_noise
+    assert ratio.weight.tolist() == [0.0, 0.0, torch.inf, 3.0]
+
+
+@pytest.mark.parametrize("name", ["relu", "sigmoid", "gelu"])
+def test_inner_products_and_cosines_between_examples(name, case):
+    params, images, labels = case
+    record = get(name)
+    found, want = examples(params, record, images, labels), formed(params, record, images, labels)
+    choices = [(found, want), *(([f], [w]) for f, w in zip(found, want, strict=True))]
+    for factors, gradients in choices:
+        each = flat(gradients)
+        assert_near(inner_products(factors), each @ each.mT)
+        unit = F.normalize(each, dim=1, eps=0.0)
+        assert_near(cosines(factors), unit @ unit.mT)
+        torch.testing.assert_close(cosines(factors).diagonal(), torch.ones_like(each[:, 0]))
+
+
+def test_an_example_without_gradient_has_no_direction():
+    params = (
+        mlp.Layer(torch.eye(2), torch.zeros(2)),
+        mlp.Layer(torch.tensor([[1e30, 0.0], [-1e30, 0.0]]), torch.zeros(2)),
+    )
+    images, labels = torch.tensor([[1.0, 0.0], [-1.0, 0.0]]), torch.tensor([0, 0])
+    found = examples(params, torch.relu, images, labels)
+    assert per_example(params, torch.relu, images, labels).norms.whole[0] == 0
+    assert cosines(found)[0].tolist() == [0.0, 0.0]
+    assert cosines(found)[1, 1].item() == pytest.approx(1.0)
+
+
+def test_norms_do_not_vanish_where_their_squares_do(small_split):
+    batch = small_split.train.first(8)
+    params = mlp.init((784, *[16] * 30, 10), seed=0)
+    images, record = normalise(batch.images), get("sigmoid")
+    got = per_example(params, record, images, batch.labels).norms.bias[:, 0]
+    wide = tree.map(torch.Tensor.double, params)
+    want = per_example(wide, record, images.double(), batch.labels).norms.bias[:, 0]
+    assert (want < 1e-23).all()
+    torch.testing.assert_close(got.double(), want, rtol=1e-5, atol=0)
+
+
+def three(dtype=torch.float32):
+    members = [mlp.init(SIZES, seed=seed, dtype=dtype) for seed in range(3)]
+    return members, tree.map(lambda *leaves: torch.stack(leaves), *members)
+
+
+@pytest.mark.parametrize("name", ["relu", "gelu"])
+@pytest.mark.parametrize("way", ["vmap", "stack"])
+def test_members_side_by_side_are_members_one_by_one(name, way, small_split):
+    batch = small_split.train.first(32)
+    images, record = normalise(batch.images), get(name)
+    members, stack = three()
+
+    def figures(params):
+        found = examples(params, record, images, batch.labels)
+        return per_example(params, record, images, batch.labels), cosines(found)
+
+    got = vmap(figures)(stack) if way == "vmap" else figures(stack)
+    want = tree.map(lambda *leaves: torch.stack(leaves), *map(figures, members))
+    for one, other in zip(tree.leaves(got), tree.leaves(want), strict=True):
+        assert_near(one, other)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stacked", [False, True])
+def test_compiled_whole_and_over_members(stacked, small_split):
+    batch = small_split.train.first(32)
+    images, record = normalise(batch.images), get("gelu")
+    members, stack = three()
+
+    def figures(params, images, labels):
+        return per_example(params, record, images, labels)
+
+    if stacked:
+        figures, params = vmap(figures, (0, None, None)), stack
+    else:
+        params = members[0]
+    got = torch.compile(figures, fullgraph=True)(params, images, batch.labels)
+    want = figures(params, images, batch.labels)
+    for one, other in zip(tree.leaves(got), tree.leaves(want), strict=True):
+        assert_near(one, other)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    sizes=st.lists(st.integers(1, 7), min_size=2, max_size=5),
+    count=st.integers(1, 9),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_any_sizes(sizes, count, seed):
+    generator = torch.Generator().manual_seed(seed)
+    params = mlp.init(sizes, generator=generator, dtype=torch.float64)
+    images = torch.randn(count, sizes[0], generator=generator, dtype=torch.float64)
+    labels = torch.randint(0, sizes[-1], (count,), generator=generator)
+    got = per_example(params, torch.tanh, images, labels)
+    want = formed(params, torch.tanh, images, labels)
+    torch.testing.assert_close(got.norms.whole, flat(want).norm(dim=1), rtol=1e-10, atol=1e-15)
+    for moments, layer in zip(got.layers, want, strict=True):
+        torch.testing.assert_close(
+            moments.variance.weight, layer.weight.var(0, correction=0), rtol=1e-10, atol=1e-15
+        )
