@@ -62,20 +62,20 @@ def lanczos(
     Every new vector is orthogonalised against all before it, twice: without that, converged
     eigenvalues come again as ghosts. Where the products stop leading out of the basis, it goes on
     with a new direction, so that `steps = n` gives the whole spectrum.
-    `on_step(done, steps)` is called as steps are done.
+    `on_step(done, steps)` is called as steps are done. Under `vmap`, draw `start` outside.
     Golub & Van Loan, Matrix Computations, 4th ed., section 10.3.
     """
     n = len(start)
     if not 1 <= steps <= n:
         raise UsageError(f"steps must be from 1 to the vector's length {n}, got {steps}")
-    basis = start.new_zeros(steps, n)
     v = start / start.norm()
-    scale = start.new_zeros(())
-    beta = start.new_zeros(())
+    moved = product(v)
+    # made of a product, they have the axis that `vmap` maps over, whatever `start` is
+    basis, scale = moved.new_zeros(steps, n), moved.new_zeros(())
     diagonal, beside = [], []
     for step in range(steps):
         basis[step] = v
-        moved = product(v)
+        moved = product(v) if step else moved
         diagonal.append((v * moved).sum())
         rest = _orthogonal(basis[: step + 1], moved)
         beta = rest.norm()
