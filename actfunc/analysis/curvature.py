@@ -105,7 +105,7 @@ def operator(
         total = torch.zeros_like(vector)
         shaped = unflatten(params, vector)
         for part, answers in zip(images.split(batch), labels.split(batch), strict=True):
-            moved = product(params, activation, _float(part, dtype), answers, shaped)
+            moved = product(params, activation, as_float(part, dtype), answers, shaped)
             total = total + flatten(moved) * (len(answers) / len(labels))
         return total
 
@@ -128,5 +128,6 @@ def first_order(activation: Function) -> Function:
     return partial(activation, order=1) if isinstance(activation, Activation) else activation
 
 
-def _float(images: Tensor, dtype: torch.dtype) -> Tensor:
+def as_float(images: Tensor, dtype: torch.dtype) -> Tensor:
+    """uint8 images normalised, in `dtype`; floating-point ones as they are."""
     return images if images.is_floating_point() else normalise(images).to(dtype)

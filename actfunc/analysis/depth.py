@@ -38,8 +38,9 @@ class Carried(NamedTuple):
               pre-activations, and it is their variance over initialisations
     gradient: the norm of the gradient with respect to them, relative to the last layer's
 
-    A vanished or overflowed one is ∓inf: beyond what a float64 holds. Where the pre-activations have overflowed a gradient
-    means nothing and is NaN; it is then relative to the last layer that has not.
+    A vanished or overflowed one is ∓inf: beyond what a float64 holds. Where the pre-activations
+    have overflowed a gradient means nothing and is NaN; it is then relative to the last layer
+    that has not.
     """
 
     variance: Tensor
