@@ -28,7 +28,8 @@ class Tridiagonal(NamedTuple):
 class Ritz(NamedTuple):
     """Approximate eigenvalues (k), and for each the norm of its residual Av − λv (k).
 
-    An eigenvalue of A lies within the residual of each value.
+    An eigenvalue of A lies within the residual of each value. None is below the rounding of the
+    largest value, which the recurrence does not see.
     """
 
     values: Tensor
@@ -162,7 +163,9 @@ def _ritz(found: Tridiagonal, k: int) -> tuple[Tensor, Tensor]:
         )
     values, vectors = _eigh(found)
     dtype = found.diagonal.dtype
-    return values.to(dtype), (found.remainder * vectors[-1].abs()).to(dtype)
+    rounding = torch.finfo(dtype).eps * values.abs().amax()
+    residuals = torch.hypot(found.remainder * vectors[-1].abs(), rounding)
+    return values.to(dtype), residuals.to(dtype)
 
 
 def _eigh(found: Tridiagonal) -> tuple[Tensor, Tensor]:
