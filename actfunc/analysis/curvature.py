@@ -1,0 +1,133 @@
+"""Curvature of the loss: products of its Hessian, and of the Gauss-Newton part of it, with vectors.
+
+No matrix is formed. The second derivative of the activation in them is the record's own `d2f`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+from torch.func import grad, jvp, vjp
+from torch.nn import functional as F
+
+from actfunc import mlp, tree
+from actfunc.activation import Activation
+from actfunc.data import normalise
+from actfunc.errors import UsageError
+
+Function: TypeAlias = Callable[[Tensor], Tensor]
+Product: TypeAlias = Callable[[mlp.Params, Function, Tensor, Tensor, mlp.Params], mlp.Params]
+"""A matrix of the loss times a vector, which has the parameters' structure."""
+
+
+def hessian_product(
+    params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, vector: mlp.Params
+) -> mlp.Params:
+    """The Hessian of the mean cross-entropy of a batch, times a vector: `jvp` of `grad`.
+
+    images: float (batch, 28, 28) or (batch, pixel); labels: (batch); vector and result have the
+    structure of the parameters. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
+    """
+
+    def loss(params: mlp.Params) -> Tensor:
+        return F.cross_entropy(mlp.apply(params, images, activation), labels)
+
+    return jvp(grad(loss), (params,), (vector,))[1]
+
+
+def gauss_newton_product(
+    params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, vector: mlp.Params
+) -> mlp.Params:
+    """The Gauss-Newton part of that Hessian, JᵀH_L J with J the Jacobian of the logits, times a
+    vector. H_L = diag(p) − ppᵀ is the cross-entropy's own Hessian, so no label is looked at.
+
+    What it leaves out is the curvature of the network itself. Arguments as `hessian_product`'s.
+    Schraudolph, Fast curvature matrix-vector products for second-order gradient descent, 2002.
+    """
+    logits_of = partial(mlp.apply, images=images, activation=first_order(activation))
+    pushed = jvp(logits_of, (params,), (vector,))
+    logits, moved = pushed[0], pushed[1]
+    p = logits.softmax(dim=-1)
+    pulled = (p * moved - p * (p * moved).sum(dim=-1, keepdim=True)) / len(labels)
+    return vjp(logits_of, params)[1](pulled)[0]
+
+
+def gauss_newton_trace(params: mlp.Params, activation: Function, images: Tensor) -> Tensor:
+    """The trace of the Gauss-Newton part, exactly and without a probe; 0-dimensional.
+
+    diag(p) − ppᵀ = Σ_c p_c (e_c − p)(e_c − p)ᵀ, so it is the mean squared norm of each example's
+    gradient when the label is drawn from the network's own prediction: one backward pass a class.
+    That norm is |signal|² (|input|² + 1) a layer, so no example's gradient is formed.
+    """
+    phi = first_order(activation)
+    taps = mlp.zero_taps(params, len(images))
+
+    def logits(taps: mlp.Taps) -> tuple[Tensor, mlp.Trace]:
+        trace = mlp.trace(params, images, phi, taps)
+        return trace.logits, trace
+
+    output, back, trace = vjp(logits, taps, has_aux=True)  # type: ignore[misc]
+    p = output.softmax(dim=-1)
+    total = output.new_zeros(())
+    for c in range(output.shape[-1]):
+        one_hot = torch.zeros_like(p[0]).index_fill(0, torch.tensor([c], device=p.device), 1.0)
+        signals = back(p[:, c : c + 1].sqrt() * (one_hot - p))[0]
+        for signal, read in zip(signals, trace.inputs, strict=True):
+            total = total + (signal.square().sum(-1) * (read.square().sum(-1) + 1)).sum()
+    return total / len(images)
+
+
+def operator(
+    product: Product,
+    params: mlp.Params,
+    activation: Function,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    batch: int = 1024,
+) -> Function:
+    """A product as a function of one flat vector (parameter), the mean over all of the images.
+
+    images: float, or uint8 that are normalised batch by batch: they stream, so memory does not
+    grow with their number. The vector has the parameters' dtype.
+    """
+    if batch < 1 or not len(images):
+        raise UsageError(
+            f"a product needs images and a positive batch, got {len(images)} and {batch}"
+        )
+    dtype = params[0].weight.dtype
+
+    def of(vector: Tensor) -> Tensor:
+        total = torch.zeros_like(vector)
+        shaped = unflatten(params, vector)
+        for part, answers in zip(images.split(batch), labels.split(batch), strict=True):
+            moved = product(params, activation, as_float(part, dtype), answers, shaped)
+            total = total + flatten(moved) * (len(answers) / len(labels))
+        return total
+
+    return of
+
+
+def flatten(params: mlp.Params) -> Tensor:
+    """The parameters as one vector (parameter): weight, bias, weight, … from the input on."""
+    return torch.cat([leaf.flatten() for leaf in tree.leaves(params)])
+
+
+def unflatten(params: mlp.Params, vector: Tensor) -> mlp.Params:
+    """A vector (parameter) in the structure of `params`, the inverse of `flatten`."""
+    parts = iter(vector.split([leaf.numel() for leaf in tree.leaves(params)]))
+    return tree.map(lambda leaf: next(parts).view_as(leaf), params)
+
+
+def first_order(activation: Function) -> Function:
+    """The activation where one derivative is enough; any other callable as it is."""
+    return partial(activation, order=1) if isinstance(activation, Activation) else activation
+
+
+def as_float(images: Tensor, dtype: torch.dtype) -> Tensor:
+    """uint8 images normalised, in `dtype`; floating-point ones as they are."""
+    return images if images.is_floating_point() else normalise(images).to(dtype)

@@ -1,0 +1,39 @@
+"""How a network stretches its input: singular values of the input-output Jacobian."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.func import jacrev, vmap
+
+from actfunc import mlp
+from actfunc.analysis.curvature import first_order
+
+
+def input_jacobian(
+    params: mlp.Params, activation: Callable[[Tensor], Tensor], images: Tensor
+) -> Tensor:
+    """Each example's Jacobian of the logits with respect to its pixels, (batch, class, pixel).
+
+    images: float (batch, 28, 28) or (batch, pixel). One backward pass a class.
+    """
+    phi = first_order(activation)
+
+    def logits(pixels: Tensor) -> Tensor:
+        return mlp.apply(params, pixels, phi)
+
+    return vmap(jacrev(logits))(images.flatten(1))
+
+
+def jacobian_singular_values(
+    params: mlp.Params, activation: Callable[[Tensor], Tensor], images: Tensor
+) -> Tensor:
+    """The singular values of each example's Jacobian, (batch, class), in descending order.
+
+    All equal to 1 is dynamical isometry: a small change of the input is neither lost nor blown up.
+    Pennington, Schoenholz & Ganguli, Resurrecting the sigmoid in deep learning through dynamical
+    isometry, 2017.
+    """
+    return torch.linalg.svdvals(input_jacobian(params, activation, images))

@@ -1,0 +1,110 @@
+"""`actfunc curvature`: how sharp the loss is around a network, and how it stretches its input."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import (
+    DataSet,
+    Device,
+    Examples,
+    Figure,
+    Hidden,
+    Json,
+    OptionalValueCommand,
+    Pretrained,
+    Runs,
+    Seed,
+    example,
+    layer_sizes,
+)
+from actfunc.cli.working_set import set_up, trained_networks
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(
+        cls=OptionalValueCommand, epilog=example("actfunc curvature relu swish --pretrained")
+    )(curvature)
+
+
+def curvature(
+    activations: Annotated[
+        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
+    ] = None,
+    pretrained: Pretrained = None,
+    batch: Annotated[
+        int, typer.Option("--batch", min=1, help="So many of the first training images.")
+    ] = 1024,
+    top: Annotated[int, typer.Option("--top", min=1, help="So many of the eigenvalues.")] = 5,
+    steps: Annotated[
+        int, typer.Option("--steps", min=1, help="Lanczos steps; more make the residuals smaller.")
+    ] = 30,
+    probes: Annotated[
+        int, typer.Option("--probes", min=2, help="Random vectors for the trace.")
+    ] = 20,
+    hidden: Hidden = "512,256,256,128",
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    runs: Runs = Path("runs"),
+    out: Figure = Path("curvature.svg"),
+    json: Json = False,
+) -> None:
+    """Show how a trained network's loss curves: eigenvalues and trace of its Hessian."""
+    from actfunc.analysis.landscape import landscape
+    from actfunc.errors import UsageError
+    from actfunc.show import curvature as show
+    from actfunc.show import style
+
+    style.check_format(out)
+    if top > steps:
+        raise UsageError(
+            f"--top {top} asks for more eigenvalues than --steps {steps} finds",
+            "take about five times as many steps",
+        )
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    images, labels = work.split.train.first(batch)
+    networks = trained_networks(
+        output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
+    )
+    found = {}
+    with output.progress() as bar:
+        for name, network in networks.items():
+            task = bar.add_task(name, total=2 * steps + probes, note="products")
+            found[name] = landscape(
+                network.params,
+                network.activation,
+                images,
+                labels,
+                top=top,
+                steps=steps,
+                probes=probes,
+                seed=seed,
+                on_product=partial(_advance, bar, task),
+            )
+    style.save(show.curvature_figure(found), out)
+    if not json:
+        output.print(show.curvature_table(found))
+        output.wrote("figure", out)
+    output.document(
+        {
+            **work.facts(),
+            "batch": len(labels),
+            "steps": steps,
+            "probes": probes,
+            "activations": show.curvature_document(found),
+        }
+    )
+
+
+def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)

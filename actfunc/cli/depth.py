@@ -1,0 +1,108 @@
+"""`actfunc depth`: how far a signal and its gradient carry through a stack of equal layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import Device, Figure, Json, Seed, example
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(epilog=example("actfunc depth relu gelu sigmoid --gain 1.414"))(depth)
+
+
+def depth(
+    activations: Annotated[
+        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
+    ] = None,
+    layers: Annotated[int, typer.Option("--layers", min=1, help="So many layers.")] = 100,
+    width: Annotated[int, typer.Option("--width", min=1, help="Neurons a layer.")] = 256,
+    init: Annotated[
+        str | None,
+        typer.Option(
+            "--init",
+            help="linear: nn.Linear's uniform weights and biases; gaussian: normal weights of"
+            " standard deviation gain/√width, no biases. By default linear, or gaussian with"
+            " --gain.",
+        ),
+    ] = None,
+    gain: Annotated[
+        float | None, typer.Option("--gain", help="Of the gaussian weights; 1 by default.")
+    ] = None,
+    initialisations: Annotated[
+        int, typer.Option("--initialisations", min=1, help="Average over so many draws.")
+    ] = 5,
+    inputs: Annotated[
+        int, typer.Option("--inputs", min=1, help="Random inputs sent through each draw.")
+    ] = 16,
+    seed: Seed = 42,
+    device: Device = "auto",
+    out: Figure = Path("depth.svg"),
+    json: Json = False,
+) -> None:
+    """Show how a signal's variance and its gradient grow or fade from layer to layer."""
+    import torch
+
+    from actfunc.analysis.depth import Carried, carry, course_of_gradient, course_of_variance, draw
+    from actfunc.catalogue import get
+    from actfunc.cli.working_set import resolve_device
+    from actfunc.errors import UsageError
+    from actfunc.show import depth as show
+    from actfunc.show import style
+    from actfunc.storage.provenance import describe, provenance
+    from actfunc.tutorial import SIX
+
+    style.check_format(out)
+    if init == "linear" and gain is not None:
+        raise UsageError("--gain is of the gaussian weights, got --init linear", "leave one out")
+    chosen = init or ("linear" if gain is None else "gaussian")
+    scale = 1.0 if gain is None else gain
+    records = {record.spec: record for record in map(get, activations or SIX.values())}
+    output, where = Output(json), resolve_device(device)
+    weights = chosen if chosen == "linear" else f"{chosen}, gain {scale:g}"
+    version = torch.__version__.partition("+")[0]
+    shape = f"{layers} layers of {width}"
+    output.header(shape, f"init {weights}", f"seed {seed}", describe(where), f"torch {version}")
+    carried: dict[str, list[Carried]] = {spec: [] for spec in records}
+    with output.progress() as bar, torch.no_grad():
+        task = bar.add_task("initialisations", total=initialisations * len(records), note="")
+        for number in range(initialisations):
+            # the same stack for every activation, so that they differ in nothing else
+            stack = draw(
+                layers,
+                width,
+                init=chosen,
+                gain=scale,
+                seed=(seed + number) % 2**63,
+                examples=inputs,
+                device=where,
+            )
+            for spec, record in records.items():
+                carried[spec].append(carry(record, stack))
+                bar.update(task, advance=1, note=spec)
+    found = {
+        spec: show.Courses(course_of_variance(each), course_of_gradient(each))
+        for spec, each in carried.items()
+    }
+    style.save(show.depth_figure(found), out)
+    if not json:
+        output.print(show.depth_table(found))
+        output.wrote("figure", out)
+    output.document(
+        {
+            "layers": layers,
+            "width": width,
+            "init": chosen,
+            "gain": scale if chosen == "gaussian" else None,
+            "initialisations": initialisations,
+            "inputs": inputs,
+            "seed": seed,
+            "made_by": provenance(where),
+            "activations": show.depth_document(found),
+        }
+    )

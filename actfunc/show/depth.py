@@ -1,0 +1,137 @@
+"""Depth shown: variance and gradient through the layers, as curves and as a heat map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from matplotlib.colors import TwoSlopeNorm
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.analysis.depth import HOLDS_WITHIN, Course
+from actfunc.show import style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from torch import Tensor
+
+
+class Courses(NamedTuple):
+    """Of one activation: the variance forward and the gradient norm backward."""
+
+    variance: Course
+    gradient: Course
+
+
+Depths = Mapping[str, Courses]
+
+SHOWN = 20.0
+"""Decades either side of 1 that a figure shows; what is further away lies at the edge."""
+
+_COLOURS = {"vanishes": "blue", "explodes": "red", "holds": "green"}
+_TITLES = {"variance": "variance of the pre-activations", "gradient": "gradient norm, last layer 1"}
+
+
+def depth_table(found: Depths) -> Table:
+    """A line an activation: the rate a layer forward and backward, as factors, and the verdicts."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="through the layers: a factor a layer, its slope in decades ± standard error",
+        title_justify="left",
+        caption=f"holds: changes by less than a factor of {10**HOLDS_WITHIN:.0f} in size over the"
+        f" whole depth (of {10 ** (2 * HOLDS_WITHIN):.0f} in variance)",
+        caption_justify="left",
+    )
+    table.add_column("activation", no_wrap=True)
+    for name in _TITLES:
+        table.add_column(f"{name} a layer", justify="right")
+        table.add_column("decades", justify="right")
+        table.add_column("verdict", no_wrap=True)
+    for spec, courses in found.items():
+        cells: list[str | Text] = []
+        for course in courses:
+            factor = f"× {course.factor:.3g}" if math.isfinite(course.factor) else "-"
+            slope = f"{course.rate:+.4f}" if math.isfinite(course.rate) else "-"
+            error = f" ± {course.rate_error:.0e}" if math.isfinite(course.rate_error) else ""
+            cells += [factor, slope + error, Text(course.verdict, style=_COLOURS[course.verdict])]
+        table.add_row(style.named(spec), *cells)
+    return table
+
+
+def depth_figure(found: Depths) -> Figure:
+    """Curves with bands of two standard errors on top, a heat map (activation, layer) below."""
+    figure = style.figure(11.6, 3.6 + 0.6 + 0.32 * len(found))
+    heights = [3.6, 0.6 + 0.32 * len(found)]
+    axes = figure.subplots(2, 2, height_ratios=heights, squeeze=False)
+    for column, (part, title) in enumerate(_TITLES.items()):
+        courses = {spec: getattr(both, part) for spec, both in found.items()}
+        curves, heat = axes[:, column]
+        for spec, course in courses.items():
+            _draw_course(curves, spec, course)
+        curves.set_title(title)
+        curves.set_ylabel("log₁₀")
+        low, high = curves.get_ylim()
+        curves.set_ylim(max(low, -SHOWN), min(high, SHOWN))
+        _draw_heat(figure, heat, courses)
+        heat.set_xlabel("layer")
+    axes[0, 0].legend(fontsize=8)
+    return figure
+
+
+def depth_document(found: Depths) -> dict[str, Any]:
+    """Everything of it as JSON values, by activation; what is not finite is null."""
+    return {
+        spec: {part: _plain(course) for part, course in courses._asdict().items()}
+        for spec, courses in found.items()
+    }
+
+
+def _plain(course: Course) -> dict[str, Any]:
+    return {
+        "log10_mean": [_or_none(v) for v in course.mean.tolist()],
+        "log10_standard_error": [_or_none(v) for v in course.standard_error.tolist()],
+        "decades_a_layer": _or_none(course.rate),
+        "decades_a_layer_error": _or_none(course.rate_error),
+        "factor_a_layer": _or_none(course.factor),
+        "verdict": course.verdict,
+    }
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _draw_course(axis: Axes, spec: str, course: Course) -> None:
+    mean, error = _numbers(course.mean), _numbers(course.standard_error)
+    layers = np.arange(1, len(mean) + 1)
+    mean = np.where(np.isfinite(mean), mean, np.nan)
+    error = np.where(np.isfinite(error), error, 0.0)
+    colour = style.colour(spec)
+    axis.fill_between(layers, mean - 2 * error, mean + 2 * error, color=colour, alpha=0.2, lw=0)
+    axis.plot(layers, mean, color=colour, label=f"{style.label(spec)}: {course.verdict}")
+
+
+def _draw_heat(figure: Figure, axis: Axes, courses: Mapping[str, Course]) -> None:
+    rows = np.stack([_numbers(course.mean) for course in courses.values()])
+    finite = rows[np.isfinite(rows)]
+    reach = min(SHOWN, max(1.0, float(np.abs(finite).max(initial=1.0))))
+    image = axis.imshow(
+        np.clip(rows, -reach, reach),
+        aspect="auto",
+        interpolation="nearest",
+        cmap="RdBu_r",
+        norm=TwoSlopeNorm(0.0, -reach, reach),
+        extent=(0.5, rows.shape[1] + 0.5, len(rows) - 0.5, -0.5),
+    )
+    axis.grid(visible=False)
+    axis.set_yticks(range(len(rows)), [style.label(spec) for spec in courses], fontsize=8)
+    figure.colorbar(image, ax=axis, label="log₁₀", pad=0.01)
+
+
+def _numbers(values: Tensor) -> np.ndarray:
+    return values.detach().double().cpu().numpy()

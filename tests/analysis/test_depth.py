@@ -1,0 +1,179 @@
+"""Depth against what is known: linear stacks, He's relu, the vanishing sigmoid, and a module."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.func import vmap
+
+from actfunc import CATALOGUE, get
+from actfunc.analysis.depth import (
+    INITIALISATIONS,
+    Carried,
+    Stack,
+    carry,
+    course_of_gradient,
+    course_of_variance,
+    draw,
+)
+from actfunc.errors import UsageError
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
+
+
+def several(
+    name: str, seeds: int = 8, depth: int = 40, width: int = 64, **options
+) -> list[Carried]:
+    stacks = (draw(depth, width, seed=seed, examples=8, **options) for seed in range(seeds))
+    return [carry(get(name), stack) for stack in stacks]
+
+
+@catalogue
+@pytest.mark.parametrize("init", INITIALISATIONS)
+def test_all_layers_are_those_of_autograd(record, init):
+    stack = draw(4, 12, init=init, seed=1, examples=3)
+    taps = torch.zeros(4, 12, 3, dtype=torch.float64, requires_grad=True)
+    read, kept = stack.inputs, []
+    for weight, bias, tap in zip(stack.weights, stack.biases, taps, strict=True):
+        kept.append(weight @ read + bias[:, None] + tap)
+        read = record(kept[-1])
+    kept[-1].backward(stack.signal)
+    found = carry(record, stack)
+    for layer, z in enumerate(kept):
+        if not z.isfinite().all():  # an exponential of an exponential
+            assert record.name == "symexp"
+            assert found.variance[layer] == math.inf
+            return
+        want = z.detach().square().mean().log10()
+        torch.testing.assert_close(found.variance[layer], want, rtol=1e-9, atol=1e-9)
+    want = (taps.grad.flatten(1).norm(dim=1) / stack.signal.norm()).log10()
+    torch.testing.assert_close(found.gradient, want, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, 2.0])
+def test_a_linear_stack_takes_the_square_of_its_gain_a_layer(gain):
+    found = several("identity", seeds=200, depth=4, width=32, gain=gain)
+    for values in (
+        torch.stack([10**one.variance for one in found]),
+        torch.stack([10 ** (2 * one.gradient.flip(0)) for one in found]),
+    ):
+        # in expectation exactly gain² a layer, so the mean is within its own standard error
+        ratios = values / gain ** (2 * torch.arange(4))
+        wanted = gain**2 if values[0, 0] != 1 else 1.0
+        error = ratios.std(dim=0) / len(found) ** 0.5
+        assert ((ratios.mean(dim=0) - wanted).abs() <= 4 * error + 1e-12).all()
+        assert (error < 0.05 * wanted).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(gain=st.floats(1e-3, 1e3), seed=st.integers(0, 9))
+def test_a_gain_is_a_rate_exactly(gain, seed):
+    """The same draw at another gain differs by the gain alone in a linear stack."""
+    unit = carry(get("identity"), draw(30, 16, seed=seed, examples=2))
+    other = carry(get("identity"), draw(30, 16, seed=seed, examples=2, gain=gain))
+    layers = torch.arange(1, 31, dtype=torch.float64)
+    shift = other.variance - unit.variance
+    torch.testing.assert_close(shift, 2 * math.log10(gain) * layers, rtol=0, atol=1e-9)
+    shift = other.gradient - unit.gradient
+    torch.testing.assert_close(
+        shift, math.log10(gain) * layers.flip(0) - math.log10(gain), rtol=0, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "verdicts"),
+    [
+        ("relu", {"gain": 2**0.5}, ("holds", "holds")),
+        ("relu", {"gain": 1.0}, ("vanishes", "vanishes")),
+        ("relu", {"gain": 2.0}, ("explodes", "explodes")),
+        ("identity", {"gain": 1.0}, ("holds", "holds")),
+        ("sigmoid", {"gain": 1.0}, ("holds", "vanishes")),
+        ("sigmoid", {"init": "linear"}, ("holds", "vanishes")),
+        ("tanh", {"gain": 1.0}, ("holds", "holds")),
+        ("tanh", {"gain": 3.0}, ("holds", "explodes")),
+    ],
+)
+def test_verdicts(name, options, verdicts):
+    found = several(name, width=256, seeds=3, **options)
+    assert (course_of_variance(found).verdict, course_of_gradient(found).verdict) == verdicts
+
+
+def test_relu_at_gain_one_halves_the_variance_every_layer():
+    found = several("relu", width=256, seeds=6)
+    forward, backward = course_of_variance(found), course_of_gradient(found)
+    assert abs(forward.rate - math.log10(0.5)) < 0.02
+    assert abs(backward.rate - math.log10(0.5) / 2) < 0.01
+    assert forward.factor == 10**forward.rate
+    assert 0 < forward.rate_error < 0.01
+    # a gain of √2 makes up for it
+    held = course_of_variance(several("relu", width=256, seeds=6, gain=2**0.5))
+    assert math.isclose(held.rate - forward.rate, math.log10(2), rel_tol=1e-9)
+
+
+def test_small_signals_do_not_underflow():
+    found = several("identity", seeds=2, depth=100, gain=1e-3)
+    for course, rate in ((course_of_variance(found), -6), (course_of_gradient(found), -3)):
+        assert course.verdict == "vanishes"
+        assert abs(course.rate - rate) < 0.05
+        assert course.mean.isfinite().all()
+        assert course.mean.min() < -290
+
+
+def test_what_overflows_explodes_and_the_gradient_is_told_from_below_it():
+    found = several("square", seeds=3, depth=30, gain=4.0)
+    forward, backward = course_of_variance(found), course_of_gradient(found)
+    assert forward.verdict == "explodes"
+    assert (forward.mean == math.inf).any()
+    finite = forward.mean.isfinite()
+    assert backward.mean[finite].isfinite().all()
+    assert backward.mean[~finite].isnan().all()
+    assert backward.verdict == "explodes"
+
+
+def test_what_is_nowhere_alive_vanishes():
+    found = several("relu", seeds=2, depth=3)
+    dead = Stack(*draw(3, 8, examples=2))._replace(biases=torch.full((3, 8), -1e3).double())
+    assert math.isinf(carry(get("relu"), dead).gradient[0])
+    gone = [carry(get("relu"), dead), carry(get("relu"), dead)]
+    assert course_of_gradient(gone).verdict == "vanishes"
+    assert course_of_gradient(gone[:1]).standard_error.isnan().all()
+    assert course_of_gradient(found).mean[-1] == 0
+
+
+def test_initialisations_are_mapped_over_and_plain_callables_taken():
+    stacks = [draw(5, 8, seed=seed, examples=2) for seed in range(3)]
+    together = Stack(*(torch.stack(parts) for parts in zip(*stacks, strict=True)))
+    for activation in (get("tanh"), torch.tanh):
+        found = vmap(lambda stack, activation=activation: carry(activation, stack))(together)
+        for index, stack in enumerate(stacks):
+            for got, want in zip(found, carry(get("tanh"), stack), strict=True):
+                torch.testing.assert_close(got[index], want)
+
+
+@pytest.mark.slow
+def test_it_compiles_whole():
+    stack = draw(5, 8, seed=0, examples=2)
+    compiled = torch.compile(lambda stack: carry(get("tanh"), stack), fullgraph=True)
+    for got, want in zip(compiled(stack), carry(get("tanh"), stack), strict=True):
+        torch.testing.assert_close(got, want)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"depth": 0}, "depth must be a positive whole number, got 0"),
+        ({"width": 0}, "width must be a positive whole number, got 0"),
+        ({"examples": 0}, "examples must be a positive whole number, got 0"),
+        ({"init": "he"}, "init must be linear or gaussian, got 'he'"),
+        ({"gain": 0.0}, "gain must be a positive number, got 0.0"),
+        ({"gain": math.inf}, "gain must be a positive number, got inf"),
+    ],
+)
+def test_wrong_stacks_are_refused(options, said):
+    with pytest.raises(UsageError, match=said):
+        draw(**{"depth": 3, "width": 3, **options})

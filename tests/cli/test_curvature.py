@@ -1,0 +1,29 @@
+"""`actfunc curvature` of a network just trained: table, figure, JSON, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FEW = ("--batch", "32", "--steps", "8", "--probes", "2", "--top", "2")
+
+
+def test_a_trained_networks_curvature(actfunc):
+    actfunc("train", "silu", "--hidden", "8")
+    done = actfunc("curvature", "silu", "--hidden", "8", *FEW, "-o", "c.png")
+    assert done.code == 0
+    assert "silu" in done.out
+    assert Path("c.png").read_bytes().startswith(b"\x89PNG")
+    document = actfunc("curvature", "silu", "--hidden", "8", *FEW, "--json").document
+    assert document["batch"] == 32
+    [found] = document["activations"].values()
+    first, second = found["hessian"]["eigenvalues"]
+    assert first >= second
+    assert found["gauss_newton_trace"] > 0
+    assert len(found["singular_values"]) == 10
+
+
+def test_more_eigenvalues_than_steps_and_missing_networks_are_refused(actfunc):
+    done = actfunc("curvature", "silu", "--top", "9", "--steps", "8")
+    assert done.code == 2
+    assert "--top 9 asks for more eigenvalues than --steps 8 finds" in done.err
+    assert actfunc("curvature", "silu").code == 3

@@ -1,0 +1,49 @@
+"""`actfunc depth` on small stacks: table, figure, JSON, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from actfunc import get
+from actfunc.tutorial import SIX
+
+SMALL = ("--layers", "8", "--width", "16", "--initialisations", "2")
+
+
+def test_all_six_by_default_in_a_table_and_a_figure(actfunc):
+    done = actfunc("depth", *SMALL, "-o", "d.png")
+    assert done.code == 0
+    assert "8 layers of 16 · init linear" in done.out
+    assert Path("d.png").read_bytes().startswith(b"\x89PNG")
+    document = actfunc("depth", *SMALL, "--json").document
+    assert list(document["activations"]) == [get(spec).spec for spec in SIX.values()]
+    assert (document["init"], document["gain"]) == ("linear", None)
+    for both in document["activations"].values():
+        assert len(both["variance"]["log10_mean"]) == 8
+        assert both["gradient"]["log10_mean"][-1] == 0
+
+
+def test_a_gain_means_gaussian_weights_and_a_seed_repeats(actfunc):
+    call = ("depth", "relu", *SMALL, "--gain", "0.5", "--json")
+    document = actfunc(*call).document
+    assert (document["init"], document["gain"]) == ("gaussian", 0.5)
+    assert document["activations"]["relu"]["gradient"]["verdict"] == "vanishes"
+    assert actfunc(*call).document["activations"] == document["activations"]
+    other = actfunc(*call, "--seed", "7").document["activations"]
+    assert other != document["activations"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--init", "linear", "--gain", "1"), "--gain is of the gaussian weights"),
+        (("--init", "he"), "init must be linear or gaussian, got 'he'"),
+        (("--gain", "-1"), "gain must be a positive number, got -1.0"),
+    ],
+)
+def test_wrong_stacks_are_refused(actfunc, arguments, said):
+    done = actfunc("depth", "relu", *SMALL, *arguments)
+    assert done.code == 2
+    assert said in " ".join(done.err.split())
