@@ -44,7 +44,8 @@ class LayerNeurons(NamedTuple):
     saturated: slope under the bound in size for every input; the dead ones are among them
     linear:    slope the same number, not 0, for every input and all values on one line; what it
                does an affine layer could do
-    undefined: slope NaN for some input, as in a network that has diverged
+    undefined: pre-activation or slope NaN for some input, as in a network that has diverged; such
+               a neuron is nothing else
     flat:      the share of the inputs whose slope is under the bound in size
     """
 
@@ -210,11 +211,13 @@ def _judged(counts: NeuronCounts, activation: Activation) -> LayerNeurons:
     room = 8 * torch.finfo(low.dtype).eps
     scale = activation.f(most).abs() + activation.f(least).abs() + run.abs()
     one_line = (rise - run).abs() <= room * scale
-    dead = (low == 0) & (high == 0)
+    # many a slope is written with comparisons, and is a number at NaN
+    undefined = low.isnan() | least.isnan()
+    dead = (low == 0) & (high == 0) & ~undefined
     return LayerNeurons(
         dead=dead,
-        saturated=flat == seen,
+        saturated=(flat == seen) & ~undefined,
         linear=(low == high) & ~dead & one_line,
-        undefined=low.isnan(),
+        undefined=undefined,
         flat=flat / seen,
     )

@@ -16,6 +16,7 @@ from actfunc.cli import (
     certify,
     compare,
     data,
+    neurons,
     reproduce,
     training,
 )
@@ -33,7 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (reproduce, activations, certify, audit, data, training, compare, analysis):
+for group in (reproduce, activations, certify, audit, data, training, compare, analysis, neurons):
     group.register(app)
 
 

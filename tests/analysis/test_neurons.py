@@ -116,7 +116,7 @@ def from_slopes(params, record, images, bound=SATURATED) -> list[LayerNeurons]:
         dead, flat = (slope == 0).all(0), slope.abs() < bound
         found.append(
             LayerNeurons(
-                dead, flat.all(0), (least == most) & ~dead, slope.isnan().any(0),
+                dead, flat.all(0), (least == most) & ~dead, (slope + z).isnan().any(0),
                 flat.float().mean(0),
             )
         )  # fmt: skip
@@ -207,9 +207,10 @@ def test_ones_own_function_and_a_network_that_has_diverged(small_split):
     assert found.dead.tolist() == [True, False, False]
     params = mlp.init((784, 8, 10), seed=0)
     broken = (params[0]._replace(bias=params[0].bias.index_fill(0, torch.tensor([3]), math.nan)),)
-    [found] = count_neurons((*broken, params[1]), get("silu"), small_split.train.images[:9])
-    assert found.undefined.nonzero().tolist() == [[3]]
-    assert not (found.dead | found.saturated | found.linear)[3]
+    for name in ("silu", "relu", "identity"):
+        [found] = count_neurons((*broken, params[1]), get(name), small_split.train.images[:9])
+        assert found.undefined.nonzero().tolist() == [[3]]
+        assert not (found.dead | found.saturated | found.linear)[3]
 
 
 def test_in_any_batches_and_double_precision(small_split):
