@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor
 
 from actfunc import mlp
+from actfunc.analysis.rank import Rank, rank
+from actfunc.analysis.summary import Summary, summarise
+
+NEAR_ZERO = 0.01
+"""The size under which a value counts as next to nothing, where nothing is said."""
 
 
 class LayerActivations(NamedTuple):
@@ -15,6 +20,20 @@ class LayerActivations(NamedTuple):
 
     pre: Tensor
     post: Tensor
+
+
+class LayerFigures(NamedTuple):
+    """The values of one hidden layer in figures.
+
+    pre, post:  moments, quantiles and share of exact zeros, before and after the activation
+    near_zero:  the share of the values after it that are under a bound in size, without axes
+    rank:       in how many directions the values after it vary from example to example
+    """
+
+    pre: Summary
+    post: Summary
+    near_zero: Tensor
+    rank: Rank
 
 
 def distribution(
@@ -25,4 +44,22 @@ def distribution(
     return tuple(
         LayerActivations(pre, post)
         for pre, post in zip(trace.pre_activations, trace.activations, strict=False)
+    )
+
+
+def figures(
+    layers: Sequence[LayerActivations], near_zero: float = NEAR_ZERO
+) -> tuple[LayerFigures, ...]:
+    """The figures of each hidden layer's values; near_zero: the bound of that share.
+
+    Of values that are not finite torch cannot find the rank, and says so with an error.
+    """
+    return tuple(
+        LayerFigures(
+            summarise(pre),
+            summarise(post),
+            (post.abs() < near_zero).double().mean().to(post.dtype),
+            rank(post),
+        )
+        for pre, post in layers
     )

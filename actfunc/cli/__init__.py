@@ -11,12 +11,16 @@ import typer
 
 from actfunc.cli import (
     activations,
-    analysis,
     audit,
     certify,
     compare,
+    curvature,
     data,
+    depth,
+    gradients,
+    neurons,
     reproduce,
+    signal,
     training,
 )
 from actfunc.cli.console import print_error
@@ -33,7 +37,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-for group in (reproduce, activations, certify, audit, data, training, compare, analysis):
+GROUPS = (reproduce, activations, certify, audit, data, training, compare)
+NETWORK = (gradients, depth, signal, neurons, curvature)
+
+for group in (*GROUPS, *NETWORK):
     group.register(app)
 
 

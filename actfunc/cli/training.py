@@ -63,6 +63,13 @@ def train(
         Path | None,
         typer.Option("--plot", help="Draw all validation curves into this .svg, .pdf or .png."),
     ] = None,
+    watch_neurons: Annotated[
+        bool,
+        typer.Option(
+            "--watch-neurons",
+            help="After each epoch count dead, saturated and always linear neurons.",
+        ),
+    ] = False,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -101,11 +108,13 @@ def train(
             hidden=layers,
             compiling=compiling,
             overwrite=overwrite,
+            watch_neurons=watch_neurons,
         )
         runs[record.spec] = run
         test[record.spec] = accuracy(run.params, record, work.split.test)
+    watched = {spec: run.folder.watched() for spec, run in runs.items() if watch_neurons}
     if not json:
-        output.print(runs_table(runs, test))
+        output.print(runs_table(runs, test, watched))
         for run in runs.values():
             output.wrote("run", run.folder.path)
     if plot is not None:
@@ -122,6 +131,7 @@ def train(
                     "best_epoch": run.progress.best_epoch,
                     "validation_accuracy": 100 * run.progress.best_accuracy,
                     "test_accuracy": 100 * test[spec],
+                    **({"neurons": watched[spec]} if watch_neurons else {}),
                 }
                 for spec, run in runs.items()
             },
@@ -182,10 +192,15 @@ def train_one(
     hidden: tuple[int, ...],
     compiling: bool | None = None,
     overwrite: bool = False,
+    watch_neurons: bool = False,
 ) -> Run:
     """Train one network with a bar that tells epoch, step and accuracy, and draw its curve."""
+    from rich.markup import escape
+
+    from actfunc.cli.neurons import watcher
     from actfunc.show import style
     from actfunc.show.training import curves_figure
+    from actfunc.storage import RunFolder
     from actfunc.storage import run as runs
 
     steps = max(1, len(work.split.train.labels) // settings.batch_size)
@@ -194,6 +209,12 @@ def train_one(
         note = "compiling: half a minute the first time" if compiled else "starting"
         task = bar.add_task(record.spec, total=settings.max_epochs * steps, note=note)
         epoch, best = 0, ""
+        folder = RunFolder.of(root, work.dataset.name, record.spec, settings.seed)
+
+        def tell(message: str) -> None:
+            bar.console.print(f"[yellow]warning:[/yellow] {escape(message)}", soft_wrap=True)
+
+        watch = watcher(work, record, folder, tell) if watch_neurons else None
 
         def on_step(done: int, total: int) -> None:
             where = f"epoch {epoch + 1}/{settings.max_epochs} step {done}/{total}"
@@ -207,6 +228,8 @@ def train_one(
                 f"  best {100 * progress.best_accuracy:.1f} % (epoch {progress.best_epoch})"
             )
             output.line(f"{record.spec}: epoch {epoch}  {best}")
+            if watch is not None:
+                watch(progress)
 
         run = runs.train(
             record,

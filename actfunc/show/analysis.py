@@ -1,4 +1,4 @@
-"""What a network does, shown: gradient flow, distributions of activations, dead neurons."""
+"""What a network does, shown: gradient flow, and the histograms and figures of any values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from actfunc.analysis import LayerActivations, LayerGradient, histogram, summarise
+from actfunc.analysis import LayerGradient, histogram, summarise
 from actfunc.analysis.summary import QUANTILES, Summary
 from actfunc.errors import ActfuncError
 from actfunc.show import style
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 Gradients = Mapping[str, Sequence[LayerGradient]]
-Distributions = Mapping[str, Sequence[LayerActivations]]
 
 
 def gradients_table(gradients: Gradients) -> Table:
@@ -44,7 +43,7 @@ def gradients_table(gradients: Gradients) -> Table:
 
 def gradients_figure(gradients: Gradients) -> Figure:
     """Histograms of the weights' gradients: a row an activation, a column a layer."""
-    return _histogram_grid(
+    return histogram_grid(
         {
             spec: [[(layer.weight, style.colour(spec))] for layer in found]
             for spec, found in gradients.items()
@@ -54,39 +53,7 @@ def gradients_figure(gradients: Gradients) -> Figure:
     )
 
 
-def distribution_table(distributions: Distributions) -> Table:
-    """Mean and spread of each hidden layer's output, and the share that is exactly zero."""
-    layers = len(next(iter(distributions.values())))
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title="outputs of the hidden layers: mean ± standard deviation (share of exact zeros)",
-        title_justify="left",
-    )
-    table.add_column("activation", no_wrap=True)
-    for number in range(1, layers + 1):
-        table.add_column(f"layer {number}", justify="right")
-    for spec, found in distributions.items():
-        cells = []
-        for layer in found:
-            s = summarise(layer.post)
-            zeros = f" ({100 * float(s.zeros):.0f} %)" if s.zeros > 0.005 else ""
-            cells.append(f"{float(s.mean):.2f} ± {float(s.std):.2f}{zeros}")
-        table.add_row(_name(spec), *cells)
-    return table
-
-
-def distribution_figure(distributions: Distributions) -> Figure:
-    """Histograms of each hidden layer's values before (grey) and after the activation."""
-    return _histogram_grid(
-        {
-            spec: [[(layer.pre, "#B5B5B5"), (layer.post, style.colour(spec))] for layer in found]
-            for spec, found in distributions.items()
-        },
-        "value before (grey) and after the activation",
-    )
-
-
-def layers_document(found: Gradients | Distributions) -> dict[str, Any]:
+def layers_document(found: Gradients) -> dict[str, Any]:
     """Figures and histograms of everything that was found of each layer, by activation."""
     return {
         spec: [
@@ -95,38 +62,6 @@ def layers_document(found: Gradients | Distributions) -> dict[str, Any]:
         ]
         for spec, layers in found.items()
     }
-
-
-def dead_table(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Table:
-    """Dead neurons of each layer, a line a network."""
-    table = Table(box=box.SIMPLE_HEAD, title="dead neurons, by layer", title_justify="left")
-    table.add_column("network", no_wrap=True)
-    for layer in range(1, max(map(len, dead.values())) + 1):
-        table.add_column(str(layer), justify="right")
-    table.add_column("in all", justify="right", no_wrap=True)
-    for network, counts in dead.items():
-        cells = [str(count) for count in counts] + [""] * (len(table.columns) - 2 - len(counts))
-        total = f"{sum(counts)} of {sum(sizes[network]):,}"
-        table.add_row(network, *cells, total)
-    return table
-
-
-def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Figure:
-    """The share of dead neurons in each layer, a panel a network."""
-    figure = style.figure(9.6, 2.9)
-    ratios = [len(counts) for counts in dead.values()]
-    panels = figure.subplots(1, len(dead), sharey=True, squeeze=False, width_ratios=ratios)[0]
-    for axis, (network, counts) in zip(panels, dead.items(), strict=True):
-        shares = [100 * n / size for n, size in zip(counts, sizes[network], strict=True)]
-        layers = np.arange(1, len(counts) + 1)
-        bars = axis.bar(layers, shares, color=style.colour("relu"), width=0.7)
-        axis.bar_label(bars, labels=[str(count) for count in counts], padding=2, fontsize=8.5)
-        axis.set_title(network)
-        axis.set_xticks(layers)
-        axis.set_xlabel("layer")
-    panels[0].set_ylabel("dead neurons in %")
-    panels[0].set_ylim(0, max(5.0, 1.15 * panels[0].get_ylim()[1]))
-    return figure
 
 
 def described(values: Tensor) -> dict[str, Any]:
@@ -158,9 +93,16 @@ def ratio(first: float, last: float) -> str:
     return f"1 : {last / first:,.0f}" if last > 1.5 * first else f"{first / last:,.1f} : 1"
 
 
-def _histogram_grid(
-    grid: Mapping[str, Sequence[Sequence[tuple[Tensor, str]]]], label: str, symmetric: bool = False
+def histogram_grid(
+    grid: Mapping[str, Sequence[Sequence[tuple[Tensor, str]]]],
+    label: str,
+    symmetric: bool = False,
+    notes: Mapping[str, Sequence[str]] | None = None,
 ) -> Figure:
+    """Histograms, a row an activation and a column a layer; in a cell values and their colours.
+
+    notes: a few words for each cell beside the spread of its last values.
+    """
     rows, columns = len(grid), len(next(iter(grid.values())))
     figure = style.figure(2.5 * columns + 0.6, 1.65 * rows + 0.5)
     axes = figure.subplots(rows, columns, squeeze=False)
@@ -175,7 +117,8 @@ def _histogram_grid(
             axis.locator_params(axis="x", nbins=4)
             axis.ticklabel_format(axis="x", style="sci", scilimits=(-2, 3), useMathText=True)
             axis.xaxis.get_offset_text().set_fontsize(7.5)
-            axis.set_title(_spread(shown), fontsize=8, weight="normal", loc="right")
+            note = f"{_spread(shown)}, {notes[spec][index]}" if notes else _spread(shown)
+            axis.set_title(note, fontsize=8, weight="normal", loc="right")
             if row[0] is axes[0][0]:
                 axis.set_title(f"layer {index + 1}", fontsize=11)
             if symmetric:

@@ -5,6 +5,7 @@ metrics.jsonl           one line an epoch
 parameters.safetensors  the best parameters
 progress.safetensors    the state after the last epoch, to resume from
 curve.svg               the validation accuracy by epoch
+neurons.jsonl           where they were watched: one line an epoch, what its neurons are
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,7 @@ class RunFolder:
         self.parameters_file = path / "parameters.safetensors"
         self.progress_file = path / "progress.safetensors"
         self.curve_file = path / "curve.svg"
+        self.neurons_file = path / "neurons.jsonl"
 
     @classmethod
     def of(cls, root: Path, dataset: str, activation: str, seed: int) -> RunFolder:
@@ -47,7 +50,8 @@ class RunFolder:
         Raises CheckpointError where another run, of other settings, stands in it.
         """
         if overwrite:
-            for file in (self.progress_file, self.parameters_file, self.metrics_file):
+            made = (self.progress_file, self.parameters_file, self.metrics_file, self.neurons_file)
+            for file in made:
                 file.unlink(missing_ok=True)
         elif self.config_file.exists():
             before = files.read_json(self.config_file)
@@ -78,6 +82,25 @@ class RunFolder:
             )
         write_progress(self.progress_file, progress)
         files.write_bytes(self.metrics_file, _lines(progress).encode())
+
+    def watch(self, epoch: int, layers: Sequence[Mapping[str, Any]]) -> None:
+        """Keep what the neurons of each hidden layer are after an epoch, as plain JSON values."""
+        before = [line for line in self.watched() if line["epoch"] < epoch]
+        lines = [*before, {"epoch": epoch, "layers": list(layers)}]
+        text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+        files.write_bytes(self.neurons_file, text.encode())
+
+    def watched(self) -> list[dict[str, Any]]:
+        """What `watch` kept, epoch by epoch; empty where nobody watched."""
+        if not self.neurons_file.exists():
+            return []
+        try:
+            read = [json.loads(line) for line in self.neurons_file.read_text("utf-8").splitlines()]
+            return [{"epoch": int(line["epoch"]), "layers": list(line["layers"])} for line in read]
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(
+                f"{self.neurons_file} is damaged: {error}", "remove it, or train with --overwrite"
+            ) from error
 
     def resume(self, fresh: Progress) -> Progress:
         """The progress to go on from: what was saved here, else `fresh`, which gives its shape."""

@@ -10,8 +10,10 @@ from rich.text import Text
 
 from actfunc.show import style
 from actfunc.show.activations import activations_figure
-from actfunc.show.analysis import dead_figure, distribution_figure, gradients_figure
+from actfunc.show.analysis import gradients_figure
 from actfunc.show.data import examples_figure
+from actfunc.show.distribution import distribution_figure
+from actfunc.show.neurons import dead_figure
 from actfunc.show.training import curves_figure
 from actfunc.tutorial import published, verdict
 from actfunc.tutorial.study import DEEP, Study, activations

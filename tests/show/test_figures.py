@@ -13,6 +13,8 @@ from actfunc.data import normalise
 from actfunc.errors import UsageError
 from actfunc.show import analysis, style
 from actfunc.show.activations import activations_figure
+from actfunc.show.distribution import distribution_figure
+from actfunc.show.neurons import dead_figure
 from actfunc.show.terminal import line_plot
 from actfunc.storage import WorkingSet
 
@@ -75,12 +77,12 @@ def test_gradient_and_distribution_figures_have_a_panel_a_layer(work):
     gradients = {"relu": backpropagate(params, relu, images, labels)}
     assert len(analysis.gradients_figure(gradients).axes) == 3
     values = {"relu": distribution(params, relu.f, images)}
-    assert len(analysis.distribution_figure(values).axes) == 2
+    assert len(distribution_figure(values).axes) == 2
 
 
 def test_dead_figure_tells_counts_and_shares():
     counts = {"untrained": [0, 3], "deep": [1, 2, 4]}
-    figure = analysis.dead_figure(counts, {"untrained": [8, 6], "deep": [8, 8, 8]})
+    figure = dead_figure(counts, {"untrained": [8, 6], "deep": [8, 8, 8]})
     for axis, (name, found) in zip(figure.axes, counts.items(), strict=True):
         assert axis.get_title(loc="left") == name
         assert [text.get_text() for text in axis.texts] == [str(n) for n in found]

@@ -296,3 +296,28 @@ def test_what_is_read_lies_where_the_template_does(folder):
     doubles = start(mlp.init(SIZES, seed=0, dtype=torch.float64), Settings())
     with pytest.raises(CheckpointError, match=r"expected torch\.float64 .*found torch\.float32"):
         folder.resume(doubles)
+
+
+# Neurons watched through training
+
+
+def test_what_was_watched_comes_back_and_a_later_epoch_replaces_what_was_after(folder):
+    assert folder.watched() == []
+    for epoch in (1, 2, 3):
+        folder.watch(epoch, [{"dead": epoch, "saturated_pairs": 0.1 + 0.2}])
+    assert [line["layers"][0]["dead"] for line in folder.watched()] == [1, 2, 3]
+    assert folder.watched()[0]["layers"][0]["saturated_pairs"] == 0.1 + 0.2
+    # trained again from epoch 1 on, as after a kill
+    folder.watch(2, [{"dead": 7, "saturated_pairs": 0.0}])
+    assert [line["epoch"] for line in folder.watched()] == [1, 2]
+    folder.begin(CONFIG)
+    assert len(folder.watched()) == 2
+    folder.begin(CONFIG, overwrite=True)
+    assert folder.watched() == []
+
+
+@pytest.mark.parametrize("text", ["{", '{"epoch": 1}', "[1]", '{"epoch": "a", "layers": []}'])
+def test_damaged_lines_of_neurons_are_an_error(folder, text):
+    folder.neurons_file.write_text(text)
+    with pytest.raises(CheckpointError, match=r"neurons\.jsonl is damaged"):
+        folder.watched()

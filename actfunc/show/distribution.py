@@ -1,0 +1,84 @@
+"""The values inside a network shown: their figures by layer, and their histograms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.table import Table
+
+from actfunc.analysis import LayerActivations
+from actfunc.analysis.activations import LayerFigures
+from actfunc.show import style
+from actfunc.show.analysis import described, histogram_grid
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Distributions = Mapping[str, Sequence[LayerActivations]]
+Figures = Mapping[str, Sequence[LayerFigures]]
+
+BEFORE = "#B5B5B5"
+TITLE = "outputs of the hidden layers (rank: the effective one; ratio: of participation)"
+
+
+def distribution_table(found: Figures, near_zero: float) -> Table:
+    """The figures of each hidden layer's output, a line a layer."""
+    table = Table(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left")
+    table.add_column("activation")
+    columns = ("layer", "mean", "spread", "1 %", "median", "99 %", "largest", "zeros")
+    for column in (*columns, f"< {near_zero:g}", "rank", "ratio"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for spec, layers in found.items():
+        for number, layer in enumerate(layers, start=1):
+            post = layer.post
+            low, _, median, _, high = (f"{float(at):.2f}" for at in post.quantiles)
+            table.add_row(
+                style.named(spec) if number == 1 else "",
+                str(number),
+                *(f"{float(post.mean):.2f}", f"{float(post.std):.2f}"),
+                *(low, median, high, f"{float(post.largest):.2f}"),
+                f"{100 * float(post.zeros):.0f} %",
+                f"{100 * float(layer.near_zero):.0f} %",
+                f"{float(layer.rank.effective):.0f}",
+                f"{float(layer.rank.participation):.1f}",
+            )
+        table.add_section()
+    return table
+
+
+def distribution_figure(values: Distributions, found: Figures | None = None) -> Figure:
+    """Histograms of each hidden layer's values before (grey) and after the activation.
+
+    With their figures the effective rank stands over each.
+    """
+    return histogram_grid(
+        {
+            spec: [[(layer.pre, BEFORE), (layer.post, style.colour(spec))] for layer in layers]
+            for spec, layers in values.items()
+        },
+        "value before (grey) and after the activation",
+        notes=None
+        if found is None
+        else {
+            spec: [f"rank {float(layer.rank.effective):.0f}" for layer in layers]
+            for spec, layers in found.items()
+        },
+    )
+
+
+def distribution_document(values: Distributions, found: Figures) -> dict[str, Any]:
+    """Figures and histograms of each layer as plain JSON values, by activation."""
+    return {
+        spec: [
+            {
+                "pre": described(layer.pre),
+                "post": described(layer.post),
+                "near_zero": float(figures.near_zero),
+                "rank": {kind: float(value) for kind, value in figures.rank._asdict().items()},
+            }
+            for layer, figures in zip(layers, found[spec], strict=True)
+        ]
+        for spec, layers in values.items()
+    }
