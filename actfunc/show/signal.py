@@ -51,9 +51,9 @@ Theories = Mapping[str, Theory]
 
 def gain_table(found: Theories) -> Table:
     """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "averages over N(0, 1); recommended σ_w and σ_b, and what they keep"
-    table.add_column("activation", overflow="fold", min_width=14)
+    table.add_column("activation", overflow="fold", min_width=10)
     for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "σ_w", "σ_b", "torch's"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("keeps", no_wrap=True)
@@ -70,9 +70,9 @@ def gain_table(found: Theories) -> Table:
 
 def fixed_point_table(found: Theories) -> Table:
     """Each fixed point of the variance map, and what becomes of gradients there."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "fixed points of the variance; there, gradient a layer and depth scale in layers"
-    table.add_column("activation", overflow="fold", min_width=14)
+    table.add_column("activation", overflow="fold", min_width=10)
     for head in ("σ_w", "σ_b", "variance"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("stability", no_wrap=True)
@@ -99,9 +99,9 @@ def fixed_point_table(found: Theories) -> Table:
 
 def measured_table(found: Theories) -> Table:
     """Predicted beside measured: the last layer's variance and the first layer's gradient."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "real networks, mean ± standard error (predicted)"
-    table.add_column("activation", overflow="fold", min_width=14)
+    table.add_column("activation", overflow="fold", min_width=10)
     table.add_column("variance, last layer", justify="right")
     table.add_column("squared gradient, first layer", justify="right")
     for spec, one in found.items():
