@@ -51,34 +51,34 @@ Theories = Mapping[str, Theory]
 
 def gain_table(found: Theories) -> Table:
     """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
-    table.title = "averages over N(0, 1), and the recommended σ_w and σ_b"
-    table.add_column("activation", overflow="fold")
-    for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "gain σ_w", "bias σ_b", "torch's"):
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table.title = "averages over N(0, 1); recommended σ_w and σ_b, and what they keep"
+    table.add_column("activation", overflow="fold", min_width=10)
+    for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "σ_w", "σ_b", "torch's"):
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("keeps")
+    table.add_column("keeps", no_wrap=True)
     for spec, one in found.items():
         averages = [f"{float(value):.4g}" for value in one.moments[1:3]]
         mean = float(one.moments.mean)
         cells = [f"{mean:.4g}" if abs(mean) > 1e-12 else "0", *averages]
         cells += [f"{float(one.gain.weight):.4f}", f"{float(one.gain.bias):.4f}"]
         cells.append("none" if one.torch is None else f"{one.torch:.4f}")
-        keeps = "values and gradients" if one.gain.critical else "values only"
+        keeps = "both" if one.gain.critical else "values only"
         table.add_row(style.named(spec), *cells, keeps)
     return table
 
 
 def fixed_point_table(found: Theories) -> Table:
     """Each fixed point of the variance map, and what becomes of gradients there."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
-    table.title = "fixed points of the variance at the σ_w and σ_b used"
-    table.add_column("activation", overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table.title = "fixed points of the variance; there, gradient a layer and depth scale in layers"
+    table.add_column("activation", overflow="fold", min_width=10)
     for head in ("σ_w", "σ_b", "variance"):
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("stability")
-    table.add_column("gradient a layer", justify="right")
-    table.add_column("depth scale", justify="right")
-    table.add_column("phase")
+    table.add_column("stability", no_wrap=True)
+    table.add_column("gradient", justify="right", no_wrap=True)
+    table.add_column("depth", justify="right", no_wrap=True)
+    table.add_column("phase", no_wrap=True)
     for spec, one in found.items():
         used = [f"{value:.4f}" for value in one.used]
         for point in one.fixed_points:
@@ -99,9 +99,9 @@ def fixed_point_table(found: Theories) -> Table:
 
 def measured_table(found: Theories) -> Table:
     """Predicted beside measured: the last layer's variance and the first layer's gradient."""
-    table = Table(box=box.SIMPLE_HEAD, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "real networks, mean ± standard error (predicted)"
-    table.add_column("activation", overflow="fold")
+    table.add_column("activation", overflow="fold", min_width=10)
     table.add_column("variance, last layer", justify="right")
     table.add_column("squared gradient, first layer", justify="right")
     for spec, one in found.items():
@@ -135,9 +135,11 @@ def signal_figure(found: Theories) -> Figure:
     maps.set_title("variance map; dots: stable fixed points")
     lines.set(xlabel="biases σ_b", ylabel="weights σ_w")
     lines.set_title("critical line; dots: recommended, variance 1")
-    for axis, title in ((forward, "variance"), (backward, "mean squared gradient")):
+    for axis, title in ((forward, "variance"), (backward, "squared gradient")):
         axis.set(yscale="log", xlabel="layer")
-        axis.set_title(f"{title}: predicted (line), measured (dots)")
+        axis.set_title(f"{title}: predicted, measured (dots)")
+        low, high = axis.get_ylim()
+        axis.set_ylim(min(low, 0.1), max(high, 10.0))  # what holds is a flat line, not its rounding
     maps.legend(fontsize=8)
     return figure
 
