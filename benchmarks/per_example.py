@@ -226,6 +226,8 @@ def main() -> int:
         return 0
     peaks = {}
     for name in running:
+        if name in COMPILED.values():  # a fresh process would compile anew for each
+            continue
         command = [sys.executable, __file__, "--peak", name, "--batch", str(options.batch)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks[name] = int(done.stdout.splitlines()[-1])
