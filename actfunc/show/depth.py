@@ -75,6 +75,7 @@ def depth_figure(found: Depths) -> Figure:
             _draw_course(curves, spec, course)
         curves.set_title(title)
         curves.set_ylabel("log₁₀")
+        curves.set_xlim(0.5, len(next(iter(courses.values())).mean) + 0.5)
         low, high = curves.get_ylim()
         curves.set_ylim(max(low, -SHOWN), min(high, SHOWN))
         _draw_heat(figure, heat, courses)

@@ -119,3 +119,11 @@ def test_steps_are_told_and_their_number_is_checked():
     for k in (0, 3):
         with pytest.raises(UsageError, match="from 1 to the number of steps 2"):
             largest(found, k)
+
+
+def test_long_float32_vectors_keep_their_digits():
+    """A norm added up in float32 would be wrong in the fifth digit, and so would every value."""
+    values = torch.linspace(0, 1, 600_000)
+    values[-1] = 50.0
+    ritz = largest(lanczos(values.mul, gaussian(values, 0), 12))
+    torch.testing.assert_close(ritz.values, torch.tensor([50.0]), rtol=3e-6, atol=0)
