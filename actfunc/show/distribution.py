@@ -25,9 +25,9 @@ TITLE = "outputs of the hidden layers (rank: the effective one; ratio: of partic
 
 def distribution_table(found: Figures, near_zero: float) -> Table:
     """The figures of each hidden layer's output, a line a layer."""
-    table = Table(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left")
+    table = Table(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left", pad_edge=False)
     table.add_column("activation")
-    columns = ("layer", "mean", "spread", "1 %", "median", "99 %", "largest", "zeros")
+    columns = ("layer", "mean", "σ", "1 %", "50 %", "99 %", "largest", "zeros")
     for column in (*columns, f"< {near_zero:g}", "rank", "ratio"):
         table.add_column(column, justify="right", no_wrap=True)
     for spec, layers in found.items():

@@ -106,7 +106,7 @@ def _percent(epoch: Epoch) -> float:
 
 def _by_layer(epochs: Sequence[Mapping[str, Any]], kind: str) -> str:
     if not epochs:
-        return "–"  # noqa: RUF001
+        return "–"
     return " ".join(str(layer[kind]) for layer in epochs[-1]["layers"])
 
 

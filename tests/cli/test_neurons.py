@@ -71,7 +71,7 @@ def test_distribution_tells_figures_beside_the_histograms(actfunc):
         assert 1 < found["rank"]["participation"] < found["rank"]["effective"] <= 24
         assert sum(found["pre"]["histogram"]["counts"]) == layer.pre.numel()
     told = actfunc(*asked).out
-    for column in ("spread", "median", "zeros", "< 0.1", "rank", "ratio"):
+    for column in ("mean", "σ", "50 %", "largest", "zeros", "< 0.1", "rank", "ratio"):
         assert column in told
 
 
