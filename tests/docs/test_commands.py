@@ -95,7 +95,7 @@ def test_blocks_are_found():
     commands = {c.split()[1] for page in found.values() for b in page for c in b.commands}
     everything = {
         "reproduce", "list", "show", "plot", "certify", "audit", "data", "train", "evaluate",
-        "gradients", "distribution", "dead", "compare",
+        "gradients", "distribution", "dead", "compare", "depth", "signal", "neurons", "curvature",
     }  # fmt: skip
     assert everything <= commands
     assert sum(b.kind == "python" and not b.title for b in found["python.md"]) > 10
