@@ -21,6 +21,8 @@ class Gain(NamedTuple):
     forward:       the gain that keeps variance 1 forward with zero biases, 1/√E[φ²]
     backward:      the gain that keeps mean squared gradients at variance 1, 1/√E[φ′²]
     critical:      whether the recommended pair keeps both; then `weight` is `backward`
+    growth:        by which a deviation from variance 1 grows a layer; above 1, networks of finite
+                   width wander off
     """
 
     weight: Tensor
@@ -28,6 +30,12 @@ class Gain(NamedTuple):
     forward: Tensor
     backward: Tensor
     critical: Tensor
+    growth: Tensor
+
+    @property
+    def unstable(self) -> bool:
+        """Whether deviations from variance 1 grow, by more than rounding says."""
+        return float(self.growth) > 1 + 1e-6
 
 
 def recommend(activation: Activation | Function) -> Gain:
@@ -48,12 +56,14 @@ def recommend(activation: Activation | Function) -> Gain:
     line = critical_line(activation, torch.ones((), dtype=torch.float64))
     forward = found.square.rsqrt()
     critical = line.bias.isfinite() & (line.gain > 0) & line.gain.isfinite()
+    weight = torch.where(critical, line.gain, forward)
     return Gain(
-        weight=torch.where(critical, line.gain, forward),
+        weight=weight,
         bias=torch.where(critical, line.bias, 0.0),
         forward=forward,
         backward=line.gain,
         critical=critical,
+        growth=weight**2 * found.growth,
     )
 
 

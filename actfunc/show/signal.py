@@ -64,6 +64,7 @@ def gain_table(found: Theories) -> Table:
         cells += [f"{float(one.gain.weight):.4f}", f"{float(one.gain.bias):.4f}"]
         cells.append("none" if one.torch is None else f"{one.torch:.4f}")
         keeps = "both" if one.gain.critical else "values only"
+        keeps += ", unstable" if one.gain.unstable else ""
         table.add_row(style.named(spec), *cells, keeps)
     return table
 
