@@ -52,9 +52,8 @@ def test_the_recommended_pair_holds_variance_one_and_gradients_where_it_says_so(
 def test_the_growth_is_the_maps_slope_and_says_who_wanders_off(name, unstable):
     gain = recommend(get(name))
     step = 1e-5
-    low, high = variance_map(
-        get(name), torch.tensor([1 - step, 1 + step]).double(), float(gain.weight), float(gain.bias)
-    )
+    near = torch.tensor([1 - step, 1 + step], dtype=torch.float64)
+    low, high = variance_map(get(name), near, float(gain.weight), float(gain.bias))
     assert float(gain.growth) == pytest.approx(float(high - low) / (2 * step), rel=1e-6)
     assert gain.unstable is unstable
 
