@@ -32,7 +32,7 @@ DOCS = Path(__file__).parent
 PARTS = ("torch-table.md", "compare-sigmoid.md", "compare-eight.md")
 """Files of this folder that are part of a page and no page."""
 
-BENCHMARK = re.compile(r"^<!-- benchmark (?P<name>\w+) -->$", re.M)
+BENCHMARK = re.compile(r"^<!-- benchmark (?P<name>[\w-]+) -->$", re.M)
 ARXIV = re.compile(r"arXiv:(\d+\.\d+)")
 
 
