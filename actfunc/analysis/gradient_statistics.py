@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, tree
+from actfunc.analysis.curvature import as_float
 from actfunc.analysis.gradient_noise import Noise, mean_cosine, noise
 from actfunc.analysis.per_example import (
     LayerExamples,
@@ -17,7 +18,6 @@ from actfunc.analysis.per_example import (
     examples,
     norms,
 )
-from actfunc.data import normalise
 from actfunc.errors import UsageError
 
 
@@ -74,7 +74,7 @@ def gradient_statistics(
     seen: list[Norms] = []
     sums: tuple[_Sums, ...] | None = None
     for part, right in zip(images.split(batch), labels.split(batch), strict=True):
-        pixels = part if part.is_floating_point() else normalise(part).to(params[0].weight.dtype)
+        pixels = as_float(part, params[0].weight.dtype)
         found = examples(params, activation, pixels, right)
         seen.append(norms(found))
         added = tree.map(lambda leaf: leaf.double(), _sums(found, seen[-1]))

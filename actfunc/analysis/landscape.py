@@ -90,8 +90,11 @@ def landscape(
     )
     start = gaussian(flatten(params), seed)
     found = lanczos(hessian, start, steps)
-    parts = [as_float(part, start.dtype) for part in images.split(batch)]
-    traces = [gauss_newton_trace(params, activation, part) * len(part) for part in parts]
+    traces, stretches = [], []
+    for part in images.split(batch):
+        pixels = as_float(part, start.dtype)
+        traces.append(gauss_newton_trace(params, activation, pixels) * len(part))
+        stretches.append(jacobian_singular_values(params, activation, pixels))
     return Landscape(
         largest(found, top),
         smallest(found),
@@ -99,7 +102,7 @@ def landscape(
         spectrum(found),
         hutchinson(hessian, rademacher(start, probes, seed)),
         torch.stack(traces).sum() / len(images),
-        torch.cat([jacobian_singular_values(params, activation, part) for part in parts]),
+        torch.cat(stretches),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from actfunc.cli.console import Output
-from actfunc.cli.options import Json, example
+from actfunc.cli.options import Json, SixByDefault, example
 
 
 def register(app: typer.Typer) -> None:
@@ -55,9 +55,7 @@ def show(
 
 
 def plot(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
-    ] = None,
+    names: SixByDefault = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Where to write: .svg, .pdf or .png.")
     ] = Path("activations.svg"),

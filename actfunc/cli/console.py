@@ -14,6 +14,7 @@ from rich.progress import (
     BarColumn,
     Progress,
     SpinnerColumn,
+    TaskID,
     TextColumn,
     TimeRemainingColumn,
 )
@@ -94,3 +95,8 @@ def print_error(error: ActfuncError) -> None:
     console.print(f"[bold red]error:[/bold red] {escape(error.message)}")
     if error.hint:
         console.print(f"       {escape(error.hint)}")
+
+
+def advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    """So many of a total are done: what `on_batch` and its like are told, shown on a bar."""
+    bar.update(task, completed=done, total=total)

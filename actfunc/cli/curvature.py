@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
-from actfunc.cli.console import Output
+from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
+    Batch,
     DataSet,
     Device,
     Examples,
@@ -21,6 +21,7 @@ from actfunc.cli.options import (
     Pretrained,
     Runs,
     Seed,
+    SixByDefault,
     example,
     layer_sizes,
 )
@@ -35,13 +36,9 @@ def register(app: typer.Typer) -> None:
 
 
 def curvature(
-    activations: Annotated[
-        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
-    ] = None,
+    activations: SixByDefault = None,
     pretrained: Pretrained = None,
-    batch: Annotated[
-        int, typer.Option("--batch", min=1, help="So many of the first training images.")
-    ] = 1024,
+    batch: Batch = 1024,
     top: Annotated[int, typer.Option("--top", min=1, help="So many of the eigenvalues.")] = 5,
     steps: Annotated[
         int, typer.Option("--steps", min=1, help="Lanczos steps; more make the residuals smaller.")
@@ -89,7 +86,7 @@ def curvature(
                 steps=steps,
                 probes=probes,
                 seed=seed,
-                on_product=partial(_advance, bar, task),
+                on_product=partial(advance, bar, task),
             )
     style.save(show.curvature_figure(found), out)
     if not json:
@@ -104,7 +101,3 @@ def curvature(
             "activations": show.curvature_document(found),
         }
     )
-
-
-def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from actfunc.cli.console import Output
-from actfunc.cli.options import Device, Figure, Json, Seed, example
+from actfunc.cli.options import Device, Figure, Json, Seed, SixByDefault, example
 
 
 def register(app: typer.Typer) -> None:
@@ -17,9 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def depth(
-    activations: Annotated[
-        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
-    ] = None,
+    activations: SixByDefault = None,
     layers: Annotated[int, typer.Option("--layers", min=1, help="So many layers.")] = 100,
     width: Annotated[int, typer.Option("--width", min=1, help="Neurons a layer.")] = 256,
     init: Annotated[

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.progress import Progress, TaskID
 
-from actfunc.cli.console import Output
+from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
+    Batch,
     DataSet,
     Device,
     Examples,
@@ -18,6 +18,7 @@ from actfunc.cli.options import (
     Hidden,
     Json,
     Seed,
+    SixByDefault,
     example,
     layer_sizes,
 )
@@ -40,12 +41,8 @@ def register(app: typer.Typer) -> None:
 
 
 def gradients(
-    activations: Annotated[
-        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
-    ] = None,
-    batch: Annotated[
-        int, typer.Option("--batch", min=1, help="So many of the first training images.")
-    ] = 256,
+    activations: SixByDefault = None,
+    batch: Batch = 256,
     whole: Annotated[
         bool, typer.Option("--whole", help="All training images instead, streamed.")
     ] = False,
@@ -121,10 +118,6 @@ def _streamed(
                 record,
                 chosen.images,
                 chosen.labels,
-                on_batch=partial(_advance, bar, task),
+                on_batch=partial(advance, bar, task),
             )
     return statistics
-
-
-def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.progress import Progress, TaskID
 
-from actfunc.cli.console import Output
+from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
+    Batch,
     DataSet,
     Device,
     Examples,
@@ -23,6 +23,7 @@ from actfunc.cli.options import (
     Pretrained,
     Runs,
     Seed,
+    SixByDefault,
     example,
     layer_sizes,
 )
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
     from actfunc.storage import RunFolder, WorkingSet
     from actfunc.storage.tutorial_checkpoint import Checkpoint
     from actfunc.training import Progress as TrainingProgress
-
-SixByDefault = Annotated[
-    list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -106,7 +103,7 @@ def neurons(
                     network.activation,
                     images,
                     bound=bound,
-                    on_batch=partial(_advance, bar, task),
+                    on_batch=partial(advance, bar, task),
                 )
             )
     style.save(show.neurons_figure(found), out)
@@ -131,9 +128,7 @@ def neurons(
 def distribution(
     activations: SixByDefault = None,
     pretrained: Pretrained = None,
-    batch: Annotated[
-        int, typer.Option("--batch", min=1, help="So many of the first training images.")
-    ] = 1024,
+    batch: Batch = 1024,
     near_zero: Annotated[
         float, typer.Option("--near-zero", help="Values under this in size are next to nothing.")
     ] = 0.01,
@@ -227,7 +222,7 @@ def dead(
         for name, params in candidates.items():
             task = bar.add_task(name, total=len(work.split.train.labels), note="images")
             images = work.split.train.images
-            counts[name] = count_dead(params, record, images, partial(_advance, bar, task))
+            counts[name] = count_dead(params, record, images, partial(advance, bar, task))
     sizes = {
         name: [len(layer.bias) for layer in params[:-1]] for name, params in candidates.items()
     }
@@ -269,7 +264,3 @@ def warn(output: Output, message: str) -> None:
     """Print a warning, if there is one."""
     if message:
         output.print(f"[yellow]warning:[/yellow] {escape(message)}")
-
-
-def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)

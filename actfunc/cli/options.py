@@ -59,6 +59,12 @@ Optimizer: TypeAlias = Annotated[
         "--optimizer", help="sgd, adam or adamw, with settings: sgd:momentum=0.9,nesterov=true."
     ),
 ]
+SixByDefault: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
+]
+Batch: TypeAlias = Annotated[
+    int, typer.Option("--batch", min=1, help="So many of the first training images.")
+]
 Schedule: TypeAlias = Annotated[
     str,
     typer.Option(

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
-from actfunc.cli.console import Output
-from actfunc.cli.options import Figure, Json, Seed, example
+from actfunc.cli.console import Output, advance
+from actfunc.cli.options import Figure, Json, Seed, SixByDefault, example
 
 
 def register(app: typer.Typer) -> None:
@@ -19,9 +18,7 @@ def register(app: typer.Typer) -> None:
 
 
 def signal(
-    activations: Annotated[
-        list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
-    ] = None,
+    activations: SixByDefault = None,
     gain: Annotated[
         float | None,
         typer.Option("--gain", help="σ_w, for weights of σ_w/√in; by default the recommended."),
@@ -77,7 +74,7 @@ def signal(
                     depth=depth,
                     networks=networks,
                     seed=seed,
-                    on_network=partial(_advance, bar, task),
+                    on_network=partial(advance, bar, task),
                 )
             found[record.spec] = show.Theory(
                 moments=moments(record, 1.0),
@@ -111,7 +108,3 @@ def signal(
             "activations": show.signal_document(found),
         }
     )
-
-
-def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)
