@@ -10,23 +10,34 @@ from torch import Tensor
 
 from actfunc.activation import Activation, Function
 from actfunc.analysis.gaussian import moments
-from actfunc.analysis.signal import critical_line
+from actfunc.analysis.signal import CriticalLine, critical_line
 from actfunc.errors import UsageError
+
+_VARIANCES = 10 ** (torch.arange(-30, 31, dtype=torch.float64) / 10)
+"""Of the fixed points a pair is looked for at: ten a decade, 1 among them."""
+
+_SHRINKS = 0.95
+"""A deviation is halved in 14 layers."""
+
+_ROUNDING = 1e-6
+"""Of a growth: well above that of a quadrature."""
 
 
 class Gain(NamedTuple):
     """Weights of standard deviation weight/√in and biases of standard deviation bias.
 
     weight, bias:  the recommended pair
+    variance:      of the pre-activations that it keeps
     forward:       the gain that keeps variance 1 forward with zero biases, 1/√E[φ²]
     backward:      the gain that keeps mean squared gradients at variance 1, 1/√E[φ′²]
-    critical:      whether the recommended pair keeps both; then `weight` is `backward`
-    growth:        by which a deviation from variance 1 grows a layer; above 1, networks of finite
-                   width wander off
+    critical:      whether the recommended pair keeps gradients as well
+    growth:        by which a deviation from that variance grows a layer; above 1, networks of
+                   finite width wander off
     """
 
     weight: Tensor
     bias: Tensor
+    variance: Tensor
     forward: Tensor
     backward: Tensor
     critical: Tensor
@@ -34,17 +45,19 @@ class Gain(NamedTuple):
 
     @property
     def unstable(self) -> bool:
-        """Whether deviations from variance 1 grow, by more than rounding says."""
-        return float(self.growth) > 1 + 1e-6
+        """Whether deviations from the variance grow, by more than rounding says."""
+        return float(self.growth) > 1 + _ROUNDING
 
 
 def recommend(activation: Activation | Function) -> Gain:
-    """The gain, and the biases that belong to it, that keep pre-activations at variance 1.
+    """The pair that keeps both values and gradients in depth, as near to variance 1 as it can be.
 
-    Critical where it can be: gradients are kept by 1/√E[φ′²], and biases make up the variance
-    that this leaves short, σ_b² = 1 - E[φ²]/E[φ′²] (Schoenholz et al. 2017, arXiv:1611.01232;
-    Hayou et al. 2019, arXiv:1902.06853). Where E[φ²] is the larger there is no such bias, and the
-    gain is the forward one with zero biases: values are kept and gradients shrink.
+    On the critical line gradients are kept by σ_w = 1/√E[φ′²], and biases make up the variance
+    that this leaves short (Schoenholz et al. 2017, arXiv:1611.01232; Hayou et al. 2019,
+    arXiv:1902.06853). Its point of variance 1 is taken where deviations from it do not grow, else
+    the nearest where they shrink by a twentieth a layer, else the one where they shrink fastest.
+    Without any it is the point of variance 1 all the same, or where there is none either, the gain
+    that keeps that variance with zero biases while gradients shrink.
     Raises UsageError where E[φ²] is not finite or zero.
     """
     found = moments(activation, 1.0)
@@ -53,18 +66,41 @@ def recommend(activation: Activation | Function) -> Gain:
             f"no gain keeps the variance: E[φ²] is {float(found.square):.3g}",
             "the activation must be finite and not zero over Gaussian inputs of variance 1",
         )
-    line = critical_line(activation, torch.ones((), dtype=torch.float64))
+    line = critical_line(activation, _VARIANCES)
+    good = line.bias.isfinite() & (line.gain > 0) & line.gain.isfinite()
+    at = int(_VARIANCES.log().abs().argmin())
+    critical = bool(good[at])
+    if not (critical and float(line.growth[at]) <= 1 + _ROUNDING):
+        steady = good & (line.growth < 1 - _ROUNDING) & _comes_back(activation, line)
+        if steady.any():
+            at, critical = _nearest(line, steady), True
     forward = found.square.rsqrt()
-    critical = line.bias.isfinite() & (line.gain > 0) & line.gain.isfinite()
-    weight = torch.where(critical, line.gain, forward)
     return Gain(
-        weight=weight,
-        bias=torch.where(critical, line.bias, 0.0),
+        weight=line.gain[at] if critical else forward,
+        bias=line.bias[at] if critical else torch.zeros_like(forward),
+        variance=_VARIANCES[at],
         forward=forward,
-        backward=line.gain,
-        critical=critical,
-        growth=weight**2 * found.growth,
+        backward=found.slope.rsqrt(),
+        critical=torch.tensor(critical),
+        growth=line.growth[at] if critical else forward**2 * found.growth,
     )
+
+
+def _comes_back(activation: Activation | Function, line: CriticalLine) -> Tensor:
+    # half and twice the variance are nearer to it one layer on: no other fixed point is close
+    kept = torch.ones_like(line.variance, dtype=torch.bool)
+    for factor in (0.5, 2.0):
+        squares = moments(activation, factor * line.variance).square
+        ratio = (line.gain**2 * squares + line.bias**2) / line.variance
+        kept &= (ratio > 0.5) & (ratio < 2)
+    return kept
+
+
+def _nearest(line: CriticalLine, steady: Tensor) -> int:
+    fast = steady & (line.growth <= _SHRINKS)
+    if fast.any():
+        return int(line.variance.log().abs().where(fast, math.inf).argmin())
+    return int(line.growth.where(steady, math.inf).argmin())
 
 
 def torch_gain(activation: Activation) -> float | None:

@@ -61,7 +61,7 @@ def moments(
     """
     record = record_of(activation)
     variance = torch.as_tensor(variance, dtype=torch.float64)
-    x, z, root = nodes(variance, edges=_edges(record), split=split)
+    x, z, root = nodes(variance, edges=edges(record), split=split)
     # a panel between two joints at one place has no width, and an infinite slope there no say
     value, slope = (torch.where(root > 0, part(x) * root, 0.0) for part in (record.f, record.df))
     square = value.square()
@@ -100,6 +100,12 @@ def expectation(
     return (function(x) * root * root).sum(-1)
 
 
+def edges(record: Activation) -> tuple[float, ...]:
+    """Where the panels must end for this activation: its joints, and ever closer to its poles."""
+    near = (pole + side * step for pole in record.poles for step in _NEAR_POLE for side in (-1, 1))
+    return (*record.joint_points, *record.poles, *near)
+
+
 def nodes(
     variance: Tensor,
     mean: Tensor | float = 0.0,
@@ -128,11 +134,6 @@ def nodes(
     z = (starts.unsqueeze(-1) + half * (1 + places)).flatten(-2)
     density = torch.exp(-z.square() / 4) / (2 * math.pi) ** 0.25
     return mean + deviation * z, z, (half * weights).flatten(-2).sqrt() * density
-
-
-def _edges(record: Activation) -> tuple[float, ...]:
-    near = (pole + side * step for pole in record.poles for step in _NEAR_POLE for side in (-1, 1))
-    return (*record.joint_points, *record.poles, *near)
 
 
 def _without_integral(record: Activation) -> Tensor:

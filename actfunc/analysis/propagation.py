@@ -26,10 +26,22 @@ class Propagation(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """Means over networks and their standard errors."""
+    """Means over networks, their standard errors, and each network's own, (network, layer)."""
 
     mean: Propagation
     error: Propagation
+    each: Propagation
+
+
+class Agreement(NamedTuple):
+    """How far measured networks are from the prediction, by layer, (layer) each.
+
+    off:     mean/predicted - 1
+    errors:  the same in standard errors of the mean
+    """
+
+    off: Propagation
+    errors: Propagation
 
 
 def predict(
@@ -55,6 +67,7 @@ def measure(
     gain: float,
     bias: float = 0.0,
     *,
+    variance: float = 1.0,
     width: int = 1024,
     depth: int = 30,
     networks: int = 10,
@@ -64,12 +77,12 @@ def measure(
 ) -> Measured:
     """The same of real networks, drawn by `mlp.init` from seed, seed + 1, …
 
-    Inputs are Gaussian, scaled so that the first layer has variance 1 (or `bias`², where that is
-    more), and each example's gradient for the last layer is drawn from N(0, 1). float32.
+    Inputs are Gaussian, scaled so that the first layer has that variance (or `bias`², where that
+    is more), and each example's gradient for the last layer is drawn from N(0, 1). float32.
     `on_network(done, networks)` is called after each. The standard errors are over networks:
     examples in one share its weights.
     """
-    scale = math.sqrt(max(1 - bias**2, 0.0)) / gain
+    scale = math.sqrt(max(variance - bias**2, 0.0)) / gain
     draws = []
     for index in range(networks):
         generator = torch.Generator().manual_seed(seed + index)
@@ -79,10 +92,24 @@ def measure(
         draws.append(propagate(params, activation, images, signal))
         if on_network is not None:
             on_network(index + 1, networks)
-    each = Propagation(*(torch.stack(parts) for parts in zip(*draws, strict=True)))
+    return measured(Propagation(*(torch.stack(parts) for parts in zip(*draws, strict=True))))
+
+
+def measured(each: Propagation) -> Measured:
+    """The means and standard errors of networks (network, layer)."""
     return Measured(
         Propagation(*(part.mean(0) for part in each)),
-        Propagation(*(part.std(0) / math.sqrt(networks) for part in each)),
+        Propagation(*(part.std(0) / math.sqrt(len(part)) for part in each)),
+        each,
+    )
+
+
+def agreement(found: Measured, predicted: Propagation) -> Agreement:
+    """How the networks' means compare with the prediction."""
+    off = [mean / theory - 1 for mean, theory in zip(found.mean, predicted, strict=True)]
+    spread = [error / theory for error, theory in zip(found.error, predicted, strict=True)]
+    return Agreement(
+        Propagation(*off), Propagation(*(o / s for o, s in zip(off, spread, strict=True)))
     )
 
 

@@ -1,4 +1,4 @@
-"""The mean-field maps of a wide random network: what a layer makes of variance and correlation.
+"""The mean-field map of a wide random network's variance: fixed points and the critical line.
 
 Weights are Gaussian of standard deviation gain/√in, biases of standard deviation `bias`: σ_w and
 σ_b of Poole et al. 2016 (arXiv:1606.05340) and Schoenholz et al. 2017 (arXiv:1611.01232).
@@ -15,7 +15,7 @@ from scipy.optimize import brentq, minimize_scalar
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.gaussian import expectation, moments, record_of
+from actfunc.analysis.gaussian import moments, record_of
 
 _EVEN = 1e-9
 """Two figures this near, relatively, are equal: well above the rounding of a quadrature."""
@@ -72,39 +72,6 @@ def variance_map(
 ) -> Tensor:
     """The next layer's variance, gain²·E[φ²] + bias², for variances of any shape."""
     return gain**2 * moments(activation, variance).square + bias**2
-
-
-def correlation_map(
-    activation: Activation | Function,
-    correlation: Tensor | float,
-    variance: float,
-    gain: float,
-    bias: float = 0.0,
-) -> Tensor:
-    """The next layer's correlation of two examples, (point) for correlations (point) in [-1, 1].
-
-    variance: of both examples' pre-activations; where it is a fixed point, the slope at 1 is χ.
-    Two inputs of correlation c are √|c|·s + √(1 - |c|)·t with a common s, so the average is one
-    over s of the product of two averages over t, each split at the joints.
-    """
-    record = record_of(activation)
-    joints, order = record.joint_points, 8
-    v = torch.as_tensor(variance, dtype=torch.float64)
-
-    def product(c: Tensor) -> Tensor:
-        shared = c.abs()
-
-        def averages(s: Tensor) -> Tensor:
-            return expectation(record.f, v * (1 - shared), s, joints=joints, order=order)
-
-        def both(s: Tensor) -> Tensor:
-            return averages(s) * averages(s * torch.where(c < 0, -1.0, 1.0))
-
-        return expectation(both, v * shared, joints=joints, order=order)
-
-    points = torch.as_tensor(correlation, dtype=torch.float64).clamp(-1, 1)
-    products = torch.stack([product(c) for c in points.flatten()]).reshape(points.shape)
-    return (gain**2 * products + bias**2) / variance_map(record, v, gain, bias)
 
 
 def depth_scale(slope: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ def signal(
     import torch
 
     from actfunc.analysis import propagation
+    from actfunc.analysis.correlation import correlation_series
     from actfunc.analysis.gain import recommend, torch_gain
     from actfunc.analysis.gaussian import moments, moments_error
     from actfunc.analysis.signal import critical_line, fixed_points, variance_map
@@ -58,6 +59,7 @@ def signal(
     records = [get(text) for text in activations or SIX.values()]
     output = Output(json)
     variances = torch.logspace(-2, 2, 161, dtype=torch.float64)
+    correlations = torch.linspace(-1, 1, 41, dtype=torch.float64)
     found = {}
     with output.progress() as bar:
         for record in records:
@@ -65,11 +67,15 @@ def signal(
             advised = recommend(record)
             usual = float(advised.bias) if gain is None else 0.0
             used = (gain or float(advised.weight), usual if bias is None else bias)
+            own = gain is None and bias is None
+            variance = float(advised.variance) if own else max(1.0, used[1] ** 2)
+            predicted = propagation.predict(record, *used, depth=depth, variance=variance)
             measured = None
             if measure:
                 measured = propagation.measure(
                     partial(record, order=1),
                     *used,
+                    variance=variance,
                     width=width,
                     depth=depth,
                     networks=networks,
@@ -86,10 +92,11 @@ def signal(
                 line=critical_line(record, variances),
                 variances=variances,
                 mapped=variance_map(record, variances, *used),
-                predicted=propagation.predict(
-                    record, *used, depth=depth, variance=max(1.0, used[1] ** 2)
-                ),
+                correlations=correlations,
+                correlated=correlation_series(record, variance, *used)(correlations),
+                predicted=predicted,
                 measured=measured,
+                agreement=measured and propagation.agreement(measured, predicted),
             )
             bar.update(task, completed=networks if measure else 1)
     style.save(show.signal_figure(found), out)

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from actfunc.analysis.gain import Gain
 from actfunc.analysis.gaussian import Moments
-from actfunc.analysis.propagation import Measured, Propagation
+from actfunc.analysis.propagation import Agreement, Measured, Propagation
 from actfunc.analysis.signal import CriticalLine, FixedPoint
 from actfunc.show import style
 
@@ -30,7 +30,9 @@ class Theory(NamedTuple):
     fixed_points:    of the variance map
     line:            the critical line
     variances, mapped:  the variance map at some variances, (point) each
-    predicted, measured:  layer by layer; measured only where that was asked for
+    correlations, correlated:  the correlation map at the recommended or given pair, (point) each
+    predicted:  layer by layer
+    measured, agreement:  of real networks, and with the prediction; only where asked for
     """
 
     moments: Moments
@@ -42,8 +44,11 @@ class Theory(NamedTuple):
     line: CriticalLine
     variances: Tensor
     mapped: Tensor
+    correlations: Tensor
+    correlated: Tensor
     predicted: Propagation
     measured: Measured | None
+    agreement: Agreement | None
 
 
 Theories = Mapping[str, Theory]
@@ -52,9 +57,9 @@ Theories = Mapping[str, Theory]
 def gain_table(found: Theories) -> Table:
     """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
-    table.title = "averages over N(0, 1); recommended σ_w and σ_b, and what they keep"
+    table.title = "averages over N(0, 1); recommended σ_w and σ_b, and the variance they keep"
     table.add_column("activation", overflow="fold", min_width=10)
-    for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "σ_w", "σ_b", "torch's"):
+    for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "σ_w", "σ_b", "variance", "torch's"):
         table.add_column(head, justify="right", no_wrap=True)
     table.add_column("keeps", no_wrap=True)
     for spec, one in found.items():
@@ -62,6 +67,7 @@ def gain_table(found: Theories) -> Table:
         mean = float(one.moments.mean)
         cells = [f"{mean:.4g}" if abs(mean) > 1e-12 else "0", *averages]
         cells += [f"{float(one.gain.weight):.4f}", f"{float(one.gain.bias):.4f}"]
+        cells.append(f"{float(one.gain.variance):.4g}")
         cells.append("none" if one.torch is None else f"{one.torch:.4f}")
         keeps = "both" if one.gain.critical else "values only"
         keeps += ", unstable" if one.gain.unstable else ""
@@ -99,27 +105,30 @@ def fixed_point_table(found: Theories) -> Table:
 
 
 def measured_table(found: Theories) -> Table:
-    """Predicted beside measured: the last layer's variance and the first layer's gradient."""
+    """How far real networks are from the prediction, over the layers: on average and at most."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
-    table.title = "real networks, mean ± standard error (predicted)"
+    table.title = "real networks beside the prediction; at most, in standard errors of their mean"
     table.add_column("activation", overflow="fold", min_width=10)
-    table.add_column("variance, last layer", justify="right")
-    table.add_column("squared gradient, first layer", justify="right")
+    for head in ("variance", "off by", "at most", "gradient²", "off by", "at most"):
+        table.add_column(head, justify="right", no_wrap=True)
     for spec, one in found.items():
-        if one.measured is not None:
-            ends = zip((-1, 0), *one.measured, one.predicted, strict=True)
-            cells = [
-                f"{float(mean[at]):.3g} ± {float(error[at]):.1g} ({float(theory[at]):.3g})"
-                for at, mean, error, theory in ends
-            ]
-            table.add_row(style.named(spec), *cells)
+        if one.measured is None or one.agreement is None:
+            continue
+        cells = []
+        for at, mean, off, errors in zip((-1, 0), one.measured.mean, *one.agreement, strict=True):
+            cells.append(f"{float(mean[at]):.3g}")
+            cells.append(f"{100 * float(off.abs().mean()):.1f} %")
+            cells.append(f"{float(errors.abs().max()):.1f}")
+        table.add_row(style.named(spec), *cells)
+    table.caption = "variance: of the last layer; gradient²: mean square, of the first layer"
+    table.caption_justify = "left"
     return table
 
 
 def signal_figure(found: Theories) -> Figure:
-    """The variance map, the critical line, and variance and gradient layer by layer."""
-    figure = style.figure(11, 7.4)
-    (maps, lines), (forward, backward) = figure.subplots(2, 2)
+    """The maps of variance and correlation, the critical line, and the layers one by one."""
+    figure = style.figure(13, 7.4)
+    (maps, lines, alike), (forward, backward, legend) = figure.subplots(2, 3)
     for spec, one in found.items():
         look = {"color": style.colour(spec), "label": style.label(spec)}
         maps.plot(one.variances, one.mapped, **look)
@@ -128,20 +137,27 @@ def signal_figure(found: Theories) -> Figure:
         lines.plot(one.line.bias, one.line.gain, **look)
         if one.gain.critical:
             lines.plot(float(one.gain.bias), float(one.gain.weight), "o", color=look["color"])
+        alike.plot(one.correlations, one.correlated, **look)
         _layers(forward, one, 0, look)
         _layers(backward, one, 1, look)
-    shown = next(iter(found.values())).variances
-    maps.plot(shown, shown, color="#999999", linewidth=1, linestyle="--", zorder=0)
-    maps.set(xscale="log", yscale="log", xlabel="variance of a layer", ylabel="of the next")
-    maps.set_title("variance map; dots: stable fixed points")
-    lines.set(xlabel="biases σ_b", ylabel="weights σ_w")
-    lines.set_title("critical line; dots: recommended, variance 1")
+    for axis, end in ((maps, one.variances), (alike, one.correlations)):
+        ends = end[[0, -1]]
+        axis.plot(ends, ends, color="#999999", linewidth=1, linestyle="--", zorder=0)
+    maps.set(xscale="log", yscale="log", xlabel="of a layer", ylabel="of the next")
+    maps.set_title("variance; dots: stable fixed points")
+    # two of a kind would hide all others where one of them has a gain of 10
+    lines.set(xscale="symlog", yscale="log", xlabel="biases σ_b", ylabel="weights σ_w")
+    lines.set_title("critical line; dots: recommended")
+    alike.set(xlabel="of two examples in a layer", ylabel="in the next")
+    alike.set_title("correlation")
+    dots = ", measured (dots)" if any(one.measured for one in found.values()) else ""
     for axis, title in ((forward, "variance"), (backward, "squared gradient")):
         axis.set(yscale="log", xlabel="layer")
-        axis.set_title(f"{title}: predicted, measured (dots)")
+        axis.set_title(f"{title}: predicted{dots}")
         low, high = axis.get_ylim()
         axis.set_ylim(min(low, 0.1), max(high, 10.0))  # what holds is a flat line, not its rounding
-    maps.legend(fontsize=8)
+    legend.axis("off")
+    legend.legend(*maps.get_legend_handles_labels(), loc="center left", fontsize=10)
     return figure
 
 

@@ -10,11 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actfunc import CATALOGUE, get, mlp
+from actfunc.analysis.correlation import correlation_map, correlation_series
 from actfunc.analysis.gain import recommend, torch_gain
 from actfunc.analysis.gaussian import moments
-from actfunc.analysis.propagation import measure, predict, propagate
+from actfunc.analysis.propagation import (
+    Propagation,
+    agreement,
+    measure,
+    measured,
+    predict,
+    propagate,
+)
 from actfunc.analysis.signal import (
-    correlation_map,
     critical_line,
     depth_scale,
     fixed_point,
@@ -31,31 +38,46 @@ catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda rec
 
 
 @catalogue
-def test_the_recommended_pair_holds_variance_one_and_gradients_where_it_says_so(record):
+def test_the_recommended_pair_holds_its_variance_and_gradients_where_it_says_so(record):
     gain = recommend(record)
-    weight, bias = float(gain.weight), float(gain.bias)
-    assert float(variance_map(record, 1.0, weight, bias)) == pytest.approx(1, abs=1e-9)
-    slope = weight**2 * float(moments(record, 1.0).slope)
+    weight, bias, variance = float(gain.weight), float(gain.bias), float(gain.variance)
+    kept = float(variance_map(record, variance, weight, bias))
+    assert kept == pytest.approx(variance, rel=1e-9)
+    slope = weight**2 * float(moments(record, variance).slope)
     if gain.critical:
         assert slope == pytest.approx(1, abs=1e-12)
-        assert weight == float(gain.backward)
+        assert variance == 1 or not gain.unstable
     else:
-        assert bias == 0
+        assert (bias, variance) == (0, 1)
         assert weight == float(gain.forward)
         # without a critical pair gradients shrink, or have no mean square
         assert slope < 1 or math.isinf(slope)
 
 
-@pytest.mark.parametrize(
-    ("name", "unstable"), [("relu", False), ("tanh", False), ("gelu", True), ("silu", True)]
-)
-def test_the_growth_is_the_maps_slope_and_says_who_wanders_off(name, unstable):
-    gain = recommend(get(name))
-    step = 1e-5
-    near = torch.tensor([1 - step, 1 + step], dtype=torch.float64)
-    low, high = variance_map(get(name), near, float(gain.weight), float(gain.bias))
-    assert float(gain.growth) == pytest.approx(float(high - low) / (2 * step), rel=1e-6)
-    assert gain.unstable is unstable
+@catalogue
+def test_the_growth_is_the_maps_slope_at_the_recommended_variance(record):
+    gain = recommend(record)
+    step = 1e-5 * float(gain.variance)
+    near = gain.variance + torch.tensor([-step, step], dtype=torch.float64)
+    low, high = variance_map(record, near, float(gain.weight), float(gain.bias))
+    assert float(gain.growth) == pytest.approx(float(high - low) / (2 * step), rel=1e-5, abs=1e-7)
+
+
+@catalogue
+def test_a_variance_other_than_one_is_for_a_reason_and_comes_back(record):
+    gain = recommend(record)
+    pair = float(gain.weight), float(gain.bias)
+    one = critical_line(record, torch.ones(1, dtype=torch.float64))
+    holds = bool(one.bias.isfinite()) and 0 < float(one.gain) < math.inf
+    if float(gain.variance) == 1:
+        assert bool(gain.critical) is holds
+        return
+    assert not holds or float(one.growth) > 1
+    for factor in (0.5, 2.0):
+        v = factor * gain.variance
+        for _ in range(100):
+            v = variance_map(record, v, *pair)
+        assert abs(float((v / gain.variance).log())) < 0.8 * math.log(2)
 
 
 def test_the_gains_people_know():
@@ -100,7 +122,9 @@ def test_what_is_found_is_fixed_and_the_recommended_one_is_found(record):
     gain = recommend(record)
     weight, bias = float(gain.weight), float(gain.bias)
     found = fixed_points(record, weight, bias)
-    assert any(float(point.variance) == pytest.approx(1, rel=1e-5) for point in found)
+    assert any(
+        float(point.variance) == pytest.approx(float(gain.variance), rel=1e-5) for point in found
+    )
     assert [float(p.variance) for p in found] == sorted(float(p.variance) for p in found)
     for point in found:
         if (v := float(point.variance)) > 0:
@@ -139,7 +163,8 @@ def test_a_map_that_only_touches_is_seen(name):
     gain = recommend(get(name))
     points = fixed_points(get(name), float(gain.weight), float(gain.bias))
     assert any(
-        p.stability == "marginal" and float(p.variance) == pytest.approx(1, rel=1e-5)
+        p.stability == "marginal"
+        and float(p.variance) == pytest.approx(float(gain.variance), rel=1e-5)
         for p in points
     )
 
@@ -218,16 +243,26 @@ def test_the_arc_cosine_and_the_arc_sine(v):
     torch.testing.assert_close(correlation_map(get("erf"), c, v, 1.5), erf, rtol=1e-9, atol=1e-9)
 
 
+@catalogue
+def test_the_series_is_the_map(record):
+    v, inner = 1.5, CORRELATIONS[[1, 5]]
+    if not float(moments(record, v).square) < 1e100:
+        pytest.skip("E[φ²] overflows")
+    series = correlation_series(record, v, 1.3, 0.2)
+    wanted = correlation_map(record, inner, v, 1.3, 0.2)
+    torch.testing.assert_close(series(inner), wanted, rtol=0, atol=1e-6)
+    torch.testing.assert_close(series(torch.ones(1).double()), torch.ones(1).double())
+
+
 @pytest.mark.parametrize("name", ["tanh", "gelu", "sin"])
 def test_the_slope_at_one_is_chi(name):
     gain = recommend(get(name))
     pair = float(gain.weight), float(gain.bias)
     near = torch.tensor([1 - 1e-4, 1.0], dtype=torch.float64)
-    low, high = correlation_map(get(name), near, 1.0, *pair)
+    low, high = correlation_map(get(name), near, float(gain.variance), *pair)
     assert float(high) == pytest.approx(1, abs=1e-10)
-    assert float((high - low) / 1e-4) == pytest.approx(
-        float(pair[0] ** 2 * moments(get(name), 1.0).slope), rel=1e-3
-    )
+    assert gain.critical
+    assert float((high - low) / 1e-4) == pytest.approx(1, rel=1e-3)
 
 
 # Networks
@@ -281,11 +316,23 @@ def test_small_networks_do_what_theory_says(name):
     )
     assert calls == [(done, 32) for done in range(1, 33)]
     want = predict(get(name), *pair, depth=6)
-    for mean, error, theory in zip(*found, want, strict=True):
+    for mean, error, theory in zip(found.mean, found.error, want, strict=True):
         assert mean.shape == error.shape == (6,)
         assert (error > 0).all()
         assert ((mean - theory).abs() <= 4 * error).all()
         assert float((mean / theory - 1).abs().mean()) < 0.1
+
+
+def test_agreement_is_in_parts_of_the_prediction_and_in_standard_errors():
+    each = Propagation(*(torch.tensor([[1.0, 3.0], [3.0, 5.0]]).double() for _ in range(2)))
+    found = measured(each)
+    want = Propagation(*(torch.tensor([1.0, 8.0]).double() for _ in range(2)))
+    off, errors = agreement(found, want)
+    for part in range(2):
+        assert found.mean[part].tolist() == [2, 4]
+        assert found.error[part].tolist() == pytest.approx([1, 1])
+        assert off[part].tolist() == [1, -0.5]
+        assert errors[part].tolist() == pytest.approx([1, -4])
 
 
 def test_a_gain_that_is_wrong_is_seen_in_both():

@@ -10,36 +10,43 @@ import torch
 from rich.console import Console
 
 from actfunc import get
+from actfunc.analysis.correlation import correlation_series
 from actfunc.analysis.gain import recommend, torch_gain
 from actfunc.analysis.gaussian import moments, moments_error
-from actfunc.analysis.propagation import measure, predict
+from actfunc.analysis.propagation import agreement, measure, predict
 from actfunc.analysis.signal import critical_line, fixed_points, variance_map
 from actfunc.show import signal
 
-SPECS = ("relu", "sigmoid", "signed_sqrt", "leaky_relu:negative_slope=0.1")
+SPECS = ("relu", "softplus", "signed_sqrt", "leaky_relu:negative_slope=0.1")
 
 
 @pytest.fixture(scope="module", params=[None, (1.0, 0.5)], ids=["recommended", "given"])
 def found(request):
     """The theory of four activations, measured for the first."""
     variances = torch.logspace(-2, 2, 9, dtype=torch.float64)
+    correlations = torch.linspace(-1, 1, 5, dtype=torch.float64)
     theories = {}
     for spec in SPECS:
         record = get(spec)
         gain = recommend(record)
         used = request.param or (float(gain.weight), float(gain.bias))
+        predicted = predict(record, *used, depth=4, variance=float(gain.variance))
+        networks = measure(record, *used, width=16, depth=4, networks=2) if spec == "relu" else None
         theories[record.spec] = signal.Theory(
-            moments(record, 1.0),
-            moments_error(record, 1.0),
-            gain,
-            torch_gain(record),
-            used,
-            fixed_points(record, *used),
-            critical_line(record, variances),
-            variances,
-            variance_map(record, variances, *used),
-            predict(record, *used, depth=4),
-            measure(record, *used, width=16, depth=4, networks=2) if spec == "relu" else None,
+            moments=moments(record, 1.0),
+            error=moments_error(record, 1.0),
+            gain=gain,
+            torch=torch_gain(record),
+            used=used,
+            fixed_points=fixed_points(record, *used),
+            line=critical_line(record, variances),
+            variances=variances,
+            mapped=variance_map(record, variances, *used),
+            correlations=correlations,
+            correlated=correlation_series(record, 1.0, *used)(correlations),
+            predicted=predicted,
+            measured=networks,
+            agreement=networks and agreement(networks, predicted),
         )
     return theories
 
@@ -61,7 +68,7 @@ def test_tables_say_what_there_is_and_what_not(found):
             assert point.phase in points
     measured = text(signal.measured_table(found))
     assert "relu" in measured
-    assert "sigmoid" not in measured
+    assert "softplus" not in measured
 
 
 def test_the_document_is_json_with_nothing_infinite(found):
@@ -70,14 +77,16 @@ def test_the_document_is_json_with_nothing_infinite(found):
     assert list(again) == list(found)
     assert again["signed_sqrt"]["moments"]["slope"] is None
     assert again["relu"]["measured"]["error"]["variance"]
-    assert again["sigmoid"]["measured"] is None
+    assert again["softplus:beta=1.0"]["measured"] is None
 
 
-def test_the_figure_has_its_four_panels_each_with_every_activation(found):
+def test_the_figure_has_its_five_panels_each_with_every_activation(found):
     figure = signal.signal_figure(found)
-    assert len(figure.axes) == 4
-    for axis in figure.axes:
+    *panels, legend = figure.axes
+    assert len(panels) == 5
+    assert len(legend.get_legend().get_texts()) == len(found)
+    for axis in panels:
         labels = {line.get_label() for line in axis.get_lines()}
-        assert {"relu", "sigmoid", "signed_sqrt", "leaky_relu"} <= labels
+        assert {"relu", "softplus", "signed_sqrt", "leaky_relu"} <= labels
         assert axis.get_xlabel()
         assert axis.get_title(loc="left")
