@@ -66,13 +66,7 @@ def init(
         raise UsageError(f"sizes must be two or more positive integers, got {tuple(sizes)}")
     if (seed is None) == (generator is None):
         raise UsageError("give either seed or generator to mlp.init")
-    if gain is not None and not (0 < gain < math.inf):
-        raise UsageError(f"gain must be a positive number, got {gain!r}")
-    if not (0 <= bias < math.inf) or (bias and gain is None):
-        raise UsageError(
-            f"bias must be the biases' standard deviation beside a gain, got {bias!r}",
-            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
-        )
+    check_spread(gain, bias)
     if generator is None:
         generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
     layers = []
@@ -88,6 +82,17 @@ def init(
             shift.normal_(0, bias, generator=generator)
         layers.append(Layer(weight.to(device, dtype), shift.to(device, dtype)))
     return tuple(layers)
+
+
+def check_spread(gain: float | None, bias: float = 0.0) -> None:
+    """Raise UsageError for what `init` does not take as gain and bias."""
+    if gain is not None and not (0 < gain < math.inf):
+        raise UsageError(f"gain must be a positive number, got {gain!r}")
+    if not (0 <= bias < math.inf) or (bias and gain is None):
+        raise UsageError(
+            f"bias must be the biases' standard deviation beside a gain, got {bias!r}",
+            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
+        )
 
 
 def apply(

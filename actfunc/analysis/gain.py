@@ -48,6 +48,11 @@ class Gain(NamedTuple):
         """Whether deviations from the variance grow, by more than rounding says."""
         return float(self.growth) > 1 + _ROUNDING
 
+    @property
+    def spec(self) -> str:
+        """The recommended pair as `Settings.init` is written."""
+        return f"gaussian:gain={float(self.weight)!r},bias={float(self.bias)!r}"
+
 
 def recommend(activation: Activation | Function) -> Gain:
     """The pair that keeps both values and gradients in depth, as near to variance 1 as it can be.

@@ -65,6 +65,15 @@ SixByDefault: TypeAlias = Annotated[
 Batch: TypeAlias = Annotated[
     int, typer.Option("--batch", min=1, help="So many of the first training images.")
 ]
+Init: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--init",
+        help="How weights are drawn: linear (as nn.Linear), recommended (what `signal` recommends"
+        " for the activation), or gaussian:gain=1.41,bias=0.1.",
+    ),
+]
+RECOMMENDED = "recommended"
 Schedule: TypeAlias = Annotated[
     str,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
+    RECOMMENDED,
     BatchSize,
     Compiling,
     DataSet,
@@ -16,6 +18,7 @@ from actfunc.cli.options import (
     Epochs,
     Examples,
     Hidden,
+    Init,
     Json,
     Optimizer,
     OptionalValueCommand,
@@ -55,6 +58,7 @@ def train(
     learning_rate: Annotated[float, typer.Option(help="Step size.")] = 0.01,
     optimizer: Optimizer = "sgd",
     schedule: Schedule = "constant",
+    init: Init = "linear",
     batch_size: BatchSize = 256,
     hidden: Hidden = "512,256,256,128",
     compiling: Compiling = None,
@@ -82,6 +86,7 @@ def train(
 
     What is already trained is skipped, what was cut off goes on.
     """
+    from actfunc.analysis.gain import recommend
     from actfunc.catalogue import get
     from actfunc.show import style
     from actfunc.show.training import curves_figure, runs_table
@@ -91,19 +96,30 @@ def train(
     layers = layer_sizes(hidden)
     if plot is not None:
         style.check_format(plot)
-    settings = Settings(learning_rate, optimizer, schedule, batch_size, epochs, patience, seed=seed)
+    advised = init == RECOMMENDED
+    settings = Settings(
+        learning_rate=learning_rate,
+        optimizer=optimizer,
+        schedule=schedule,
+        init="linear" if advised else init,
+        batch_size=batch_size,
+        max_epochs=epochs,
+        patience=patience,
+        seed=seed,
+    )
     output = Output(json)
     work = set_up(
         output, dataset, seed=seed, split_seed=split_seed, device=device, examples=examples
     )
     runs: dict[str, Run] = {}
     test: dict[str, float] = {}
+    inits = {r.spec: recommend(r).spec if advised else settings.init for r in records}
     for record in records:
         run = train_one(
             output,
             work,
             record,
-            settings,
+            replace(settings, init=inits[record.spec]),
             out,
             hidden=layers,
             compiling=compiling,
@@ -126,6 +142,7 @@ def train(
             "runs": {
                 spec: {
                     "folder": str(run.folder.path),
+                    "init": inits[spec],
                     "epochs": len(run.progress.history),
                     "epochs_now": run.epochs_now,
                     "best_epoch": run.progress.best_epoch,

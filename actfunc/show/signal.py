@@ -53,6 +53,9 @@ class Theory(NamedTuple):
 
 Theories = Mapping[str, Theory]
 
+_CORRELATIONS = (-1, -0.5, 0, 0.5, 1)
+_BIASES = (0, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+
 
 def gain_table(found: Theories) -> Table:
     """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
@@ -145,15 +148,18 @@ def signal_figure(found: Theories) -> Figure:
         axis.plot(ends, ends, color="#999999", linewidth=1, linestyle="--", zorder=0)
     maps.set(xscale="log", yscale="log", xlabel="of a layer", ylabel="of the next")
     maps.set_title("variance; dots: stable fixed points")
-    # two of a kind would hide all others where one of them has a gain of 10
-    lines.set(xscale="symlog", yscale="log", xlabel="biases σ_b", ylabel="weights σ_w")
+    # sigmoid's 10 would leave no room for the others
+    lines.set(xscale="asinh", yscale="log", xlabel="biases σ_b", ylabel="weights σ_w")
     lines.set_title("critical line; dots: recommended")
-    alike.set(xlabel="of two examples in a layer", ylabel="in the next")
+    ticks = [tick for tick in _BIASES if tick <= lines.get_xlim()[1]]
+    lines.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    lines.minorticks_off()
+    alike.set(xlabel="of two examples in a layer", ylabel="in the next", xticks=_CORRELATIONS)
     alike.set_title("correlation")
-    dots = ", measured (dots)" if any(one.measured for one in found.values()) else ""
+    dots = "; dots: measured" if any(one.measured for one in found.values()) else ""
     for axis, title in ((forward, "variance"), (backward, "squared gradient")):
         axis.set(yscale="log", xlabel="layer")
-        axis.set_title(f"{title}: predicted{dots}")
+        axis.set_title(f"{title}{dots or ', predicted'}")
         low, high = axis.get_ylim()
         axis.set_ylim(min(low, 0.1), max(high, 10.0))  # what holds is a flat line, not its rounding
     legend.axis("off")

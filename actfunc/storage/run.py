@@ -69,7 +69,7 @@ def train(
         "made_by": provenance(work.device),
     }
     folder.begin(config, overwrite=overwrite)
-    progress = folder.resume(start(work.fresh(hidden), settings))
+    progress = folder.resume(start(work.fresh(hidden, settings.init), settings))
     before = len(progress.history)
     epochs = fit(
         progress,

@@ -23,7 +23,7 @@ from torch import Tensor
 from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage import files
-from actfunc.training import Epoch, Progress
+from actfunc.training import Epoch, Progress, Settings
 
 
 class RunFolder:
@@ -174,7 +174,8 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     But the end of a run is where its schedule leads, unless that is constant.
     """
     settings = config.get("settings")
-    flat = config | (settings if isinstance(settings, dict) else {})
+    # runs of before there was a choice of it
+    flat = {"init": Settings.init} | config | (settings if isinstance(settings, dict) else {})
     free = {"settings", "made_by", "patience"}
     if flat.get("schedule", "constant") == "constant":
         free.add("max_epochs")

@@ -9,6 +9,7 @@ import torch
 
 from actfunc import data, mlp, tree
 from actfunc.storage.provenance import describe, provenance
+from actfunc.training import initialisation
 
 HIDDEN = (512, 256, 256, 128)
 """The tutorial's hidden layers."""
@@ -49,9 +50,9 @@ class WorkingSet(NamedTuple):
         """Layer sizes from the data set's pixels through `hidden` to its classes."""
         return (self.dataset.train.images[0].numel(), *hidden, len(self.dataset.classes))
 
-    def fresh(self, hidden: tuple[int, ...] = HIDDEN) -> mlp.Params:
-        """The freshly initialised network of this seed, on the device."""
-        return mlp.init(self.sizes(hidden), seed=self.seed, device=self.device)
+    def fresh(self, hidden: tuple[int, ...] = HIDDEN, init: str = "linear") -> mlp.Params:
+        """The freshly initialised network of this seed, on the device; init: of `Settings`."""
+        return initialisation.named(init)(self.sizes(hidden), self.seed, self.device)
 
 
 def prepare(

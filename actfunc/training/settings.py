@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from actfunc.errors import UsageError
-from actfunc.training import optimizer, schedule
+from actfunc.training import initialisation, optimizer, schedule
 
 
 @dataclass(frozen=True)
@@ -15,6 +15,7 @@ class Settings:
     """How to train; the defaults are the tutorial's.
 
     optimizer, schedule: specs, `adamw:weight_decay=0.1`, `warm_up:steps=195,then=cosine`.
+    init:                a spec, `linear` or `gaussian:gain=1.41,bias=0`.
     patience:            epochs without a better validation accuracy after which training stops.
     early_stopping:      False trains all the epochs; where it would have stopped is known still.
     """
@@ -22,6 +23,7 @@ class Settings:
     learning_rate: float = 0.01
     optimizer: str = "sgd"
     schedule: str = "constant"
+    init: str = "linear"
     batch_size: int = 256
     max_epochs: int = 50
     patience: int = 7
@@ -30,7 +32,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if name in ("optimizer", "schedule", "early_stopping"):
+            if name in ("optimizer", "schedule", "init", "early_stopping"):
                 continue
             kinds = (int, float) if name == "learning_rate" else (int,)
             may_be_0 = name == "seed"
@@ -41,6 +43,7 @@ class Settings:
                 raise UsageError(f"{name} must be {what}, {above}, got {value!r}")
         object.__setattr__(self, "optimizer", optimizer.canonical(self.optimizer))
         object.__setattr__(self, "schedule", schedule.canonical(self.schedule))
+        object.__setattr__(self, "init", initialisation.canonical(self.init))
 
     def finished(self, validation: Sequence[float]) -> bool:
         """Whether the last epoch is reached, or the patience at its end where that counts."""

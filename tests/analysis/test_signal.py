@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actfunc import CATALOGUE, get, mlp
+from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.correlation import correlation_map, correlation_series
 from actfunc.analysis.gain import recommend, torch_gain
 from actfunc.analysis.gaussian import moments
@@ -29,6 +29,7 @@ from actfunc.analysis.signal import (
     variance_map,
 )
 from actfunc.errors import UsageError
+from actfunc.training import initialisation
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
@@ -91,6 +92,15 @@ def test_the_gains_people_know():
     assert float(recommend(get("erf")).weight) == pytest.approx((math.pi * 5**0.5 / 4) ** 0.5)
     tanh = recommend(get("tanh"))
     assert float(tanh.weight) < float(tanh.forward) < torch_gain(get("tanh")) == 5 / 3
+
+
+@catalogue
+def test_the_pair_is_written_as_settings_read_it(record):
+    gain = recommend(record)
+    params = initialisation.named(gain.spec)((3, 4, 2), 7, torch.device("cpu"))
+    wanted = mlp.init((3, 4, 2), gain=float(gain.weight), bias=float(gain.bias), seed=7)
+    for got, want in zip(tree.leaves(params), tree.leaves(wanted), strict=True):
+        assert torch.equal(got, want)
 
 
 @pytest.mark.parametrize("slope", [0.0, 0.01, 0.2, 0.7])

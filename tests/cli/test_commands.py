@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import actfunc as package
+from actfunc.analysis.gain import recommend
 from actfunc.certify import parse
 from actfunc.tutorial import SIX
 
@@ -78,6 +79,21 @@ def test_train_goes_on_with_more_epochs_and_refuses_other_settings(actfunc):
     assert other.code == 3
     assert "learning_rate 0.01, asked for 0.1" in other.err
     assert "--overwrite" in other.err
+
+
+def test_train_draws_the_weights_as_asked_and_does_not_mix_the_ways(actfunc):
+    runs = actfunc("train", "relu", "tanh", "--init", "recommended", "--json").document["runs"]
+    for spec, run in runs.items():
+        wanted = recommend(package.get(spec)).spec
+        config = json.loads((Path(run["folder"]) / "config.json").read_text())
+        assert run["init"] == config["settings"]["init"] == wanted
+    assert actfunc("train", "tanh", "--init", "recommended").code == 0
+    other = actfunc("train", "tanh")
+    assert other.code == 3
+    assert "init gaussian:gain=1.467" in " ".join(other.err.split())
+    unknown = actfunc("train", "tanh", "--init", "xavier")
+    assert unknown.code == 2
+    assert "linear, gaussian" in unknown.err
 
 
 def test_evaluate_gives_what_train_gave(actfunc):
