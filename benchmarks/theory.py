@@ -86,14 +86,13 @@ def table(found: dict[str, dict[str, Any]]) -> Table:
         " networks; errors: standard errors from the prediction, at most over the layers, of the"
         " first group and of the others"
     )
-    drawn.add_column("")
-    for column in ("σ_w", "σ_b", "variance"):
-        drawn.add_column(column, justify="right")
+    drawn.add_column("", no_wrap=True)
+    drawn.add_column("kept", justify="right", no_wrap=True)
     for part in ("variance", "gradient²"):
         for column in (f"{part} off", "of all", "errors", "others"):
             drawn.add_column(column, justify="right", no_wrap=True)
     for name, one in found.items():
-        cells = [f"{one['weight']:.4f}", f"{one['bias']:.4f}", f"{one['kept_variance']:.4g}"]
+        cells = [f"{one['kept_variance']:.4g}"]
         for part in Propagation._fields:
             first, *others = (f"{errors:.1f}" for errors in one[part]["errors_at_most"])
             off = (one[part][key] for key in ("off_on_average", "everyone_off_on_average"))
