@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
@@ -65,7 +66,7 @@ def dead(
     except CheckpointError as error:
         if pretrained is not None:
             raise
-        output.print(f"[yellow]note:[/yellow] {error.message}; {error.hint}")
+        output.print(f"[yellow]note:[/yellow] {escape(f'{error.message}; {error.hint}')}")
     candidates = relu_networks(work, trained, layers)
     counts: dict[str, list[int]] = {}
     with output.progress() as bar:

@@ -39,7 +39,8 @@ def distribution(
     pretrained: Pretrained = None,
     batch: Batch = 1024,
     near_zero: Annotated[
-        float, typer.Option("--near-zero", help="Values under this in size are next to nothing.")
+        float,
+        typer.Option("--near-zero", min=0, help="Values under this in size are next to nothing."),
     ] = 0.01,
     hidden: Hidden = "512,256,256,128",
     dataset: DataSet = "auto",

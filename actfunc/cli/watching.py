@@ -6,8 +6,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from actfunc.activation import Activation
     from actfunc.storage import RunFolder, WorkingSet
+    from actfunc.storage.run import Run
     from actfunc.training import Progress
 
 
@@ -34,3 +37,16 @@ def watcher(
         told.update(layers)
 
     return after_epoch
+
+
+def draw_watched(run: Run) -> Path | None:
+    """Draw what was watched of a run into its folder, if anything was; gives the figure's path."""
+    from actfunc.show import style
+    from actfunc.show.watched import watched_figure
+
+    file, epochs = run.folder.neurons_figure_file, run.folder.watched()
+    if not epochs:
+        return None
+    if run.epochs_now or not file.exists():
+        style.save(watched_figure(epochs, f"{run.folder.path.name}: neurons"), file)
+    return file

@@ -22,7 +22,10 @@ Values = Tensor | Sketch
 
 
 def described(values: Values) -> dict[str, Any]:
-    """Figures and histogram of values as plain JSON values; `shape`, or of streamed ones how many `values`."""
+    """Figures and histogram of values as plain JSON values.
+
+    With them stands the `shape`, or of streamed ones how many `values` there were.
+    """
     check_finite(values)
     counts, edges = histogram_of(values)
     shape = (

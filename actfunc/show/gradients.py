@@ -93,6 +93,7 @@ def layers_table(spec: str, layers: Layers) -> Table:
     table.add_column("of the", no_wrap=True)
     for heading in ("norm", "mean", "std", "zeros", "1 %", "median", "99 %"):
         table.add_column(heading, justify="right", no_wrap=True)
+    layer: LayerGradient | StreamedGradient
     for number, layer in enumerate(layers, 1):
         for part, values in layer._asdict().items():
             found = summary_of(values)

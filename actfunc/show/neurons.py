@@ -20,6 +20,9 @@ Tallies = Mapping[str, Sequence[LayerTally]]
 KINDS = {"dead": "#B3261E", "saturated": "#E69F00", "linear": "#0072B2"}
 """What is drawn of a layer's neurons, and in which colour."""
 
+NAMES = {"linear": "always linear", "undefined": "undefined (NaN)"}
+"""What a kind is called where its own name does not say enough."""
+
 
 def neurons_table(tallies: Tallies, bound: float) -> Table:
     """Counts of each hidden layer of each network, a line a layer."""
@@ -60,8 +63,8 @@ def neurons_figure(tallies: Tallies) -> Figure:
         layers = np.arange(1, len(found) + 1)
         for place, (kind, colour) in enumerate(KINDS.items()):
             shares = [100 * float(layer.share(kind)) for layer in found]
-            label = "always linear" if kind == "linear" else kind
-            axis.bar(layers + 0.27 * (place - 1), shares, width=0.25, color=colour, label=label)
+            look = {"color": colour, "label": NAMES.get(kind, kind)}
+            axis.bar(layers + 0.27 * (place - 1), shares, width=0.25, **look)
         axis.set_title(style.label(spec), color=style.colour(spec))
         axis.set_xticks(layers)
         axis.set_xlim(0.5, len(found) + 0.5)

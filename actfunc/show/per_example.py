@@ -41,7 +41,7 @@ def examples_table(statistics: Statistics) -> Table:
     table.add_column("activation")
     table.add_column("layer", no_wrap=True)
     for heading in ("norm", "1 %", "99 %", "signal : noise", "noise scale", "cosine"):
-        table.add_column(heading, justify="right", no_wrap=True)
+        table.add_column(heading, justify="right")
     for spec, found in statistics.items():
         rows = zip(
             found.norms.layer.unbind(-1),
