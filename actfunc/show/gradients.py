@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from torch import Tensor
 
-Layers = Sequence[LayerGradient] | Sequence[StreamedGradient]
+Layers = Sequence[LayerGradient | StreamedGradient]
 Gradients = Mapping[str, Layers]
 
 PARTS = {
@@ -93,7 +93,6 @@ def layers_table(spec: str, layers: Layers) -> Table:
     table.add_column("of the", no_wrap=True)
     for heading in ("norm", "mean", "std", "zeros", "1 %", "median", "99 %"):
         table.add_column(heading, justify="right", no_wrap=True)
-    layer: LayerGradient | StreamedGradient
     for number, layer in enumerate(layers, 1):
         for part, values in layer._asdict().items():
             found = summary_of(values)

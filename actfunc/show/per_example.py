@@ -39,7 +39,7 @@ def examples_table(statistics: Statistics) -> Table:
         padding=(0, 0, 0, 1),
     )
     table.add_column("activation")
-    table.add_column("layer", no_wrap=True)
+    table.add_column("", no_wrap=True)
     for heading in ("norm", "1 %", "99 %", "signal : noise", "noise scale", "cosine"):
         table.add_column(heading, justify="right")
     for spec, found in statistics.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -10,6 +11,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from actfunc.show import style
 from actfunc.show.neurons import KINDS, NAMES
@@ -22,7 +24,7 @@ Epochs = Sequence[Mapping[str, Any]]
 
 
 def watched_table(watched: Mapping[str, Epochs]) -> Table:
-    """The counts of each layer after the last epoch that was watched; a dash where none was."""
+    """The counts of each layer after the last epoch that was watched; nothing where none was."""
     table = Table(
         box=box.SIMPLE_HEAD,
         title="neurons of each hidden layer, after the last epoch that was watched",
@@ -31,21 +33,18 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
     )
     layers = max(len(epochs[-1]["layers"]) if epochs else 0 for epochs in watched.values())
     table.add_column("activation")
-    table.add_column("epoch", justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
     for number in range(1, layers + 1):
         table.add_column(str(number), justify="right", no_wrap=True)
     for spec, epochs in watched.items():
+        label, *settings = style.named(spec).split(" ")
         if not epochs:
-            table.add_row(style.named(spec), "–", "not watched", end_section=True)
-        for kind in _kinds(epochs):
-            first = kind == next(iter(KINDS))
-            table.add_row(
-                style.named(spec) if first else "",
-                str(epochs[-1]["epoch"]) if first else "",
-                NAMES.get(kind, kind),
-                *(str(layer[kind]) for layer in epochs[-1]["layers"]),
-            )
+            table.add_row(style.named(spec), "not watched", end_section=True)
+            continue
+        sides = [label, Text(" ").join(settings), f"epoch {epochs[-1]['epoch']}"]
+        for kind, side in zip_longest(_kinds(epochs), sides, fillvalue=""):
+            counts = [str(layer[kind]) for layer in epochs[-1]["layers"]]
+            table.add_row(side, NAMES.get(kind, kind), *counts)
         table.add_section()
     return table
 

@@ -33,7 +33,7 @@ def test_neurons_tells_what_the_analysis_counts(actfunc):
 
 def test_neurons_warns_of_layers_that_starve(actfunc):
     done = actfunc("neurons", "relu", "--fresh", *DEEP)
-    assert "always linear" in done.out
+    assert "always on one line" in done.out
     assert "warning: relu: dead are" in done.out
     document = actfunc("neurons", "relu", "--fresh", *DEEP, "--json").document
     layers = document["activations"]["relu"]

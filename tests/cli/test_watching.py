@@ -59,10 +59,7 @@ def test_watching_is_not_what_makes_a_run_another(actfunc):
     assert first["epochs_now"] == 1
     again = actfunc("train", "relu", *SMALL, "--watch-neurons", "--json").document["runs"]["relu"]
     assert (again["epochs_now"], again["neurons"], again["neurons_figure"]) == (0, [], None)
-    assert "– not watched" in " ".join(
-        actfunc("train", "relu", *SMALL, "--watch-neurons").out.split()
-    )
-    assert "–" in actfunc("train", "relu", *SMALL, "--watch-neurons").out
+    assert "not watched" in actfunc("train", "relu", *SMALL, "--watch-neurons").out
 
 
 def test_an_epoch_that_nobody_watched_leaves_a_gap(actfunc):
