@@ -28,8 +28,10 @@ def neurons_table(tallies: Tallies, bound: float) -> Table:
     """Counts of each hidden layer of each network, a line a layer."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"neurons by their slopes; saturated: under {bound:g} for every image,"
-        " pairs: of a neuron and an image\nwith such a slope; linear: always on one line",
+        title="neurons by their slopes",
+        caption=f"saturated: under {bound:g} for every image; linear: always on one line;\n"
+        "pairs: of a neuron and an image with a slope under that",
+        caption_justify="left",
         title_justify="left",
         padding=(0, 0, 0, 1),
     )

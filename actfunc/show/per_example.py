@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from actfunc.analysis import histogram, summarise
 from actfunc.analysis.gradient_noise import Noise
@@ -32,15 +33,15 @@ def examples_table(statistics: Statistics) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title="each example's own gradient, by layer",
-        caption="norm: the median; signal : noise: |mean| over standard deviation, the median over"
-        " weights;\nnoise scale: in examples; cosine: between two examples, on average",
+        caption="norm: the median; snr: |mean| over standard deviation, the median over weights;"
+        "\nnoise scale: in examples; cosine: between two examples, on average",
         title_justify="left",
         caption_justify="left",
         padding=(0, 0, 0, 1),
     )
     table.add_column("activation")
     table.add_column("", no_wrap=True)
-    for heading in ("norm", "1 %", "99 %", "signal : noise", "noise scale", "cosine"):
+    for heading in ("norm", "1 %", "99 %", "snr", "noise scale", "cosine"):
         table.add_column(heading, justify="right")
     for spec, found in statistics.items():
         rows = zip(
@@ -50,8 +51,10 @@ def examples_table(statistics: Statistics) -> Table:
             found.layer_cosines,
             strict=True,
         )
+        label, _, settings = style.named(spec).plain.partition(" ")
+        sides = (Text(label, style=f"bold {style.colour(spec)}"), settings)
         for number, (norms, moments, noise, cosine) in enumerate(rows, 1):
-            name = style.named(spec) if number == 1 else ""
+            name = sides[number - 1] if number <= len(sides) else ""
             ratio = short(moments.signal_to_noise.weight.median())
             table.add_row(name, str(number), *_norms(norms), ratio, _scale(noise), _cosine(cosine))
         whole = (*_norms(found.norms.whole), "", _scale(found.noise), _cosine(found.cosine))

@@ -27,7 +27,7 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
     """The counts of each layer after the last epoch that was watched; nothing where none was."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title="neurons of each hidden layer, after the last epoch that was watched",
+        title="neurons by hidden layer, last watched epoch",
         title_justify="left",
         padding=(0, 0, 0, 1),
     )
@@ -37,14 +37,15 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
     for number in range(1, layers + 1):
         table.add_column(str(number), justify="right", no_wrap=True)
     for spec, epochs in watched.items():
-        label, *settings = style.named(spec).split(" ")
+        label, _, settings = style.named(spec).plain.partition(" ")
+        name = Text(label, style=f"bold {style.colour(spec)}")
         if not epochs:
             table.add_row(style.named(spec), "not watched", end_section=True)
             continue
-        sides = [label, Text(" ").join(settings), f"epoch {epochs[-1]['epoch']}"]
+        sides = [name, settings, f"epoch {epochs[-1]['epoch']}"]
         for kind, side in zip_longest(_kinds(epochs), sides, fillvalue=""):
             counts = [str(layer[kind]) for layer in epochs[-1]["layers"]]
-            table.add_row(side, NAMES.get(kind, kind), *counts)
+            table.add_row(side, kind, *counts)
         table.add_section()
     return table
 
