@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -42,10 +41,10 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
         if not epochs:
             table.add_row(style.named(spec), "not watched", end_section=True)
             continue
-        sides = [name, settings, f"epoch {epochs[-1]['epoch']}"]
-        for kind, side in zip_longest(_kinds(epochs), sides, fillvalue=""):
+        sides: list[Text | str] = [name, settings, f"epoch {epochs[-1]['epoch']}"]
+        for row, kind in enumerate(_kinds(epochs)):
             counts = [str(layer[kind]) for layer in epochs[-1]["layers"]]
-            table.add_row(side, kind, *counts)
+            table.add_row(sides[row] if row < len(sides) else "", kind, *counts)
         table.add_section()
     return table
 
