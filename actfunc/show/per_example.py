@@ -37,9 +37,9 @@ def examples_table(statistics: Statistics) -> Table:
         "\nnoise scale: in examples; cosine: between two examples, on average",
         title_justify="left",
         caption_justify="left",
-        padding=(0, 0, 0, 1),
+        padding=0,
     )
-    table.add_column("activation")
+    table.add_column("activation", overflow="fold")
     table.add_column("", no_wrap=True)
     for heading in ("norm", "1 %", "99 %", "snr", "noise scale", "cosine"):
         table.add_column(heading, justify="right")

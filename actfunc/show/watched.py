@@ -28,10 +28,10 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
         box=box.SIMPLE_HEAD,
         title="neurons by hidden layer, last watched epoch",
         title_justify="left",
-        padding=(0, 0, 0, 1),
+        padding=0,
     )
     layers = max(len(epochs[-1]["layers"]) if epochs else 0 for epochs in watched.values())
-    table.add_column("activation")
+    table.add_column("activation", overflow="fold")
     table.add_column("", no_wrap=True)
     for number in range(1, layers + 1):
         table.add_column(str(number), justify="right", no_wrap=True)
