@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from actfunc.analysis.activations import LayerActivations, distribution
+from actfunc.analysis.dead import dead_neurons
 from actfunc.analysis.gradients import LayerGradient, backpropagate
-from actfunc.analysis.neurons import dead_neurons
 from actfunc.analysis.summary import Histogram, Summary, histogram, summarise
 
 __all__ = [

@@ -18,12 +18,25 @@ from actfunc.analysis.per_example import (
     examples,
     norms,
 )
+from actfunc.analysis.sketch import Sketch, add, nothing
 from actfunc.errors import UsageError
+
+
+class StreamedGradient(NamedTuple):
+    """What one layer receives from the mean loss, as `LayerGradient`, all images streamed.
+
+    signal: the sketch of it, weight: (out, in), bias: (out)
+    """
+
+    signal: Sketch
+    weight: Tensor
+    bias: Tensor
 
 
 class GradientStatistics(NamedTuple):
     """What the gradients of n examples are together.
 
+    signals:        a sketch a layer of the mean loss's gradient with respect to pre-activations
     layers:         `Moments` a layer; their means are the gradient of the mean loss
     norms:          of each example's gradient, (n, layer), in the order of the images
     layer_noise:    `Noise` a layer
@@ -31,12 +44,21 @@ class GradientStatistics(NamedTuple):
     noise, cosine:  the same of the whole network
     """
 
+    signals: tuple[Sketch, ...]
     layers: tuple[Moments, ...]
     norms: Norms
     layer_noise: tuple[Noise, ...]
     layer_cosines: tuple[Tensor, ...]
     noise: Noise
     cosine: Tensor
+
+    @property
+    def gradients(self) -> tuple[StreamedGradient, ...]:
+        """What `backpropagate` gives for a batch, layer by layer from the input."""
+        return tuple(
+            StreamedGradient(signal, *moments.mean)
+            for signal, moments in zip(self.signals, self.layers, strict=True)
+        )
 
 
 class _Sums(NamedTuple):
@@ -69,21 +91,26 @@ def gradient_statistics(
     if count < 2 or len(images) != count:
         raise UsageError(
             f"gradients have a spread over two or more labelled images, got {len(images)} images"
-            f" and {count} labels"
+            f" and {count} labels",
+            "give two or more of each, a label an image",
         )
+    signals = tuple(nothing(bias[..., 0]) for _, bias in params)
     seen: list[Norms] = []
     sums: tuple[_Sums, ...] | None = None
     for part, right in zip(images.split(batch), labels.split(batch), strict=True):
         pixels = as_float(part, params[0].weight.dtype)
         found = examples(params, activation, pixels, right)
         seen.append(norms(found))
+        signals = tuple(
+            add(before, layer.signal / count) for before, layer in zip(signals, found, strict=True)
+        )
         added = tree.map(lambda leaf: leaf.double(), _sums(found, seen[-1]))
         sums = added if sums is None else tree.map(torch.add, sums, added)
         if on_batch is not None:
             on_batch(sum(each.bias.shape[-2] for each in seen), count)
     assert sums is not None
     every = Norms(*(torch.cat(parts, -2) for parts in zip(*seen, strict=True)))
-    return _statistics(sums, every, params[0].weight.dtype)
+    return _statistics(signals, sums, every, params[0].weight.dtype)
 
 
 def _sums(found: Sequence[LayerExamples], size: Norms) -> tuple[_Sums, ...]:
@@ -105,13 +132,16 @@ def _sums(found: Sequence[LayerExamples], size: Norms) -> tuple[_Sums, ...]:
     return tuple(result)
 
 
-def _statistics(sums: Sequence[_Sums], every: Norms, dtype: torch.dtype) -> GradientStatistics:
+def _statistics(
+    signals: tuple[Sketch, ...], sums: Sequence[_Sums], every: Norms, dtype: torch.dtype
+) -> GradientStatistics:
     count = every.bias.shape[-2]
     means = [tree.map(lambda leaf: leaf / count, layer.gradient) for layer in sums]
     squares = [tree.map(lambda leaf: leaf / count, layer.square) for layer in sums]
     mean_squares = every.layer.double().square().mean(-2).unbind(-1)
     square_means = [_square_norm(layer) for layer in means]
     return GradientStatistics(
+        signals=signals,
         layers=tuple(
             tree.map(lambda leaf: leaf.to(dtype), Moments(*pair))
             for pair in zip(means, squares, strict=True)

@@ -1,4 +1,4 @@
-"""Which neurons still do anything: dead, saturated, always linear, over a whole data set."""
+"""Which neurons still do anything, by their slopes: dead, saturated, always linear; streamed."""
 
 from __future__ import annotations
 
@@ -161,34 +161,6 @@ def count_neurons(
         if on_batch is not None:
             on_batch(done, len(images))
     return judge(counts, activation)
-
-
-@torch.no_grad()
-def dead_neurons(
-    params: mlp.Params,
-    activation: Callable[[Tensor], Tensor],
-    images: Tensor,
-    *,
-    batch: int = 1024,
-    on_batch: Callable[[int, int], None] | None = None,
-) -> tuple[Tensor, ...]:
-    """For each hidden layer, which neurons (out, bool) give exactly 0 for every one of the images.
-
-    images: uint8 (n, 28, 28), streamed in batches, so memory does not grow with n.
-    `on_batch(done, n)` is called as images are done.
-    """
-    dead = tuple(
-        torch.ones(layer.bias.shape, dtype=torch.bool, device=layer.bias.device)
-        for layer in params[:-1]
-    )
-    done = 0
-    for part in images.split(batch):
-        outputs = mlp.trace(params, normalise(part), activation).activations
-        dead = tuple(d & (y == 0).all(dim=0) for d, y in zip(dead, outputs, strict=True))
-        done += len(part)
-        if on_batch is not None:
-            on_batch(done, len(images))
-    return dead
 
 
 def _with(before: NeuronCounts, z: Tensor, slope: Tensor, bound: float) -> NeuronCounts:

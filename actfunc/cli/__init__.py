@@ -16,7 +16,9 @@ from actfunc.cli import (
     compare,
     curvature,
     data,
+    dead,
     depth,
+    distribution,
     gradients,
     neurons,
     reproduce,
@@ -38,7 +40,7 @@ app = typer.Typer(
 )
 
 GROUPS = (reproduce, activations, certify, audit, data, training, compare)
-NETWORK = (gradients, depth, signal, neurons, curvature)
+NETWORK = (gradients, depth, signal, neurons, dead, distribution, curvature)
 
 for group in (*GROUPS, *NETWORK):
     group.register(app)

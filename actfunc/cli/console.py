@@ -31,7 +31,7 @@ class Output:
     def __init__(self, as_json: bool = False, *, silent: bool = False) -> None:
         self.as_json = as_json
         self.silent = silent
-        self.console = Console(stderr=as_json, highlight=False, soft_wrap=False, quiet=silent)
+        self.console = Console(stderr=as_json, highlight=False, quiet=silent, emoji=False)
 
     def print(self, *things: Any) -> None:
         """Print text with rich's markup, or anything rich can render."""
@@ -81,7 +81,7 @@ class Output:
             BarColumn(bar_width=24),
             TextColumn("{task.fields[note]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True, highlight=False),
+            console=Console(stderr=True, highlight=False, emoji=False),
             transient=True,
         )
         bar.disable = self.silent or not bar.console.is_terminal
@@ -91,7 +91,7 @@ class Output:
 
 def print_error(error: ActfuncError) -> None:
     """One line that says what and why, one that says what to do."""
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
     console.print(f"[bold red]error:[/bold red] {escape(error.message)}")
     if error.hint:
         console.print(f"       {escape(error.hint)}")

@@ -53,6 +53,9 @@ def gradients(
         bool,
         typer.Option("--per-example", help="Tell of each example's gradient: norm, noise, cosine."),
     ] = False,
+    draw: Annotated[
+        str, typer.Option("--draw", help="What the figure shows: weight, bias or signal.")
+    ] = "weight",
     hidden: Hidden = "512,256,256,128",
     dataset: DataSet = "auto",
     examples: Examples = None,
@@ -61,18 +64,23 @@ def gradients(
     out: Figure = Path("gradients.svg"),
     json: Json = False,
 ) -> None:
-    """Show how far gradients reach at initialisation: histograms of every layer's weights.
+    """Show how far gradients reach at initialisation: histograms of what every layer receives.
 
-    With --per-example the figure shows the norms of the examples' gradients.
+    The signal is what is backpropagated to the pre-activations, image by image. With --per-example
+    the figure shows the norms of the examples' gradients.
     """
     from actfunc.analysis import backpropagate
     from actfunc.catalogue import get
     from actfunc.data import normalise
-    from actfunc.show import analysis, style
+    from actfunc.errors import UsageError
     from actfunc.show import gradients as show
+    from actfunc.show import per_example as examples_show
+    from actfunc.show import style
     from actfunc.tutorial import SIX
 
     style.check_format(out)
+    if draw not in show.PARTS:
+        raise UsageError(f"--draw must be {', '.join(show.PARTS)}, got {draw!r}")
     records = [get(text) for text in activations or SIX.values()]
     sizes = layer_sizes(hidden)
     output = Output(json)
@@ -81,25 +89,26 @@ def gradients(
     chosen = work.split.train if whole else work.split.train.first(batch)
     statistics = _streamed(output, params, records, chosen) if whole or per_example else {}
     if whole:
-        found: Any = {
-            spec: [moments.mean for moments in each.layers] for spec, each in statistics.items()
-        }
+        found: show.Gradients = {spec: each.gradients for spec, each in statistics.items()}
     else:
         found = {
             record.spec: backpropagate(params, record, normalise(chosen.images), chosen.labels)
             for record in records
         }
-    drawn = show.examples_figure(statistics) if per_example else analysis.gradients_figure(found)
-    style.save(drawn, out)
-    document: dict[str, Any] = {"activations": analysis.layers_document(found)}
     if per_example:
-        document["per_example"] = show.examples_document(statistics)
+        drawn = examples_show.examples_figure(statistics)
+    else:
+        drawn = show.gradients_figure(found, draw)
+    style.save(drawn, out)
+    document: dict[str, Any] = {"activations": show.layers_document(found)}
+    if per_example:
+        document["per_example"] = examples_show.examples_document(statistics)
     if not json:
-        output.print(analysis.gradients_table(found))
+        output.print(show.gradients_table(found))
         for spec in found if layers else ():
             output.print(show.layers_table(spec, found[spec]))
         if per_example:
-            output.print(show.examples_table(statistics))
+            output.print(examples_show.examples_table(statistics))
         output.wrote("figure", out)
     output.document({**work.facts(), "batch": len(chosen.labels), **document})
 

@@ -71,7 +71,8 @@ def train(
         bool,
         typer.Option(
             "--watch-neurons",
-            help="After each epoch count dead, saturated and always linear neurons.",
+            help="Count dead, saturated and always linear neurons after each epoch, on the"
+            " validation images; neurons.svg in the run's folder shows them.",
         ),
     ] = False,
     dataset: DataSet = "auto",
@@ -88,8 +89,10 @@ def train(
     """
     from actfunc.analysis.gain import recommend
     from actfunc.catalogue import get
+    from actfunc.cli.watching import draw_watched
     from actfunc.show import style
     from actfunc.show.training import curves_figure, runs_table
+    from actfunc.show.watched import watched_table
     from actfunc.training import Settings, accuracy
 
     records = [get(activation) for activation in activations]
@@ -129,8 +132,11 @@ def train(
         runs[record.spec] = run
         test[record.spec] = accuracy(run.params, record, work.split.test)
     watched = {spec: run.folder.watched() for spec, run in runs.items() if watch_neurons}
+    drawn = {spec: draw_watched(run) for spec, run in runs.items() if watch_neurons}
     if not json:
-        output.print(runs_table(runs, test, watched))
+        output.print(runs_table(runs, test))
+        if watched:
+            output.print(watched_table(watched))
         for run in runs.values():
             output.wrote("run", run.folder.path)
     if plot is not None:
@@ -148,7 +154,14 @@ def train(
                     "best_epoch": run.progress.best_epoch,
                     "validation_accuracy": 100 * run.progress.best_accuracy,
                     "test_accuracy": 100 * test[spec],
-                    **({"neurons": watched[spec]} if watch_neurons else {}),
+                    **(
+                        {
+                            "neurons": watched[spec],
+                            "neurons_figure": str(drawn[spec]) if drawn[spec] else None,
+                        }
+                        if watch_neurons
+                        else {}
+                    ),
                 }
                 for spec, run in runs.items()
             },
@@ -214,7 +227,7 @@ def train_one(
     """Train one network with a bar that tells epoch, step and accuracy, and draw its curve."""
     from rich.markup import escape
 
-    from actfunc.cli.neurons import watcher
+    from actfunc.cli.watching import watcher
     from actfunc.show import style
     from actfunc.show.training import curves_figure
     from actfunc.storage import RunFolder

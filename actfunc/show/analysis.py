@@ -1,4 +1,4 @@
-"""What a network does, shown: gradient flow, and the histograms and figures of any values."""
+"""Any values of a network's layers shown: their figures as JSON, and a grid of their histograms."""
 
 from __future__ import annotations
 
@@ -6,95 +6,65 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich import box
-from rich.table import Table
-from rich.text import Text
+from torch import Tensor
 
-from actfunc.analysis import LayerGradient, histogram, summarise
-from actfunc.analysis.summary import QUANTILES, Summary
+from actfunc.analysis import Histogram, Summary, histogram, summarise
+from actfunc.analysis.sketch import Sketch
+from actfunc.analysis.summary import QUANTILES
 from actfunc.errors import ActfuncError
 from actfunc.show import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from torch import Tensor
-
-Gradients = Mapping[str, Sequence[LayerGradient]]
-
-
-def gradients_table(gradients: Gradients) -> Table:
-    """Spread of each layer's weight gradients, and the first layer's share of the last's."""
-    layers = len(next(iter(gradients.values())))
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title="standard deviation of the weights' gradients at initialisation",
-        title_justify="left",
-    )
-    table.add_column("activation", no_wrap=True)
-    for layer in range(1, layers + 1):
-        table.add_column(f"layer {layer}", justify="right")
-    table.add_column("first : last", justify="right", no_wrap=True)
-    for spec, found in gradients.items():
-        spreads = [float(layer.weight.std(correction=0)) for layer in found]
-        table.add_row(_name(spec), *[f"{s:.1e}" for s in spreads], ratio(spreads[0], spreads[-1]))
-    return table
+Values = Tensor | Sketch
+"""Values that are there, or the sketch of those that streamed past."""
 
 
-def gradients_figure(gradients: Gradients) -> Figure:
-    """Histograms of the weights' gradients: a row an activation, a column a layer."""
-    return histogram_grid(
-        {
-            spec: [[(layer.weight, style.colour(spec))] for layer in found]
-            for spec, found in gradients.items()
-        },
-        "gradient of the weights",
-        symmetric=True,
-    )
+def described(values: Values) -> dict[str, Any]:
+    """Figures and histogram of values as plain JSON values.
 
-
-def layers_document(found: Gradients) -> dict[str, Any]:
-    """Figures and histograms of everything that was found of each layer, by activation."""
-    return {
-        spec: [
-            {part: described(values) for part, values in layer._asdict().items()}
-            for layer in layers
-        ]
-        for spec, layers in found.items()
-    }
-
-
-def described(values: Tensor) -> dict[str, Any]:
-    """A tensor's figures and its histogram as plain JSON values."""
+    With them stands the `shape`, or of streamed ones how many `values` there were.
+    """
     check_finite(values)
-    counts, edges = histogram(values)
-    summary: Summary = summarise(values)
+    counts, edges = histogram_of(values)
+    shape = (
+        {"values": int(values.seen)}
+        if isinstance(values, Sketch)
+        else {"shape": list(values.shape)}
+    )
     return {
-        "shape": list(values.shape),
-        **{key: value.tolist() for key, value in summary._asdict().items()},
+        **shape,
+        **{key: value.tolist() for key, value in summary_of(values)._asdict().items()},
         "quantiles_at": list(QUANTILES),
         "histogram": {"counts": counts.tolist(), "edges": edges.tolist()},
     }
 
 
-def check_finite(values: Tensor) -> None:
+def summary_of(values: Values) -> Summary:
+    """The figures of values."""
+    return values.summary() if isinstance(values, Sketch) else summarise(values)
+
+
+def histogram_of(values: Values, bins: int = 50) -> Histogram:
+    """The histogram of values."""
+    return values.histogram(bins) if isinstance(values, Sketch) else histogram(values, bins)
+
+
+def check_finite(values: Values) -> None:
     """Refuse what has no histogram: the values of a network that has diverged."""
-    if not values.isfinite().all():
+    finite = values.square.isfinite() if isinstance(values, Sketch) else values.isfinite().all()
+    if not finite:
         raise ActfuncError(
-            "the network has diverged: some of its values are not finite",
-            "train it again with a smaller learning rate",
+            "some of the network's values are not finite: it has diverged, or its activation gives"
+            " NaN or infinity",
+            "train it again with a smaller learning rate; `actfunc certify` tells of the"
+            " activation",
         )
 
 
-def ratio(first: float, last: float) -> str:
-    """`1 : 9,000`, or `3 : 1` where the first is the larger."""
-    if not first or not last:
-        return "0"
-    return f"1 : {last / first:,.0f}" if last > 1.5 * first else f"{first / last:,.1f} : 1"
-
-
 def histogram_grid(
-    grid: Mapping[str, Sequence[Sequence[tuple[Tensor, str]]]],
+    grid: Mapping[str, Sequence[Sequence[tuple[Values, str]]]],
     label: str,
     symmetric: bool = False,
     notes: Mapping[str, Sequence[str]] | None = None,
@@ -122,7 +92,8 @@ def histogram_grid(
             if row[0] is axes[0][0]:
                 axis.set_title(f"layer {index + 1}", fontsize=11)
             if symmetric:
-                reach = float(shown.abs().max()) or 1.0
+                figures = summary_of(shown)
+                reach = float(max(-figures.smallest, figures.largest)) or 1.0
                 axis.set_xlim(-reach, reach)
         name = {"color": style.colour(spec), "weight": "bold", "fontsize": 11}
         row[0].set_ylabel(style.label(spec), rotation=0, ha="right", **name)
@@ -130,18 +101,14 @@ def histogram_grid(
     return figure
 
 
-def _draw_histogram(axis: Axes, values: Tensor, colour: str) -> None:
+def _draw_histogram(axis: Axes, values: Values, colour: str) -> None:
     check_finite(values)
-    found = histogram(values, bins=60)
+    found = histogram_of(values, bins=60)
     # on a log scale the tails, where gradients still live, are not lost beside the spike at 0
     height = np.log10(1.0 + found.counts.cpu().numpy())
     axis.stairs(height, found.edges.cpu().numpy(), fill=True, color=colour, alpha=0.85)
 
 
-def _spread(values: Tensor) -> str:
-    sigma = float(values.std(correction=0))
+def _spread(values: Values) -> str:
+    sigma = float(summary_of(values).std)
     return f"σ = {sigma:.2f}" if sigma >= 0.05 else f"σ = {sigma:.1e}"
-
-
-def _name(spec: str) -> Text:
-    return Text(style.label(spec), style=f"bold {style.colour(spec)}")

@@ -20,15 +20,15 @@ Distributions = Mapping[str, Sequence[LayerActivations]]
 Figures = Mapping[str, Sequence[LayerFigures]]
 
 BEFORE = "#B5B5B5"
-TITLE = "outputs of the hidden layers (rank: the effective one; ratio: of participation)"
+TITLE = "outputs of the hidden layers; rank: effective; part.: participation ratio"
 
 
 def distribution_table(found: Figures, near_zero: float) -> Table:
     """The figures of each hidden layer's output, a line a layer."""
-    table = Table(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left", pad_edge=False)
-    table.add_column("activation")
+    table = Table(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left", padding=0)
+    table.add_column("activation", min_width=10)
     columns = ("layer", "mean", "σ", "1 %", "50 %", "99 %", "largest", "zeros")
-    for column in (*columns, f"< {near_zero:g}", "rank", "ratio"):
+    for column in (*columns, f"< {near_zero:g}", "rank", "part."):
         table.add_column(column, justify="right", no_wrap=True)
     for spec, layers in found.items():
         for number, layer in enumerate(layers, start=1):

@@ -20,20 +20,26 @@ Tallies = Mapping[str, Sequence[LayerTally]]
 KINDS = {"dead": "#B3261E", "saturated": "#E69F00", "linear": "#0072B2"}
 """What is drawn of a layer's neurons, and in which colour."""
 
+NAMES = {"linear": "always linear", "undefined": "undefined (NaN)"}
+"""What a kind is called where its own name does not say enough."""
+
 
 def neurons_table(tallies: Tallies, bound: float) -> Table:
     """Counts of each hidden layer of each network, a line a layer."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=f"neurons by their slopes; saturated: under {bound:g} for every image",
+        title="neurons by their slopes",
+        caption=f"saturated: under {bound:g} for every image; linear: always on one line;\n"
+        "pairs: of a neuron and an image with a slope under that",
+        caption_justify="left",
         title_justify="left",
+        padding=(0, 0, 0, 1),
     )
     undefined = any(int(layer.undefined) for found in tallies.values() for layer in found)
     table.add_column("network")
     counts = ["dead", "saturated", "linear", *(["undefined"] if undefined else [])]
-    for column in ("layer", "neurons", *counts, "saturated pairs"):
-        name = "always linear" if column == "linear" else column
-        table.add_column(name, justify="right")
+    for column in ("layer", "neurons", *counts, "pairs"):
+        table.add_column(column, justify="right", no_wrap=True)
     for spec, found in tallies.items():
         for number, layer in enumerate(found, start=1):
             table.add_row(
@@ -59,10 +65,13 @@ def neurons_figure(tallies: Tallies) -> Figure:
         layers = np.arange(1, len(found) + 1)
         for place, (kind, colour) in enumerate(KINDS.items()):
             shares = [100 * float(layer.share(kind)) for layer in found]
-            label = "always linear" if kind == "linear" else kind
-            axis.bar(layers + 0.27 * (place - 1), shares, width=0.25, color=colour, label=label)
+            look = {"color": colour, "label": NAMES.get(kind, kind)}
+            axis.bar(layers + 0.27 * (place - 1), shares, width=0.25, **look)
         axis.set_title(style.label(spec), color=style.colour(spec))
         axis.set_xticks(layers)
+        axis.set_xlim(0.5, len(found) + 0.5)
+        if not any(float(layer.share(kind)) for layer in found for kind in KINDS):
+            axis.text(0.5, 0.5, "none", transform=axis.transAxes, ha="center", color="#777777")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center")
     figure.supxlabel("layer", fontsize=9)
@@ -110,7 +119,7 @@ def dead_table(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[i
 def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Figure:
     """The share of dead neurons in each layer, a panel a network."""
     figure = style.figure(9.6, 2.9)
-    ratios = [len(counts) for counts in dead.values()]
+    ratios = [max(len(counts), 3) for counts in dead.values()]  # a title's width at the least
     panels = figure.subplots(1, len(dead), sharey=True, squeeze=False, width_ratios=ratios)[0]
     for axis, (network, counts) in zip(panels, dead.items(), strict=True):
         shares = [100 * n / size for n, size in zip(counts, sizes[network], strict=True)]
@@ -119,6 +128,7 @@ def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[
         axis.bar_label(bars, labels=[str(count) for count in counts], padding=2, fontsize=8.5)
         axis.set_title(network)
         axis.set_xticks(layers)
+        axis.set_xlim(0.3, len(counts) + 0.7)
         axis.set_xlabel("layer")
     panels[0].set_ylabel("dead neurons in %")
     panels[0].set_ylim(0, max(5.0, 1.15 * panels[0].get_ylim()[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 from rich import box
@@ -21,26 +21,13 @@ if TYPE_CHECKING:
 APART = 25.0
 """Points of accuracy below the best from which a network counts as one that does not learn."""
 
-WATCHED = ("dead", "saturated", "linear")
-"""What the table says of neurons that were watched."""
 
-
-def runs_table(
-    runs: Mapping[str, Run],
-    test: Mapping[str, float],
-    watched: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
-) -> Table:
-    """One line a trained network; `test` has its accuracy on the test images, as a fraction.
-
-    watched: what `RunFolder.watched` gives; the last epoch's dead, saturated and always linear
-    neurons stand in the table, layer by layer; a dash where no epoch was watched.
-    """
+def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
+    """One line a trained network; `test` has its accuracy on the test images, as a fraction."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("activation")
     for column in ("val. %", "test %", "best at", "epochs", "seconds"):
         table.add_column(column, justify="right", no_wrap=True)
-    for column in WATCHED if watched else ():
-        table.add_column(column, justify="right")
     table.add_column("", style="dim", no_wrap=True)
     for spec, run in runs.items():
         progress = run.progress
@@ -51,7 +38,6 @@ def runs_table(
             str(progress.best_epoch),
             str(len(progress.history)),
             f"{sum(epoch.seconds for epoch in progress.history):.1f}",
-            *(_by_layer(watched.get(spec, ()), kind) for kind in WATCHED if watched),
             _what_happened(run),
         )
     return table
@@ -102,12 +88,6 @@ def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> 
 
 def _percent(epoch: Epoch) -> float:
     return 100 * epoch.validation_accuracy
-
-
-def _by_layer(epochs: Sequence[Mapping[str, Any]], kind: str) -> str:
-    if not epochs:
-        return "–"
-    return " ".join(str(layer[kind]) for layer in epochs[-1]["layers"])
 
 
 def _what_happened(run: Run) -> str:

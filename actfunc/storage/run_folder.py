@@ -6,6 +6,7 @@ parameters.safetensors  the best parameters
 progress.safetensors    the state after the last epoch, to resume from
 curve.svg               the validation accuracy by epoch
 neurons.jsonl           where they were watched: one line an epoch, what its neurons are
+neurons.svg             the same as shares by epoch
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from actfunc.errors import CheckpointError
 from actfunc.storage import files
 from actfunc.training import Epoch, Progress, Settings
 
+ANOTHER = "give the --hidden it was trained with, or train it anew with --overwrite"
+
 
 class RunFolder:
     """A run folder on disk; every write leaves it whole."""
@@ -37,6 +40,7 @@ class RunFolder:
         self.progress_file = path / "progress.safetensors"
         self.curve_file = path / "curve.svg"
         self.neurons_file = path / "neurons.jsonl"
+        self.neurons_figure_file = path / "neurons.svg"
 
     @classmethod
     def of(cls, root: Path, dataset: str, activation: str, seed: int) -> RunFolder:
@@ -50,8 +54,8 @@ class RunFolder:
         Raises CheckpointError where another run, of other settings, stands in it.
         """
         if overwrite:
-            made = (self.progress_file, self.parameters_file, self.metrics_file, self.neurons_file)
-            for file in made:
+            made = (self.progress_file, self.parameters_file, self.metrics_file)
+            for file in (*made, self.neurons_file, self.neurons_figure_file):
                 file.unlink(missing_ok=True)
         elif self.config_file.exists():
             before = files.read_json(self.config_file)
@@ -112,7 +116,9 @@ class RunFolder:
         try:
             params = tree.from_named_leaves(template, tensors)
         except KeyError as error:
-            raise CheckpointError(f"{self.parameters_file} lacks {error}") from error
+            raise CheckpointError(
+                f"{self.parameters_file} is of another network: it lacks {error}", ANOTHER
+            ) from error
         return tree.map(partial(_fitted, self.parameters_file), params, template)
 
 
@@ -163,7 +169,7 @@ def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:
         raise CheckpointError(
             f"{file} is of another network: expected {like.dtype} of shape {tuple(like.shape)},"
             f" found {leaf.dtype} of shape {tuple(leaf.shape)}",
-            "train it anew with --overwrite",
+            ANOTHER,
         )
     return leaf.to(like.device)
 

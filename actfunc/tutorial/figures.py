@@ -10,9 +10,9 @@ from rich.text import Text
 
 from actfunc.show import style
 from actfunc.show.activations import activations_figure
-from actfunc.show.analysis import gradients_figure
 from actfunc.show.data import examples_figure
 from actfunc.show.distribution import distribution_figure
+from actfunc.show.gradients import gradients_figure
 from actfunc.show.neurons import dead_figure
 from actfunc.show.training import curves_figure
 from actfunc.tutorial import published, verdict

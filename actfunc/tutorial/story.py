@@ -7,7 +7,7 @@ from pathlib import Path
 
 from actfunc.certify.check import ORDERS
 from actfunc.show import style
-from actfunc.show.analysis import ratio
+from actfunc.show.gradients import ratio
 from actfunc.show.page import Cell, Page, Section, Table
 from actfunc.training.evaluate import LEFT_CHANCE
 from actfunc.tutorial import SIX, published, verdict

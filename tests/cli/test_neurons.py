@@ -1,17 +1,13 @@
-"""`neurons`, `distribution` and neurons watched through training, on a little drawn data."""
+"""`neurons` on a little drawn data."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from actfunc import get, mlp
-from actfunc.analysis import distribution, summarise
+from actfunc import CATALOGUE, get, mlp
 from actfunc.analysis.neurons import LayerTally, count_neurons, tally
-from actfunc.data import normalise
-from actfunc.storage import RunFolder, prepare
+from actfunc.storage import prepare
 
 SMALL = ("--hidden", "24,16")
 DEEP = ("--hidden", ",".join(["16"] * 12))
@@ -37,7 +33,7 @@ def test_neurons_tells_what_the_analysis_counts(actfunc):
 
 def test_neurons_warns_of_layers_that_starve(actfunc):
     done = actfunc("neurons", "relu", "--fresh", *DEEP)
-    assert "always linear" in done.out
+    assert "always on one line" in done.out
     assert "warning: relu: dead are" in done.out
     document = actfunc("neurons", "relu", "--fresh", *DEEP, "--json").document
     layers = document["activations"]["relu"]
@@ -58,23 +54,6 @@ def test_neurons_refuses_what_means_nothing(actfunc):
     assert "no trained network for relu" in missing.err
 
 
-def test_distribution_tells_figures_beside_the_histograms(actfunc):
-    actfunc("train", "relu", *SMALL)
-    asked = ("distribution", "relu", *SMALL, "--batch", "200", "--near-zero", "0.1")
-    document = actfunc(*asked, "--json").document
-    set_ = work()
-    params = RunFolder.of(Path("runs"), "silhouettes", "relu", 42).parameters(set_.fresh((24, 16)))
-    layers = distribution(params, get("relu").f, normalise(set_.split.train.first(200).images))
-    for found, layer in zip(document["activations"]["relu"], layers, strict=True):
-        assert found["post"]["zeros"] == summarise(layer.post).zeros.item()
-        assert found["near_zero"] == pytest.approx((layer.post.abs() < 0.1).float().mean().item())
-        assert 1 < found["rank"]["participation"] < found["rank"]["effective"] <= 24
-        assert sum(found["pre"]["histogram"]["counts"]) == layer.pre.numel()
-    told = actfunc(*asked).out
-    for column in ("mean", "σ", "50 %", "largest", "zeros", "< 0.1", "rank", "ratio"):
-        assert column in told
-
-
 def test_a_network_that_has_diverged_is_an_error_or_a_warning(actfunc):
     actfunc("train", "relu", "--learning-rate", "1e6", *SMALL)
     done = actfunc("distribution", "relu", *SMALL)
@@ -83,47 +62,35 @@ def test_a_network_that_has_diverged_is_an_error_or_a_warning(actfunc):
     assert "diverged" in actfunc("neurons", "relu", *SMALL).out
 
 
-def test_training_watches_neurons_where_asked(actfunc):
-    done = actfunc("train", "relu", *DEEP, "--epochs", "2", "--watch-neurons", "--json")
-    assert done.code == 0
-    found = done.document["runs"]["relu"]
-    assert [epoch["epoch"] for epoch in found["neurons"]] == [1, 2]
-    folder = Path(found["folder"])
-    lines = (folder / "neurons.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == found["neurons"]
-    assert all(layer["neurons"] == 16 for layer in found["neurons"][0]["layers"])
-    assert "warning: relu, epoch 1: dead are" in done.err
-    more = actfunc("train", "relu", *DEEP, "--epochs", "3", "--watch-neurons", "--json").document
-    assert more["runs"]["relu"]["neurons"][:2] == found["neurons"]
-    assert len(more["runs"]["relu"]["neurons"]) == 3
-    table = actfunc("train", "relu", *DEEP, "--epochs", "3", "--watch-neurons").out
-    assert "dead" in table
-    anew = actfunc("train", "relu", *DEEP, "--overwrite", "--json").document["runs"]["relu"]
-    assert "neurons" not in anew
-    assert not (folder / "neurons.jsonl").exists()
+def test_an_unknown_activation_is_told_before_any_data_is_read(actfunc):
+    done = actfunc("neurons", "rellu", "--fresh", *SMALL)
+    assert done.code == 2
+    assert "Did you mean relu" in done.err
+    assert "silhouettes" not in done.out
 
 
-def test_watching_changes_no_number_of_the_training(actfunc):
-    options = ("train", "relu", *SMALL, "--epochs", "3")
-    actfunc(*options, "--out", "plain")
-    actfunc(*options, "--out", "watched", "--watch-neurons")
-    plain, watched = (
-        RunFolder.of(Path(root), "silhouettes", "relu", 42) for root in ("plain", "watched")
-    )
-    assert plain.parameters_file.read_bytes() == watched.parameters_file.read_bytes()
-    histories = [
-        [json.loads(line) | {"seconds": 0} for line in folder.metrics_file.read_text().splitlines()]
-        for folder in (plain, watched)
-    ]
-    assert histories[0] == histories[1]
-    assert not plain.neurons_file.exists()
-    [*_, last] = watched.watched()
-    assert last["epoch"] == 3
+def test_a_network_of_other_sizes_is_told_what_to_do(actfunc):
+    actfunc("train", "relu", *SMALL)
+    for hidden in ("24", "24,16,16", "20,16"):
+        done = actfunc("neurons", "relu", "--hidden", hidden)
+        if hidden == "24":  # its tensors are there, of other shapes
+            assert "found" in done.err
+        assert done.code == 3
+        assert "give the --hidden it was trained with" in done.err
 
 
-def test_watching_is_not_what_makes_a_run_another(actfunc):
-    first = actfunc("train", "relu", *SMALL, "--json").document["runs"]["relu"]
-    assert first["epochs_now"] == 1
-    again = actfunc("train", "relu", *SMALL, "--watch-neurons", "--json").document["runs"]["relu"]
-    assert (again["epochs_now"], again["neurons"]) == (0, [])
-    assert "–" in actfunc("train", "relu", *SMALL, "--watch-neurons").out
+def test_a_wrong_slope_in_a_record_changes_the_counts(actfunc, monkeypatch):
+    asked = ("neurons", "relu", "--fresh", *DEEP, "--json")
+    right = actfunc(*asked).document["activations"]["relu"]
+    relu = CATALOGUE["relu"]
+    wrong = replace(relu, df=lambda x: relu.df(x) + 0.5)
+    monkeypatch.setattr("actfunc.catalogue.get", lambda text: wrong)
+    found = actfunc(*asked).document["activations"]["relu"]
+    assert sum(layer["dead"] for layer in right) > 0
+    assert sum(layer["dead"] for layer in found) == 0
+
+
+def test_a_name_is_printed_as_it_is(actfunc):
+    """`own.py:zero:` is no emoji."""
+    Path("own.py").write_text("def zero(x):\n    return x * 0\n")
+    assert "own.py:zero: dead are" in actfunc("neurons", "own.py:zero", "--fresh", *SMALL).out

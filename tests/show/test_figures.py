@@ -11,7 +11,8 @@ from actfunc import CATALOGUE, names
 from actfunc.analysis import backpropagate, distribution
 from actfunc.data import normalise
 from actfunc.errors import UsageError
-from actfunc.show import analysis, style
+from actfunc.show import gradients as shown_gradients
+from actfunc.show import style
 from actfunc.show.activations import activations_figure
 from actfunc.show.distribution import distribution_figure
 from actfunc.show.neurons import dead_figure
@@ -75,7 +76,7 @@ def test_gradient_and_distribution_figures_have_a_panel_a_layer(work):
     images, labels = work.split.train.first(64)
     images = normalise(images)
     gradients = {"relu": backpropagate(params, relu, images, labels)}
-    assert len(analysis.gradients_figure(gradients).axes) == 3
+    assert len(shown_gradients.gradients_figure(gradients).axes) == 3
     values = {"relu": distribution(params, relu.f, images)}
     assert len(distribution_figure(values).axes) == 2
 
@@ -94,7 +95,7 @@ def test_dead_figure_tells_counts_and_shares():
     [(1.0, 9000.0, "1 : 9,000"), (3.0, 1.0, "3.0 : 1"), (1.0, 1.0, "1.0 : 1"), (0.0, 1.0, "0")],
 )
 def test_ratio_reads_as_one_to_many(first, last, said):
-    assert analysis.ratio(first, last) == said
+    assert shown_gradients.ratio(first, last) == said
 
 
 def test_a_path_of_another_kind_is_refused_before_anything_is_drawn(tmp_path):

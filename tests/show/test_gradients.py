@@ -1,4 +1,4 @@
-"""Tables, figures and JSON of gradients tell what the records hold."""
+"""Table, figure and JSON of what layers receive tell what the records hold, streamed or not."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import json
 import pytest
 from rich.console import Console
 
-from actfunc import get, mlp
+from actfunc import Activation, get, mlp
 from actfunc.analysis import backpropagate, summarise
 from actfunc.analysis.gradient_statistics import gradient_statistics
 from actfunc.data import normalise
+from actfunc.errors import ActfuncError
 from actfunc.show import gradients as show
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -48,43 +49,54 @@ def test_the_layers_table_fits_and_tells_every_part(batch):
     assert [shown.count(part) for part in ("signal", "weight", "bias")] == [3, 3, 3]
 
 
-def test_the_examples_table_fits_and_has_a_line_a_layer_and_one_for_all(statistics):
-    shown = text(show.examples_table(statistics))
-    assert "…" not in shown
-    lines = shown.splitlines()
-    for found in statistics.values():
-        for noise, cosine in zip(found.layer_noise, found.layer_cosines, strict=True):
-            scale = show._scale(noise)
-            assert any(scale in line and f"{float(cosine):.3f}" in line for line in lines)
-    assert sum(" all " in line for line in lines) == 2
+def test_streamed_gradients_are_shown_as_those_of_a_batch(batch, statistics):
+    """One batch through either way: the same rows, the same panels, the same keys."""
+    params = mlp.init(SIZES, seed=1)
+    at_once = backpropagate(params, get("relu"), normalise(batch.images), batch.labels)
+    streamed = statistics["relu"].gradients
+    rows = [text(show.layers_table("relu", found)).split() for found in (streamed, at_once)]
+    assert len(rows[0]) == len(rows[1])
+    assert rows[0].count("signal") == len(at_once)
+    for layer in at_once:
+        assert f"{float(summarise(layer.signal).norm):.1e}" in rows[0]
+    for part, label in show.PARTS.items():
+        figures = [show.gradients_figure({"relu": found}, part) for found in (streamed, at_once)]
+        assert all(label in figure.get_supxlabel() for figure in figures)
+        for one, other in zip(figures[0].axes, figures[1].axes, strict=True):
+            assert one.get_title(loc="right") == other.get_title(loc="right")
+            assert one.get_xlim() == pytest.approx(other.get_xlim(), rel=1e-4)
+    document = json.loads(json.dumps(show.layers_document({"relu": streamed}), allow_nan=False))
+    for layer, found in zip(document["relu"], at_once, strict=True):
+        assert layer["signal"]["values"] == found.signal.numel()
+        assert sum(layer["signal"]["histogram"]["counts"]) == found.signal.numel()
+        assert layer["signal"]["std"] == pytest.approx(float(summarise(found.signal).std), rel=1e-4)
 
 
-def test_the_examples_figure_counts_every_example(statistics):
-    figure = show.examples_figure(statistics)
-    assert len(figure.axes) == len(SIZES)  # a layer each, and the network
-    for axis in figure.axes:
-        assert axis.get_xscale() == "log"
-        assert [patch.get_data().values.sum() for patch in axis.patches] == [64, 64]
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_what_is_not_finite_is_refused_streamed_or_not(bad, batch):
+    own = Activation.from_function(lambda x: x * bad, "own")
+    params = mlp.init(SIZES, seed=1)
+    streamed = gradient_statistics(params, own, *batch).gradients
+    at_once = backpropagate(params, own, normalise(batch.images), batch.labels)
+    for found in (streamed, at_once):
+        with pytest.raises(ActfuncError, match="not finite"):
+            show.layers_document({"own": found})
+        with pytest.raises(ActfuncError, match="not finite"):
+            show.gradients_figure({"own": found}, "signal")
 
 
-def test_the_document_is_the_records_as_json(statistics):
-    document = json.loads(json.dumps(show.examples_document(statistics), allow_nan=False))
-    for name, found in statistics.items():
-        written = document[name]
-        assert written["network"]["noise_scale"] == pytest.approx(float(found.noise.scale))
-        assert written["network"]["norm"]["mean"] == pytest.approx(float(found.norms.whole.mean()))
-        for layer, moments, noise in zip(
-            written["layers"], found.layers, found.layer_noise, strict=True
-        ):
-            assert layer["spread"] == pytest.approx(float(noise.spread))
-            assert layer["variance"]["weight"]["shape"] == list(moments.mean.weight.shape)
-            assert layer["second_moment"]["bias"]["mean"] == pytest.approx(
-                float(moments.square.bias.mean())
-            )
-
-
-def test_an_infinite_noise_scale_is_shown_as_such(statistics):
-    found = statistics["relu"]
-    lost = found._replace(noise=found.noise._replace(strength=-found.noise.strength.abs()))
-    assert "∞" in text(show.examples_table({"relu": lost}))
-    assert show.examples_document({"relu": lost})["relu"]["network"]["noise_scale"] is None
+def test_a_dead_network_divides_by_nothing(batch):
+    """All gradients of the first layers are 0."""
+    params = mlp.init(SIZES, seed=1)
+    own = Activation.from_function(lambda x: x * 0, "own")
+    for found in (
+        gradient_statistics(params, own, *batch).gradients,
+        backpropagate(params, own, normalise(batch.images), batch.labels),
+    ):
+        shown = text(show.gradients_table({"own": found}))
+        assert "0.0e+00" in shown
+        assert "nan" not in shown
+        assert "nan" not in text(show.layers_table("own", found))
+        json.dumps(show.layers_document({"own": found}), allow_nan=False)
+        for part in show.PARTS:
+            assert len(show.gradients_figure({"own": found}, part).axes) == len(params)

@@ -1,0 +1,39 @@
+"""Dead neurons as the tutorial counts them: those whose output is exactly 0 for every input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from actfunc import mlp
+from actfunc.data import normalise
+
+
+@torch.no_grad()
+def dead_neurons(
+    params: mlp.Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    batch: int = 1024,
+    on_batch: Callable[[int, int], None] | None = None,
+) -> tuple[Tensor, ...]:
+    """For each hidden layer, which neurons (out, bool) give exactly 0 for every one of the images.
+
+    images: uint8 (n, 28, 28), streamed in batches, so memory does not grow with n.
+    `on_batch(done, n)` is called as images are done.
+    """
+    dead = tuple(
+        torch.ones(layer.bias.shape, dtype=torch.bool, device=layer.bias.device)
+        for layer in params[:-1]
+    )
+    done = 0
+    for part in images.split(batch):
+        outputs = mlp.trace(params, normalise(part), activation).activations
+        dead = tuple(d & (y == 0).all(dim=0) for d, y in zip(dead, outputs, strict=True))
+        done += len(part)
+        if on_batch is not None:
+            on_batch(done, len(images))
+    return dead

@@ -1,0 +1,86 @@
+"""`actfunc dead`: the tutorial's count of dead neurons."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from actfunc.cli.console import Output, advance
+from actfunc.cli.options import (
+    DataSet,
+    Device,
+    Examples,
+    Figure,
+    Hidden,
+    Json,
+    OptionalValueCommand,
+    Pretrained,
+    Runs,
+    Seed,
+    example,
+    layer_sizes,
+)
+from actfunc.cli.working_set import set_up, trained_networks
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(cls=OptionalValueCommand, epilog=example("actfunc dead relu --pretrained"))(dead)
+
+
+def dead(
+    activation: Annotated[
+        str, typer.Argument(help="An activation that can be exactly 0.")
+    ] = "relu",
+    pretrained: Pretrained = None,
+    hidden: Hidden = "512,256,256,128",
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    runs: Runs = Path("runs"),
+    out: Figure = Path("dead.svg"),
+    json: Json = False,
+) -> None:
+    """Count dead neurons, 0 for every training image: fresh, trained, and ten layers deep."""
+    from actfunc.catalogue import get
+    from actfunc.errors import CheckpointError
+    from actfunc.show import neurons as show
+    from actfunc.show import style
+    from actfunc.tutorial.study import count_dead, relu_networks
+
+    style.check_format(out)
+    record, layers = get(activation), layer_sizes(hidden)
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    trained = None
+    try:
+        [network] = trained_networks(
+            output, work, [activation], pretrained=pretrained, runs=runs, hidden=layers
+        ).values()
+        trained = network.params
+    except CheckpointError as error:
+        if pretrained is not None:
+            raise
+        output.print(f"[yellow]note:[/yellow] {escape(f'{error.message}; {error.hint}')}")
+    candidates = relu_networks(work, trained, layers)
+    counts: dict[str, list[int]] = {}
+    with output.progress() as bar:
+        for name, params in candidates.items():
+            task = bar.add_task(name, total=len(work.split.train.labels), note="images")
+            images = work.split.train.images
+            counts[name] = count_dead(params, record, images, partial(advance, bar, task))
+    sizes = {
+        name: [len(layer.bias) for layer in params[:-1]] for name, params in candidates.items()
+    }
+    style.save(show.dead_figure(counts, sizes), out)
+    if not json:
+        output.print(show.dead_table(counts, sizes))
+        output.wrote("figure", out)
+    output.document(
+        {**work.facts(), "activation": record.spec, "dead_neurons": counts, "sizes": sizes}
+    )

@@ -1,0 +1,91 @@
+"""`actfunc distribution`: the values in a network before and after every activation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from actfunc.cli.console import Output
+from actfunc.cli.options import (
+    Batch,
+    DataSet,
+    Device,
+    Examples,
+    Figure,
+    Hidden,
+    Json,
+    OptionalValueCommand,
+    Pretrained,
+    Runs,
+    Seed,
+    SixByDefault,
+    example,
+    layer_sizes,
+)
+from actfunc.cli.working_set import set_up, trained_networks
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command(cls=OptionalValueCommand, epilog=example("actfunc distribution --pretrained"))(
+        distribution
+    )
+
+
+def distribution(
+    activations: SixByDefault = None,
+    pretrained: Pretrained = None,
+    batch: Batch = 1024,
+    near_zero: Annotated[
+        float,
+        typer.Option("--near-zero", min=0, help="Values under this in size are next to nothing."),
+    ] = 0.01,
+    hidden: Hidden = "512,256,256,128",
+    dataset: DataSet = "auto",
+    examples: Examples = None,
+    seed: Seed = 42,
+    device: Device = "auto",
+    runs: Runs = Path("runs"),
+    out: Figure = Path("distribution.svg"),
+    json: Json = False,
+) -> None:
+    """Show the values in a trained network: histograms before and after every activation."""
+    import torch
+
+    from actfunc.analysis import distribution as distribute
+    from actfunc.analysis.activations import figures
+    from actfunc.data import normalise
+    from actfunc.show import distribution as show
+    from actfunc.show import style
+    from actfunc.show.analysis import check_finite
+
+    style.check_format(out)
+    output = Output(json)
+    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    images = normalise(work.split.train.first(batch).images)
+    networks = trained_networks(
+        output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
+    )
+    with torch.no_grad():
+        values = {
+            name: distribute(network.params, network.activation.f, images)
+            for name, network in networks.items()
+        }
+        for layers in values.values():
+            for layer in layers:
+                check_finite(layer.post)
+        found = {name: figures(layers, near_zero) for name, layers in values.items()}
+    style.save(show.distribution_figure(values, found), out)
+    if not json:
+        output.print(show.distribution_table(found, near_zero))
+        output.wrote("figure", out)
+    output.document(
+        {
+            **work.facts(),
+            "batch": len(images),
+            "near_zero_below": near_zero,
+            "activations": show.distribution_document(values, found),
+        }
+    )

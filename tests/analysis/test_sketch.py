@@ -1,0 +1,122 @@
+"""A sketch of values that stream past tells what all the values at once would."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.func import vmap
+
+from actfunc import tree
+from actfunc.analysis import histogram, summarise
+from actfunc.analysis.sketch import Sketch, add, nothing
+from tests.analysis.test_summary import DTYPES, KINDS, drawn
+from tests.reference import assert_same
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+RESOLUTION = 1 / 128
+
+
+def sketch_of(values: torch.Tensor, batch: int = 1000) -> Sketch:
+    found = nothing(values.new_zeros(()))
+    for part in values.reshape(-1, 1).split(batch):
+        found = add(found, part)
+    return found
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_summary_is_that_of_all_values(kind, dtype):
+    values = drawn(kind, dtype)
+    got, want = sketch_of(values).summary(), summarise(values)
+    for exact in ("smallest", "largest", "zeros"):
+        assert_same(getattr(got, exact), getattr(want, exact))
+    size = float(values.abs().max())
+    for near in ("mean", "std"):
+        torch.testing.assert_close(
+            getattr(got, near), getattr(want, near), rtol=1e-5, atol=2e-8 * size
+        )
+    torch.testing.assert_close(got.norm, want.norm, rtol=1e-5, atol=0.0)
+    if values.numel() > 1000:  # of few values a quantile lies between two that are far apart
+        # a quantile near 0 moves by the distance to its neighbours, which is not its size
+        room = 2e-3 * float(want.std)
+        torch.testing.assert_close(got.quantiles, want.quantiles, rtol=RESOLUTION, atol=room)
+    else:
+        assert (got.quantiles >= want.smallest).all()
+        assert (got.quantiles <= want.largest).all()
+
+
+@pytest.mark.parametrize("bins", [1, 2, 50, 60])
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_histogram_is_nearly_that_of_all_values(kind, dtype, bins):
+    values = drawn(kind, dtype)
+    got, want = sketch_of(values).histogram(bins), histogram(values, bins)
+    torch.testing.assert_close(got.edges, want.edges)
+    assert got.counts.sum() == values.numel()
+    assert (got.counts >= 0).all()
+    moved = (got.counts.cumsum(0) - want.counts.cumsum(0)).abs().max()
+    # "far" is 1000 ± 1 in bins of a sketch 4 wide; "few" has its values on edges; "one" is a value
+    # in the very middle, on an edge but for rounding
+    assert moved <= {"far": 0.25, "few": 0.35, "one": 1}.get(kind, 0.002) * values.numel()
+
+
+def test_batches_do_not_matter():
+    values = drawn("normal", torch.float32)
+    whole = sketch_of(values)
+    for batch in (1, 64, 10_000):
+        part = sketch_of(values, batch)
+        assert torch.equal(part.counts, whole.counts)
+        assert torch.equal(part.smallest, whole.smallest)
+        torch.testing.assert_close(part.square, whole.square)
+
+
+def test_a_value_falls_into_the_bin_between_whose_edges_it_lies():
+    """One value of each size and sign alone: its bin's edges are around it and near."""
+    sizes = torch.logspace(-37, 38, 400, base=10, dtype=torch.float64).float()
+    for value in torch.cat([sizes, -sizes, torch.tensor([0.0, -0.0])]):
+        found = sketch_of(torch.stack([value, torch.tensor(-3e38), torch.tensor(3e38)]))
+        [place] = set(found.counts.nonzero().flatten().tolist()) - {
+            int(sketch_of(end.reshape(1)).counts.argmax()) for end in torch.tensor([-3e38, 3e38])
+        } or {None}
+        if place is None:
+            assert abs(float(value)) > 2.9e38
+            continue
+        edges = found._edges()
+        low, high = float(edges[place]), float(edges[place + 1])
+        assert low <= float(value) <= high
+        assert high - low <= max(RESOLUTION * abs(float(value)) * 1.001, 1e-40)
+
+
+def test_of_nothing_but_zeros_and_of_nothing_finite():
+    zeros = sketch_of(torch.tensor([0.0, -0.0, 0.0])).summary()
+    assert zeros.quantiles.tolist() == [0.0] * 5
+    assert (float(zeros.std), float(zeros.zeros)) == (0.0, 1.0)
+    for bad in (math.nan, math.inf, -math.inf):
+        found = sketch_of(torch.tensor([1.0, bad, 2.0])).summary()
+        assert not (found.mean.isfinite() & found.norm.isfinite())
+
+
+def test_members_side_by_side_are_members_one_by_one():
+    values = torch.randn(3, 40, 7, generator=torch.Generator().manual_seed(0))
+
+    def both(part):
+        return add(add(nothing(part[..., 0, 0]), part[..., :25, :]), part[..., 25:, :])
+
+    alone = [both(part) for part in values]
+    for way in (vmap(both)(values), both(values)):
+        for index, one in enumerate(alone):
+            for name, leaf in one._asdict().items():
+                found = getattr(way, name)
+                torch.testing.assert_close(found[index] if found.ndim > leaf.ndim else found, leaf)
+
+
+def test_it_is_pure_and_compiles():
+    values = torch.randn(40, 7, generator=torch.Generator().manual_seed(0))
+    before = nothing(values[0, 0])
+    after = torch.compile(add, fullgraph=True, backend="aot_eager")(before, values)
+    for one, other in zip(tree.leaves(after), tree.leaves(add(before, values)), strict=True):
+        torch.testing.assert_close(one, other)
+    assert not before.counts.any()
+    assert before.seen == 0
