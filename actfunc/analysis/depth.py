@@ -88,9 +88,15 @@ def draw(
         if value < 1:
             raise UsageError(f"{name} must be a positive whole number, got {value}")
     if init not in INITIALISATIONS:
-        raise UsageError(f"init must be {' or '.join(INITIALISATIONS)}, got {init!r}")
+        raise UsageError(
+            f"init must be {' or '.join(INITIALISATIONS)}, got {init!r}",
+            "gaussian is the one that takes a gain",
+        )
     if not (math.isfinite(gain) and gain > 0):
-        raise UsageError(f"gain must be a positive number, got {gain}")
+        raise UsageError(
+            f"gain must be a positive number, got {gain}",
+            "`actfunc signal` tells the one that an activation wants",
+        )
     generator = torch.Generator().manual_seed(seed)
     weights = torch.empty(depth, width, width, dtype=dtype)
     biases = torch.zeros(depth, width, dtype=dtype)

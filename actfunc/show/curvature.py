@@ -65,7 +65,7 @@ def curvature_table(found: Landscapes) -> Table:
     ):
         table.add_column(name, justify="right", no_wrap=True)
     for spec, one in found.items():
-        check_finite(one)
+        check_finite(spec, one)
         share = float(gauss_newton_share(one))
         ends = (one.top, one.lowest, one.trace, one.gauss_newton)
         table.add_row(
@@ -83,7 +83,7 @@ def curvature_figure(found: Landscapes) -> Figure:
     figure = style.figure(12.4, 3.9)
     ranked, density, stretch = figure.subplots(1, 3)
     for row, (spec, one) in enumerate(found.items()):
-        check_finite(one)
+        check_finite(spec, one)
         colour = style.colour(spec)
         _draw_ranked(ranked, one, colour)
         nodes, weights = _numbers(one.spectrum.nodes), _numbers(one.spectrum.weights)
@@ -114,7 +114,7 @@ def curvature_document(found: Landscapes) -> dict[str, Any]:
     """Everything of it as JSON values, by activation; the stretch as medians over examples."""
     document = {}
     for spec, one in found.items():
-        check_finite(one)
+        check_finite(spec, one)
         document[spec] = {
             "hessian": _ritz_values(one.top),
             "lowest": _ritz_values(one.lowest),
@@ -131,11 +131,11 @@ def curvature_document(found: Landscapes) -> dict[str, Any]:
     return document
 
 
-def check_finite(one: Landscape) -> None:
+def check_finite(spec: str, one: Landscape) -> None:
     """Refuse the landscape of a network that has diverged."""
     if not (one.top.values.isfinite().all() and one.stretch.isfinite().all()):
         raise ActfuncError(
-            "the network has diverged: its curvature is not finite",
+            f"the network of {style.label(spec)} has diverged: its curvature is not finite",
             "train it again with a smaller learning rate",
         )
 

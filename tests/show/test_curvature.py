@@ -86,5 +86,5 @@ def test_a_flat_loss_is_shown_without_a_share_or_a_logarithm():
 def test_a_diverged_network_is_refused(found):
     lost = found["relu"]._replace(stretch=torch.tensor([[torch.nan]]))
     for shown in (show.curvature_table, show.curvature_figure, show.curvature_document):
-        with pytest.raises(ActfuncError, match="has diverged"):
+        with pytest.raises(ActfuncError, match="network of relu has diverged"):
             shown({"relu": lost})
