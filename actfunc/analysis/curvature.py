@@ -81,6 +81,34 @@ def gauss_newton_trace(params: mlp.Params, activation: Function, images: Tensor)
     return total / len(images)
 
 
+def network_trace(
+    params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, probe: mlp.Taps
+) -> Tensor:
+    """The trace of what Gauss-Newton leaves out of the Hessian, as one probe sees it.
+
+    probe: independent ±1, one for each example and neuron, in the shape of `mlp.zero_taps`. Its
+    mean over probes is the trace; 0-dimensional, and 0 for a piecewise linear activation.
+
+    With p − y held, pᵢ − yᵢ times the logits is what curves. A weight's second derivative of it
+    is its neuron's, times the input's square. So only a neuron's own curvature is needed, and an
+    example's neurons have signs of their own: the error falls with the examples as well as with
+    the probes, where probes of the whole Hessian see all of its off-diagonal.
+    """
+    taps = mlp.zero_taps(params, len(images))
+    forward = mlp.trace(params, images, activation, taps)
+    pulling = forward.logits.softmax(dim=-1)
+    pulling = pulling - F.one_hot(labels, pulling.shape[-1]).to(pulling.dtype)
+
+    def pulled(taps: mlp.Taps) -> Tensor:
+        return (pulling * mlp.apply(params, images, activation, taps)).sum()
+
+    moved = jvp(grad(pulled), (taps,), (probe,))[1]
+    total = forward.logits.new_zeros(())
+    for sign, move, read in zip(probe, moved, forward.inputs, strict=True):
+        total = total + ((sign * move).sum(-1) * (read.square().sum(-1) + 1)).sum()
+    return total / len(images)
+
+
 def operator(
     product: Product,
     params: mlp.Params,

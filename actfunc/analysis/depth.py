@@ -55,7 +55,7 @@ class Course(NamedTuple):
                           finite; NaN where fewer than two are. Forward from layer to layer for
                           the variance, backward for the gradient: negative means vanishing
     rate_error:           its standard error over the initialisations
-    factor:               the same as a factor a layer, 10^rate
+    factor, factor_error: the same as a factor a layer, 10^rate, and its standard error
     verdict:              vanishes, explodes or holds
     """
 
@@ -64,6 +64,7 @@ class Course(NamedTuple):
     rate: float
     rate_error: float
     factor: float
+    factor_error: float
     verdict: str
 
 
@@ -87,9 +88,15 @@ def draw(
         if value < 1:
             raise UsageError(f"{name} must be a positive whole number, got {value}")
     if init not in INITIALISATIONS:
-        raise UsageError(f"init must be {' or '.join(INITIALISATIONS)}, got {init!r}")
+        raise UsageError(
+            f"init must be {' or '.join(INITIALISATIONS)}, got {init!r}",
+            "gaussian is the one that takes a gain",
+        )
     if not (math.isfinite(gain) and gain > 0):
-        raise UsageError(f"gain must be a positive number, got {gain}")
+        raise UsageError(
+            f"gain must be a positive number, got {gain}",
+            "`actfunc signal` tells the one that an activation wants",
+        )
     generator = torch.Generator().manual_seed(seed)
     weights = torch.empty(depth, width, width, dtype=dtype)
     biases = torch.zeros(depth, width, dtype=dtype)
@@ -168,7 +175,10 @@ def _course(decades: Tensor, bound: float) -> Course:
         verdict = "vanishes"
     else:
         verdict = "holds"
-    return Course(mean, error, rate, rate_error, 10**rate, verdict)
+    factor = 10**rate
+    return Course(
+        mean, error, rate, rate_error, factor, math.log(10) * factor * rate_error, verdict
+    )
 
 
 def _error(values: Tensor) -> Tensor:

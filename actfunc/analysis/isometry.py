@@ -34,6 +34,9 @@ def jacobian_singular_values(
 
     All equal to 1 is dynamical isometry: a small change of the input is neither lost nor blown up.
     Pennington, Schoenholz & Ganguli, Resurrecting the sigmoid in deep learning through dynamical
-    isometry, 2017.
+    isometry, 2017. NaN for an example whose Jacobian is not finite, at which LAPACK would raise.
     """
-    return torch.linalg.svdvals(input_jacobian(params, activation, images))
+    jacobian = input_jacobian(params, activation, images)
+    finite = jacobian.isfinite().all(dim=-1).all(dim=-1)
+    values = torch.linalg.svdvals(torch.where(finite[:, None, None], jacobian, 0.0))
+    return torch.where(finite[:, None], values, torch.nan)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -52,18 +52,13 @@ class Trace(NamedTuple):
     standard_error: Tensor
 
 
-def lanczos(
-    product: Callable[[Tensor], Tensor],
-    start: Tensor,
-    steps: int,
-    on_step: Callable[[int, int], None] | None = None,
-) -> Tridiagonal:
+def lanczos(product: Callable[[Tensor], Tensor], start: Tensor, steps: int) -> Tridiagonal:
     """So many steps of Lanczos' iteration for a symmetric `product`, from a vector `start` (n).
 
     Every new vector is orthogonalised against all before it, twice: without that, converged
     eigenvalues come again as ghosts. Where the products stop leading out of the basis, it goes on
     with a new direction, so that `steps = n` gives the whole spectrum.
-    `on_step(done, steps)` is called as steps are done. Under `vmap`, draw `start` outside.
+    Under `vmap`, draw `start` outside.
     Golub & Van Loan, Matrix Computations, 4th ed., section 10.3.
     """
     n = len(start)
@@ -87,8 +82,6 @@ def lanczos(
             beside.append(beta)
             other = _orthogonal(basis[: step + 1], _direction(start, step))
             v = torch.where(ended, other / _norm(other), rest / torch.where(ended, 1.0, beta))
-        if on_step is not None:
-            on_step(step + 1, steps)
     off = torch.stack(beside) if beside else start.new_zeros(0)
     return Tridiagonal(torch.stack(diagonal), off, basis, beta)
 
@@ -123,18 +116,27 @@ def hutchinson(product: Callable[[Tensor], Tensor], probes: Iterable[Tensor]) ->
     entries, or the rows of √n times any orthonormal basis, which give the trace exactly.
     Hutchinson, A stochastic estimator of the trace of the influence matrix, 1990.
     """
-    seen = torch.stack([(probe * product(probe)).sum() for probe in probes])
-    count = len(seen)
-    spread = seen.std() if count > 1 else torch.full_like(seen[0], torch.nan)
-    return Trace(seen.mean(), spread / math.sqrt(count))
+    return mean([(probe * product(probe)).sum() for probe in probes])
+
+
+def mean(seen: Sequence[Tensor]) -> Trace:
+    """Of what single probes gave of a trace, 0-dimensional each."""
+    values = torch.stack(list(seen))
+    spread = values.std(dim=0) if len(values) > 1 else torch.full_like(values[0], torch.nan)
+    return Trace(values.mean(), spread / math.sqrt(len(values)))
 
 
 def rademacher(like: Tensor, count: int, seed: int) -> Iterator[Tensor]:
     """So many vectors of independent ±1 in the shape of `like`, drawn on the CPU, one at a time."""
     generator = torch.Generator().manual_seed(seed)
     for _ in range(count):
-        signs = torch.randint(0, 2, like.shape, generator=generator, dtype=torch.int8)
-        yield (2 * signs - 1).to(like.device, like.dtype)
+        yield signs(like, generator)
+
+
+def signs(like: Tensor, generator: torch.Generator) -> Tensor:
+    """Independent ±1 in the shape of `like`, drawn on the CPU."""
+    drawn = torch.randint(0, 2, like.shape, generator=generator, dtype=torch.int8)
+    return (2 * drawn - 1).to(like.device, like.dtype)
 
 
 def gaussian(like: Tensor, seed: int) -> Tensor:
@@ -174,7 +176,9 @@ def _ritz(found: Tridiagonal, k: int) -> tuple[Tensor, Tensor]:
 
 
 def _eigh(found: Tridiagonal) -> tuple[Tensor, Tensor]:
+    """Of T; NaN where T is not finite, at which LAPACK would raise."""
     beside = found.beside.double()
     matrix = found.diagonal.double().diag() + beside.diag(1) + beside.diag(-1)
-    values, vectors = torch.linalg.eigh(matrix)
-    return values, vectors
+    finite = matrix.isfinite().all()
+    values, vectors = torch.linalg.eigh(torch.where(finite, matrix, 0.0))
+    return torch.where(finite, values, torch.nan), torch.where(finite, vectors, torch.nan)

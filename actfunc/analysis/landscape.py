@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from actfunc.analysis.curvature import (
     gauss_newton_product,
     gauss_newton_trace,
     hessian_product,
+    network_trace,
     operator,
 )
 from actfunc.analysis.isometry import jacobian_singular_values
@@ -23,13 +25,14 @@ from actfunc.analysis.lanczos import (
     Spectrum,
     Trace,
     gaussian,
-    hutchinson,
     lanczos,
     largest,
-    rademacher,
+    mean,
+    signs,
     smallest,
     spectrum,
 )
+from actfunc.errors import UsageError
 
 
 class Landscape(NamedTuple):
@@ -38,7 +41,7 @@ class Landscape(NamedTuple):
     top, lowest:         the Hessian's largest eigenvalues (k) and its most negative one (1)
     gauss_newton:        the largest eigenvalues of its Gauss-Newton part (k)
     spectrum:            the Hessian's nodes and weights
-    trace:               of the Hessian, by random probes
+    trace:               of the Hessian; random probes only see what Gauss-Newton leaves out
     gauss_newton_trace:  0-dimensional, exact
     stretch:             singular values of each example's input-output Jacobian, (example, class)
     """
@@ -67,41 +70,50 @@ def landscape(
 ) -> Landscape:
     """All of it, from 2·steps + probes products with vectors over the images (see `operator`).
 
-    images: float, or uint8 that stream in batches. `on_product(done, all)` is called as products
-    are done.
+    images: float, or uint8 that stream in batches; how large these are changes nothing but the
+    rounding. `on_product(done, all)` is called as products are done, a probe counting as one.
     """
-    steps = min(steps, len(flatten(params)))
-    done, whole = 0, 2 * steps + probes
+    n = len(flatten(params))
+    steps = min(steps, n)
+    if not 1 <= top <= steps:
+        raise UsageError(
+            f"top must be from 1 to the {steps} eigenvalues that are found, got {top}",
+            f"as many are found as there are steps, at most one a parameter, here {n}",
+        )
+    whole, done = 2 * steps + probes, itertools.count(1)
 
-    def counted(of: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-        def product(vector: Tensor) -> Tensor:
-            nonlocal done
-            found = of(vector)
-            done += 1
-            if on_product is not None:
-                on_product(done, whole)
-            return found
-
-        return product
+    def told(found: Tensor) -> Tensor:
+        if on_product is not None:
+            on_product(next(done), whole)
+        return found
 
     hessian, gauss_newton = (
-        counted(operator(product, params, activation, images, labels, batch=batch))
+        operator(product, params, activation, images, labels, batch=batch)
         for product in (hessian_product, gauss_newton_product)
     )
     start = gaussian(flatten(params), seed)
-    found = lanczos(hessian, start, steps)
+    found = lanczos(lambda vector: told(hessian(vector)), start, steps)
+    part_found = lanczos(lambda vector: told(gauss_newton(vector)), start, steps)
     traces, stretches = [], []
     for part in images.split(batch):
         pixels = as_float(part, start.dtype)
         traces.append(gauss_newton_trace(params, activation, pixels) * len(part))
         stretches.append(jacobian_singular_values(params, activation, pixels))
+    exact = torch.stack(traces).sum() / len(images)
+    generator = torch.Generator().manual_seed(seed)
+    rest = mean(
+        [
+            told(_left_out(params, activation, images, labels, generator, batch))
+            for _ in range(probes)
+        ]
+    )
     return Landscape(
         largest(found, top),
         smallest(found),
-        largest(lanczos(gauss_newton, start, steps), top),
+        largest(part_found, top),
         spectrum(found),
-        hutchinson(hessian, rademacher(start, probes, seed)),
-        torch.stack(traces).sum() / len(images),
+        rest._replace(value=exact + rest.value),
+        exact,
         torch.cat(stretches),
     )
 
@@ -110,3 +122,23 @@ def gauss_newton_share(found: Landscape) -> Tensor:
     """The Gauss-Newton part's share of the trace, 0-dimensional; above 1 where the rest's trace
     is negative."""
     return found.gauss_newton_trace / found.trace.value
+
+
+def _left_out(
+    params: mlp.Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    batch: int,
+) -> Tensor:
+    """`network_trace` over all of the images, by one probe."""
+    like = torch.cat([layer.bias for layer in params])
+    widths = [len(layer.bias) for layer in params]
+    total = like.new_zeros(())
+    for part, answers in zip(images.split(batch), labels.split(batch), strict=True):
+        # row by row, so that an example's signs are the same in batches of any size
+        probe = signs(like.expand(len(part), -1), generator).split(widths, dim=-1)
+        seen = network_trace(params, activation, as_float(part, like.dtype), answers, probe)
+        total = total + seen * (len(part) / len(images))
+    return total

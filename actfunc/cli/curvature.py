@@ -39,12 +39,23 @@ def curvature(
     activations: SixByDefault = None,
     pretrained: Pretrained = None,
     batch: Batch = 1024,
-    top: Annotated[int, typer.Option("--top", min=1, help="So many of the eigenvalues.")] = 5,
+    top: Annotated[
+        int, typer.Option("--top", min=1, help="So many of the largest eigenvalues.")
+    ] = 5,
     steps: Annotated[
-        int, typer.Option("--steps", min=1, help="Lanczos steps; more make the residuals smaller.")
+        int,
+        typer.Option(
+            "--steps", min=1, max=2000, help="Lanczos steps; more make the residuals smaller."
+        ),
     ] = 30,
     probes: Annotated[
-        int, typer.Option("--probes", min=2, help="Random vectors for the trace.")
+        int,
+        typer.Option(
+            "--probes",
+            min=2,
+            help="Random vectors for the part of the trace that is not known exactly: what"
+            " Gauss-Newton leaves out, nothing where the activation is piecewise linear.",
+        ),
     ] = 20,
     hidden: Hidden = "512,256,256,128",
     dataset: DataSet = "auto",

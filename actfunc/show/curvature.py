@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from rich import box
 from rich.table import Table
 
 from actfunc.analysis.landscape import Landscape, gauss_newton_share
 from actfunc.errors import ActfuncError
 from actfunc.show import style
+from actfunc.show.digits import with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,66 +24,88 @@ if TYPE_CHECKING:
 
 Landscapes = Mapping[str, Landscape]
 
+NARROW = 100.0
+"""A logarithmic axis that spans less than this factor has 1, 2 and 5 on it."""
+
+_SHAPES = [
+    Line2D([], [], color="#444444", marker="o", markersize=4, label="Hessian"),
+    Line2D(
+        [],
+        [],
+        color="#444444",
+        marker="s",
+        markersize=8,
+        fillstyle="none",
+        linestyle="none",
+        label="Gauss-Newton part",
+    ),
+]
+
 
 def curvature_table(found: Landscapes) -> Table:
-    """A line an activation: the ends of the spectrum, the trace, Gauss-Newton's share, stretch."""
+    """A line an activation: the ends of the spectrum, the trace, Gauss-Newton's part, stretch."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title="curvature of the loss: eigenvalues ± residual, trace ± standard error",
+        padding=(0, 1, 0, 0),
+        title="curvature of the loss: eigenvalues and trace of its Hessian",
         title_justify="left",
+        caption="±: an eigenvalue's residual, the trace's standard error, where it shows in the"
+        " digits\nstretch: the largest singular value from input to logits, the examples' median",
+        caption_justify="left",
     )
-    table.add_column("activation", no_wrap=True)
-    for name in ("largest", "next", "lowest", "trace"):
-        table.add_column(name, justify="right")
-    table.add_column("Gauss-Newton: largest, share of the trace", justify="right")
-    table.add_column("stretch of the input, largest : least", justify="right")
+    widest = max(map(len, ("activation", *map(style.label, found))))
+    table.add_column("activation", overflow="fold", min_width=widest)
+    for name in (
+        "largest",
+        "lowest",
+        "trace",
+        "Gauss-\nNewton's",
+        "its share\nof trace",
+        "stretch",
+    ):
+        table.add_column(name, justify="right", no_wrap=True)
     for spec, one in found.items():
-        share = 100 * float(gauss_newton_share(one))
-        most, least = one.stretch.median(dim=0).values[[0, -1]].tolist()
+        check_finite(spec, one)
+        share = float(gauss_newton_share(one))
+        ends = (one.top, one.lowest, one.trace, one.gauss_newton)
         table.add_row(
             style.named(spec),
-            _with_error(one.top.values[0], one.top.residuals[0]),
-            ", ".join(f"{float(v):.3g}" for v in one.top.values[1:]),
-            _with_error(one.lowest.values[0], one.lowest.residuals[0]),
-            _with_error(one.trace.value, one.trace.standard_error),
-            f"{float(one.gauss_newton.values[0]):.3g}, {share:.0f} %",
-            f"{most:.2g} : {least:.1g}",
+            *(with_error(*(float(part.flatten()[0]) for part in pair)) for pair in ends),
+            f"{100 * share:.0f} %" if math.isfinite(share) else "–",
+            f"{float(one.stretch[:, 0].median()):.2g}",
         )
     return table
 
 
 def curvature_figure(found: Landscapes) -> Figure:
-    """The largest eigenvalues, the Hessian's and the Gauss-Newton part's; the spectrum; and the
-    singular values of the input-output Jacobian, a colour an activation."""
-    figure = style.figure(12.4, 3.7)
+    """The largest eigenvalues, the Hessian's and the Gauss-Newton part's; the spectrum, a row an
+    activation; and the singular values of the input-output Jacobian."""
+    figure = style.figure(12.4, 3.9)
     ranked, density, stretch = figure.subplots(1, 3)
-    for spec, one in found.items():
-        check_finite(one)
-        colour, label = style.colour(spec), style.label(spec)
-        ranks = np.arange(1, len(one.top.values) + 1)
-        bars = {"color": colour, "capsize": 2, "markersize": 5, "linewidth": 1.2}
-        for ritz, marker, fill in ((one.top, "o-", "full"), (one.gauss_newton, "s:", "none")):
-            values, errors = _numbers(ritz.values), _numbers(ritz.residuals)
-            ranked.errorbar(ranks, values, errors, fmt=marker, fillstyle=fill, **bars)
+    for row, (spec, one) in enumerate(found.items()):
+        check_finite(spec, one)
+        colour = style.colour(spec)
+        _draw_ranked(ranked, one, colour)
         nodes, weights = _numbers(one.spectrum.nodes), _numbers(one.spectrum.weights)
-        density.vlines(nodes, 1e-12, np.maximum(weights, 1e-12), color=colour, alpha=0.35, lw=1)
-        density.plot(nodes, np.maximum(weights, 1e-12), ".", color=colour, label=label)
+        # the largest share is a disc, a share of 1e-12 and less a point
+        areas = 4 + 7 * np.clip(12 + np.log10(np.maximum(weights, 1e-12)), 0, 12)
+        density.scatter(nodes, np.full(len(nodes), row), areas, color=colour, alpha=0.6, lw=0)
         _draw_stretch(stretch, one.stretch, colour)
+    ranked.legend(handles=_SHAPES, fontsize=8)
     ranked.set_title("largest eigenvalues")
-    ranked.set_xlabel("rank; filled: Hessian, open: its Gauss-Newton part")
-    ranked.set_ylabel("eigenvalue")
-    ranked.set_yscale("log")
-    ranked.set_xticks(ranks)
+    ranked.set_xlabel("rank")
+    _scale(ranked, [part.values for one in found.values() for part in (one.top, one.gauss_newton)])
     density.set_title("spectrum of the Hessian")
-    density.set_xlabel("eigenvalue")
-    density.set_ylabel("share of the parameters")
-    density.set_xscale("symlog", linthresh=0.1)
-    density.set_yscale("log")
-    density.legend(fontsize=8)
-    stretch.set_title("input-output Jacobian")
+    density.set_xlabel("eigenvalue; the larger a disc, the more of them")
+    density.set_xscale("symlog", linthresh=0.1, linscale=0.5)
+    density.xaxis.set_minor_locator(NullLocator())
+    density.set_yticks(range(len(found)), [style.label(spec) for spec in found])
+    for tick, spec in zip(density.get_yticklabels(), found, strict=True):
+        tick.set(color=style.colour(spec), fontweight="bold")
+    density.set_ylim(len(found) - 0.4, -0.6)
+    stretch.set_title("singular values, input to logits")
     stretch.set_xlabel("rank; median and 10 to 90 % of the examples")
-    stretch.set_ylabel("singular value")
-    stretch.set_yscale("log")
+    _scale(stretch, [one.stretch for one in found.values()])
     stretch.axhline(1.0, color="#666666", linewidth=1, linestyle="--")
     return figure
 
@@ -88,8 +114,7 @@ def curvature_document(found: Landscapes) -> dict[str, Any]:
     """Everything of it as JSON values, by activation; the stretch as medians over examples."""
     document = {}
     for spec, one in found.items():
-        check_finite(one)
-        error = float(one.trace.standard_error)
+        check_finite(spec, one)
         document[spec] = {
             "hessian": _ritz_values(one.top),
             "lowest": _ritz_values(one.lowest),
@@ -97,26 +122,44 @@ def curvature_document(found: Landscapes) -> dict[str, Any]:
             "spectrum": {part: t.tolist() for part, t in one.spectrum._asdict().items()},
             "trace": {
                 "value": float(one.trace.value),
-                "standard_error": error if np.isfinite(error) else None,
+                "standard_error": _or_none(float(one.trace.standard_error)),
             },
             "gauss_newton_trace": float(one.gauss_newton_trace),
-            "gauss_newton_share": float(gauss_newton_share(one)),
+            "gauss_newton_share": _or_none(float(gauss_newton_share(one))),
             "singular_values": one.stretch.median(dim=0).values.tolist(),
         }
     return document
 
 
-def check_finite(one: Landscape) -> None:
+def check_finite(spec: str, one: Landscape) -> None:
     """Refuse the landscape of a network that has diverged."""
     if not (one.top.values.isfinite().all() and one.stretch.isfinite().all()):
         raise ActfuncError(
-            "the network has diverged: its curvature is not finite",
+            f"the network of {style.label(spec)} has diverged: its curvature is not finite",
             "train it again with a smaller learning rate",
         )
 
 
 def _ritz_values(ritz: Any) -> dict[str, list[float]]:
     return {"eigenvalues": ritz.values.tolist(), "residuals": ritz.residuals.tolist()}
+
+
+def _draw_ranked(axis: Axes, one: Landscape, colour: str) -> None:
+    ranks = np.arange(1, len(one.top.values) + 1)
+    for ritz, shape in zip((one.top, one.gauss_newton), _SHAPES, strict=True):
+        axis.errorbar(
+            ranks,
+            _numbers(ritz.values),
+            _numbers(ritz.residuals),
+            color=colour,
+            marker=shape.get_marker(),
+            markersize=shape.get_markersize(),
+            fillstyle=shape.get_fillstyle(),
+            linestyle=shape.get_linestyle(),
+            linewidth=1.2,
+            capsize=2,
+        )
+    axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
 
 
 def _draw_stretch(axis: Axes, values: Tensor, colour: str) -> None:
@@ -127,8 +170,19 @@ def _draw_stretch(axis: Axes, values: Tensor, colour: str) -> None:
     axis.set_xticks(ranks)
 
 
-def _with_error(value: Tensor, error: Tensor) -> str:
-    return f"{float(value):.3g} ± {float(error):.1g}"
+def _scale(axis: Axes, shown: Sequence[Tensor]) -> None:
+    """Logarithmic with plain numbers, or linear where something is not above 0."""
+    if all(bool((values > 0).all()) for values in shown):
+        axis.set_yscale("log")
+        low, high = (f([float(f(_numbers(v))) for v in shown]) for f in (np.min, np.max))
+        if high / low < NARROW:
+            axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.yaxis.set_minor_locator(NullLocator())
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _numbers(values: Tensor) -> np.ndarray:

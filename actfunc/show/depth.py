@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.colors import TwoSlopeNorm
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from actfunc.analysis.depth import HOLDS_WITHIN, Course
 from actfunc.show import style
+from actfunc.show.digits import with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,39 +36,41 @@ SHOWN = 20.0
 """Decades either side of 1 that a figure shows; what is further away lies at the edge."""
 
 _COLOURS = {"vanishes": "blue", "explodes": "red", "holds": "green"}
+_POWERS = FuncFormatter(lambda decades, _: f"$10^{{{decades:g}}}$")
 _TITLES = {"variance": "variance of the pre-activations", "gradient": "gradient norm, last layer 1"}
 
 
 def depth_table(found: Depths) -> Table:
-    """A line an activation: the rate a layer forward and backward, as factors, and the verdicts."""
+    """A line an activation: the factor a layer forward and backward, and the verdicts."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title="through the layers: a factor a layer, its slope in decades ± standard error",
+        padding=(0, 1, 0, 0),
+        title="through the layers: a factor a layer ± standard error",
         title_justify="left",
         caption=f"holds: changes by less than a factor of {10**HOLDS_WITHIN:.0f} in size over the"
         f" whole depth (of {10 ** (2 * HOLDS_WITHIN):.0f} in variance)",
         caption_justify="left",
     )
-    table.add_column("activation", no_wrap=True)
+    widest = max(map(len, ("activation", *map(style.label, found))))
+    table.add_column("activation", overflow="fold", min_width=widest)
     for name in _TITLES:
-        table.add_column(f"{name} a layer", justify="right")
-        table.add_column("decades", justify="right")
+        table.add_column(f"{name} a layer", no_wrap=True)
         table.add_column("verdict", no_wrap=True)
     for spec, courses in found.items():
         cells: list[str | Text] = []
         for course in courses:
-            factor = f"× {course.factor:.3g}" if math.isfinite(course.factor) else "-"
-            slope = f"{course.rate:+.4f}" if math.isfinite(course.rate) else "-"
-            error = f" ± {course.rate_error:.0e}" if math.isfinite(course.rate_error) else ""
-            cells += [factor, slope + error, Text(course.verdict, style=_COLOURS[course.verdict])]
+            known = math.isfinite(course.factor)
+            cells.append(f"× {with_error(course.factor, course.factor_error)}" if known else "–")
+            cells.append(Text(course.verdict, style=_COLOURS[course.verdict]))
         table.add_row(style.named(spec), *cells)
     return table
 
 
 def depth_figure(found: Depths) -> Figure:
-    """Curves with bands of two standard errors on top, a heat map (activation, layer) below."""
-    figure = style.figure(11.6, 3.6 + 0.6 + 0.32 * len(found))
+    """Curves with bands of two standard errors on top, a heat map (activation, layer) with the
+    verdicts below."""
     heights = [3.6, 0.6 + 0.32 * len(found)]
+    figure = style.figure(11.6, sum(heights))
     axes = figure.subplots(2, 2, height_ratios=heights, squeeze=False)
     for column, (part, title) in enumerate(_TITLES.items()):
         courses = {spec: getattr(both, part) for spec, both in found.items()}
@@ -74,13 +78,13 @@ def depth_figure(found: Depths) -> Figure:
         for spec, course in courses.items():
             _draw_course(curves, spec, course)
         curves.set_title(title)
-        curves.set_ylabel("log₁₀")
         curves.set_xlim(0.5, len(next(iter(courses.values())).mean) + 0.5)
         low, high = curves.get_ylim()
-        curves.set_ylim(max(low, -SHOWN), min(high, SHOWN))
+        curves.set_ylim(max(min(low, -1.0), -SHOWN), min(max(high, 1.0), SHOWN))
+        curves.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
+        curves.yaxis.set_major_formatter(_POWERS)
         _draw_heat(figure, heat, courses)
-        heat.set_xlabel("layer")
-    axes[0, 0].legend(fontsize=8)
+    axes[0, 0].legend(fontsize=8, ncols=1 + len(found) // 9)
     return figure
 
 
@@ -99,6 +103,7 @@ def _plain(course: Course) -> dict[str, Any]:
         "decades_a_layer": _or_none(course.rate),
         "decades_a_layer_error": _or_none(course.rate_error),
         "factor_a_layer": _or_none(course.factor),
+        "factor_a_layer_error": _or_none(course.factor_error),
         "verdict": course.verdict,
     }
 
@@ -114,13 +119,14 @@ def _draw_course(axis: Axes, spec: str, course: Course) -> None:
     error = np.where(np.isfinite(error), error, 0.0)
     colour = style.colour(spec)
     axis.fill_between(layers, mean - 2 * error, mean + 2 * error, color=colour, alpha=0.2, lw=0)
-    axis.plot(layers, mean, color=colour, label=f"{style.label(spec)}: {course.verdict}")
+    axis.plot(layers, mean, color=colour, label=style.label(spec))
 
 
 def _draw_heat(figure: Figure, axis: Axes, courses: Mapping[str, Course]) -> None:
     rows = np.stack([_numbers(course.mean) for course in courses.values()])
     finite = rows[np.isfinite(rows)]
-    reach = min(SHOWN, max(1.0, float(np.abs(finite).max(initial=1.0))))
+    furthest = float(np.abs(finite).max(initial=1.0))
+    reach = min(SHOWN, furthest)
     image = axis.imshow(
         np.clip(rows, -reach, reach),
         aspect="auto",
@@ -130,8 +136,13 @@ def _draw_heat(figure: Figure, axis: Axes, courses: Mapping[str, Course]) -> Non
         extent=(0.5, rows.shape[1] + 0.5, len(rows) - 0.5, -0.5),
     )
     axis.grid(visible=False)
-    axis.set_yticks(range(len(rows)), [style.label(spec) for spec in courses], fontsize=8)
-    figure.colorbar(image, ax=axis, label="log₁₀", pad=0.01)
+    axis.set_xlabel("layer; grey: the signal has overflowed" if np.isnan(rows).any() else "layer")
+    axis.set_facecolor("#C8C8C8")
+    labels = [f"{style.label(spec)} {course.verdict}" for spec, course in courses.items()]
+    axis.set_yticks(range(len(rows)), labels, fontsize=8)
+    clipped = "both" if furthest > reach or np.isinf(rows).any() else "neither"
+    bar = figure.colorbar(image, ax=axis, pad=0.01, extend=clipped, format=_POWERS)
+    bar.locator = MaxNLocator(4, integer=True)
 
 
 def _numbers(values: Tensor) -> np.ndarray:

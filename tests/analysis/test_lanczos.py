@@ -108,11 +108,36 @@ def test_matrices_are_mapped_over_though_one_ends_early():
         torch.testing.assert_close(got.flip(0), torch.linalg.eigvalsh(a), rtol=0, atol=1e-10)
 
 
-def test_steps_are_told_and_their_number_is_checked():
-    told: list[tuple[int, int]] = []
+def test_a_matrix_of_zeros_has_eigenvalues_of_zero_and_nothing_is_divided_by_it():
+    for steps in (1, 3, 5):
+        found = lanczos(torch.zeros_like, torch.arange(1.0, 6.0), steps)
+        for ritz in (largest(found, steps), smallest(found, steps)):
+            assert torch.equal(ritz.values, torch.zeros(steps))
+            assert torch.equal(ritz.residuals, torch.zeros(steps))
+        torch.testing.assert_close(spectrum(found).weights.sum(), torch.tensor(1.0))
+
+
+def test_what_is_not_finite_is_told_as_nan_after_as_many_steps():
+    for lost in (torch.nan, torch.inf):
+        calls = []
+        a = torch.eye(6) * 2
+        a[2, 3] = a[3, 2] = lost
+
+        def product(vector, a=a, calls=calls):
+            calls.append(vector)
+            return a @ vector
+
+        found = lanczos(product, torch.ones(6), 4)
+        assert len(calls) == 4
+        for ritz in (largest(found, 3), smallest(found, 3)):
+            assert ritz.values.isnan().all()
+            assert ritz.residuals.isnan().all()
+        assert spectrum(found).nodes.isnan().all()
+
+
+def test_the_number_of_steps_and_of_eigenvalues_is_checked():
     start = torch.ones(3)
-    found = lanczos(start.mul, start, 2, on_step=lambda *done: told.append(done))
-    assert told == [(1, 2), (2, 2)]
+    found = lanczos(start.mul, start, 2)
     for steps in (0, 4):
         with pytest.raises(UsageError, match="from 1 to the vector's length 3"):
             lanczos(start.mul, start, steps)

@@ -7,8 +7,10 @@ import torch
 
 from actfunc import get, mlp, tree
 from actfunc.analysis.curvature import flatten, hessian_product, operator
+from actfunc.analysis.lanczos import hutchinson, rademacher
 from actfunc.analysis.landscape import gauss_newton_share, landscape
 from actfunc.data import normalise
+from actfunc.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 def test_it_is_what_its_parts_give_and_streams(small_split):
     images, labels = small_split.train.first(30)
     images = images[:, 12:16, 12:16]
-    params = mlp.init((16, 6, 10), seed=0, dtype=torch.float64)
+    params = mlp.init((16, 6, 5, 10), seed=0, dtype=torch.float64)
     n, told = len(flatten(params)), []
     options = {"top": 3, "steps": 30, "probes": 60}
     found = landscape(
@@ -29,13 +31,54 @@ def test_it_is_what_its_parts_give_and_streams(small_split):
     values = torch.linalg.eigvalsh(full)
     torch.testing.assert_close(found.top.values, values.flip(0)[:3], rtol=1e-5, atol=1e-6)
     torch.testing.assert_close(found.lowest.values, values[:1], rtol=1e-3, atol=1e-6)
-    assert abs(found.trace.value - full.trace()) < 4 * found.trace.standard_error
+    off = abs(found.trace.value - full.trace())
+    assert off < 4 * found.trace.standard_error
+    # probes of the whole Hessian are further off
+    whole = hutchinson(of, rademacher(flatten(params), 60, 0)).standard_error
+    assert 0 < found.trace.standard_error < whole / 4
     assert found.stretch.shape == (30, 10)
     assert 0.5 < gauss_newton_share(found) < 2
     parts = landscape(params, get("silu"), images, labels, **options, batch=16)
     for one, other in zip(tree.leaves(parts.top), tree.leaves(found.top), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
+    for one, other in zip(parts.trace, found.trace, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-7)
     torch.testing.assert_close(parts.stretch, found.stretch, rtol=1e-5, atol=1e-7)
     torch.testing.assert_close(
         parts.gauss_newton_trace, found.gauss_newton_trace, rtol=1e-5, atol=0
     )
+
+
+def small(n: int = 9, sizes: tuple[int, ...] = (2, 2)):
+    images = torch.linspace(-1, 1, n * sizes[0]).view(n, sizes[0])
+    return mlp.init(sizes, seed=0), images, torch.arange(n) % sizes[-1]
+
+
+def test_a_piecewise_linear_network_has_an_exact_trace():
+    params, images, labels = small(sizes=(2, 5, 3))
+    found = landscape(params, get("relu"), images, labels, top=2, steps=5, probes=3)
+    assert found.trace.value == found.gauss_newton_trace
+    assert found.trace.standard_error == 0
+
+
+def test_fewer_parameters_than_steps_are_all_the_eigenvalues():
+    params, images, labels = small()
+    found = landscape(params, get("silu"), images, labels, top=6, steps=40, probes=2)
+    assert len(found.top.values) == len(flatten(params)) == 6
+    torch.testing.assert_close(found.top.values.sum(), found.trace.value)
+    with pytest.raises(UsageError, match="top must be from 1 to the 6 eigenvalues"):
+        landscape(params, get("silu"), images, labels, top=7)
+
+
+def test_a_network_that_has_diverged_gives_nan_and_a_flat_one_zero():
+    params, images, labels = small(sizes=(2, 5, 3))
+    lost = tree.map(lambda leaf: torch.full_like(leaf, torch.nan), params)
+    found = landscape(lost, get("silu"), images, labels, steps=5, probes=2)
+    for part in tree.leaves(found):
+        assert part.isnan().all()
+    # one class: nothing that the parameters do changes the loss
+    params, images, labels = small(sizes=(2, 5, 1))
+    found = landscape(params, get("silu"), images, labels, steps=5, probes=2)
+    for ritz in (found.top, found.lowest, found.gauss_newton):
+        assert all(part.eq(0).all() for part in ritz)
+    assert found.trace.value == found.trace.standard_error == found.gauss_newton_trace == 0

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
+from actfunc.storage import files
+
 FEW = ("--batch", "32", "--steps", "8", "--probes", "2", "--top", "2")
 
 
@@ -27,3 +31,16 @@ def test_more_eigenvalues_than_steps_and_missing_networks_are_refused(actfunc):
     assert done.code == 2
     assert "--top 9 asks for more eigenvalues than --steps 8 finds" in done.err
     assert actfunc("curvature", "silu").code == 3
+
+
+def test_a_network_that_has_diverged_is_named_and_nothing_is_written(actfunc):
+    actfunc("train", "silu", "--hidden", "8")
+    [file] = Path("runs").rglob("parameters.safetensors")
+    tensors, text = files.read_tensors(file)
+    lost = {name: torch.full_like(tensor, torch.nan) for name, tensor in tensors.items()}
+    files.write_tensors(file, lost, text)
+    done = actfunc("curvature", "silu", "--hidden", "8", *FEW, "-o", "c.png")
+    assert done.code == 1
+    assert "the network of silu has diverged" in done.err
+    assert "smaller learning rate" in done.err
+    assert not Path("c.png").exists()

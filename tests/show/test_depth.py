@@ -6,11 +6,13 @@ import io
 import json
 import math
 
+import pytest
 from rich.console import Console
 
 from actfunc import get
 from actfunc.analysis.depth import carry, course_of_gradient, course_of_variance, draw
 from actfunc.show import depth as show
+from actfunc.show.digits import with_error
 
 
 def found(*names: str, seeds: int = 2, **options) -> dict[str, show.Courses]:
@@ -21,8 +23,8 @@ def found(*names: str, seeds: int = 2, **options) -> dict[str, show.Courses]:
     return courses
 
 
-def rendered(table) -> str:
-    console = Console(width=160, record=True, file=io.StringIO())
+def rendered(table, columns: int = 160) -> str:
+    console = Console(width=columns, record=True, file=io.StringIO())
     console.print(table)
     return console.export_text()
 
@@ -33,9 +35,20 @@ def test_the_table_gives_rates_and_verdicts():
     for spec, both in courses.items():
         line = next(line for line in text.splitlines() if spec in line)
         for course in both:
-            assert f"× {course.factor:.3g}" in line
-            assert f"{course.rate:+.4f}" in line
+            assert f"× {with_error(course.factor, course.factor_error)}  " in line
             assert course.verdict in line
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_table_fits(columns):
+    courses = found("relu", "selu", "leaky_relu:negative_slope=0.123456", gain=1.5, seeds=3)
+    text = rendered(show.depth_table(courses), columns)
+    assert "…" not in text
+    assert text.count("±") > 3
+    for both in courses.values():
+        for course in both:
+            assert f"× {with_error(course.factor, course.factor_error)} " in text
+            assert f" {course.verdict} " in text
 
 
 def test_what_overflows_is_null_and_drawn_all_the_same():
@@ -49,7 +62,13 @@ def test_what_overflows_is_null_and_drawn_all_the_same():
         document["relu"]["gradient"]["decades_a_layer"], courses["relu"].gradient.rate
     )
     figure = show.depth_figure(courses)
-    curves, _, heat, _ = figure.axes[:4]
+    curves, _, *heats = figure.axes[:4]
     assert len(curves.lines) == 2
-    assert [label.get_text() for label in heat.get_yticklabels()] == ["square", "relu"]
+    for heat, part in zip(heats, ("variance", "gradient"), strict=True):
+        labels = [label.get_text() for label in heat.get_yticklabels()]
+        assert labels == [f"{spec} {document[spec][part]['verdict']}" for spec in courses]
+    assert [heat.get_xlabel() for heat in heats] == [
+        "layer",
+        "layer; grey: the signal has overflowed",
+    ]
     figure.canvas.draw()
