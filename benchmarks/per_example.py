@@ -11,7 +11,7 @@ import argparse
 import subprocess
 import sys
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -113,16 +113,25 @@ def backpack(case: Case) -> Callable[[], object]:
     parameters = list(network.parameters())
 
     def run() -> Figures:
-        network.zero_grad()
         with extending(Variance(), BatchL2Grad(), SumGradSquared()):
             loss(network(case.images), case.labels).backward()
-        return {
+        found = {
             "norms": torch.stack([p.batch_l2 for p in parameters]).sum(0).sqrt(),
             "second": [p.sum_grad_squared / len(case.labels) for p in parameters],
             "variance": [p.variance for p in parameters],
         }
+        forget(parameters)
+        return found
 
     return run
+
+
+def forget(parameters: Sequence[nn.Parameter]) -> None:
+    """Take from a peer's parameters all that it left there, for nobody keeps it from run to run."""
+    for parameter in parameters:
+        parameter.grad = None
+        for name in ("batch_l2", "sum_grad_squared", "variance", "grad_sample", "_norm_sample"):
+            vars(parameter).pop(name, None)
 
 
 def opacus(case: Case, *, ghost: bool) -> Callable[[], object]:
@@ -141,14 +150,16 @@ def opacus(case: Case, *, ghost: bool) -> Callable[[], object]:
     parameters = list(network.parameters())
 
     def run() -> Figures:
-        network.zero_grad(set_to_none=True)
         for p in parameters:
-            p.grad_sample = None
+            p.grad_sample = None  # it must be there
         F.cross_entropy(network(case.images), case.labels, reduction="sum").backward()
         if ghost:
-            return {"norms": network.get_norm_sample()}
-        each = [p.grad_sample.flatten(1).norm(dim=1) for p in parameters]
-        return {"norms": torch.stack(each).norm(dim=0)}
+            found = {"norms": network.get_norm_sample()}
+        else:
+            each = [p.grad_sample.flatten(1).norm(dim=1) for p in parameters]
+            found = {"norms": torch.stack(each).norm(dim=0)}
+        forget(parameters)
+        return found
 
     return run
 
@@ -185,7 +196,7 @@ def disagreeing(gave: Mapping[str, Figures]) -> list[str]:
         if not all(gap <= AGREE for gap in gaps.values()):  # NaN is wrong as well
             wrong.append(name)
         told = "  ".join(f"{what} {gap:.1e}" for what, gap in gaps.items())
-        console.print(f"{name:28}{told}  {'NOT THE SAME' if name in wrong else 'same'}")
+        console.print(f"{name:32}{told}  {'NOT THE SAME' if name in wrong else 'same'}")
     return wrong
 
 
@@ -201,6 +212,15 @@ def peak(name: str, batch: int) -> int:
     del result
     leave_nothing(device)
     return highest - before
+
+
+def peak_apart(name: str, batch: int) -> int:
+    """`peak` in a fresh process, told."""
+    command = [sys.executable, __file__, "--peak", name, "--batch", str(batch)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = int(done.stdout.splitlines()[-1])
+    console.print(f"{name:32}peak {found / 1e6:8.1f} MB")
+    return found
 
 
 def main() -> int:
@@ -219,19 +239,13 @@ def main() -> int:
     device = torch.device("cpu")
     with cold():
         timed = contest(running, rounds=0 if options.check else options.rounds, device=device)
-    if wrong := disagreeing(timed.gave):
-        console.print(f"error: not the same figures: {', '.join(wrong)}")
-        return 1
-    if options.check:
-        return 0
-    peaks = {}
-    for name in running:
-        if name in COMPILED.values():  # a fresh process would compile anew for each
-            continue
-        command = [sys.executable, __file__, "--peak", name, "--batch", str(options.batch)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        peaks[name] = int(done.stdout.splitlines()[-1])
-        console.print(f"{name:28}peak {peaks[name] / 1e6:8.1f} MB")
+        if wrong := disagreeing(timed.gave):
+            console.print(f"error: not the same figures: {', '.join(wrong)}")
+            return 1
+        if options.check:
+            return 0
+        # in here, where a fresh process finds what this one compiled
+        peaks = {name: peak_apart(name, options.batch) for name in running}
     peers = [name for name in ("BackPACK", "Opacus", "Opacus, ghost") if name in running]
     report(
         "per-example",

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import torch
-from einops import einsum, reduce
 from torch import Tensor
-from torch.nn import functional as F
 
 from actfunc import mlp
+from actfunc.analysis.per_example import examples, mean
 
 
 class LayerGradient(NamedTuple):
@@ -34,22 +32,10 @@ def backpropagate(
 ) -> tuple[LayerGradient, ...]:
     """The gradients of the mean cross-entropy of a batch, layer by layer from the input.
 
-    images: float (batch, 28, 28) or (batch, pixel); labels: (batch). One gradient with respect to
-    taps gives every layer's signal, and the weight's gradient is the signal's outer product with
-    what the layer read, so no hook is needed and no second pass.
+    images: float (batch, 28, 28) or (batch, pixel); labels: (batch). The weight's gradient is the
+    signal's outer product with what the layer read, so no hook is needed and no second pass.
     """
-
-    def loss(taps: mlp.Taps) -> tuple[Tensor, tuple[Tensor, ...]]:
-        trace = mlp.trace(params, images, activation, taps)
-        return F.cross_entropy(trace.logits, labels), trace.inputs
-
-    taps = mlp.zero_taps(params, len(labels))
-    signals, inputs = torch.func.grad(loss, has_aux=True)(taps)
     return tuple(
-        LayerGradient(
-            signal,
-            einsum(signal, read, "batch out, batch feature -> out feature"),
-            reduce(signal, "batch out -> out", "sum"),
-        )
-        for signal, read in zip(signals, inputs, strict=True)
+        LayerGradient(layer.signal / len(labels), *mean(*layer))
+        for layer in examples(params, activation, images, labels)
     )

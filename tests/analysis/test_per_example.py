@@ -136,6 +136,29 @@ def test_an_example_without_gradient_has_no_direction():
     assert cosines(found)[1, 1].item() == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize(
+    "activation", [torch.tanh, lambda z: z.softmax(-1)], ids=["tanh", "softmax"]
+)
+def test_ones_own_function_may_mix_the_units(activation, case):
+    params, images, labels = case
+    want = formed(params, activation, images, labels)
+    got = per_example(params, activation, images, labels)
+    assert_near(got.norms.whole, flat(want).norm(dim=1))
+
+
+def test_nothing_flows_back_through_an_infinite_slope_where_nothing_arrives():
+    record = get("signed_sqrt")
+    assert record.df(torch.tensor(0.0)).isinf()
+    params = (
+        mlp.Layer(torch.zeros(2, 2), torch.zeros(2)),
+        mlp.Layer(torch.zeros(3, 2), torch.zeros(3)),
+    )
+    images, labels = torch.tensor([[1.0, 2.0]]), torch.tensor([0])
+    first, last = examples(params, record, images, labels)
+    assert first.signal.tolist() == [[0.0, 0.0]]
+    torch.testing.assert_close(last.signal, torch.tensor([[-2 / 3, 1 / 3, 1 / 3]]))
+
+
 def test_norms_do_not_vanish_where_their_squares_do(small_split):
     batch = small_split.train.first(8)
     params = mlp.init((784, *[16] * 30, 10), seed=0)
