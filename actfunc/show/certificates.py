@@ -12,8 +12,8 @@ from rich.text import Text
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import BOUND_16, BOUNDS, ORDERS, Check
 from actfunc.show import style
-from actfunc.show.digits import exponential, place, ulps
 from actfunc.show.error_curves import error_figure
+from actfunc.show.error_digits import exponential, place, ulps
 from actfunc.show.failing import failing_points
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rich.text import Text
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS
 from actfunc.show import style
-from actfunc.show.digits import numbers, ulps
+from actfunc.show.error_digits import numbers, ulps
 
 
 def failing_points(certificates: Sequence[Certificate]) -> Group | None:
