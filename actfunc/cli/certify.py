@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import Annotated
 
 import typer
 
+from actfunc.cli.certify_subjects import elementwise, subject
+from actfunc.cli.certify_work import certificates_of, every_float32
 from actfunc.cli.console import Output
 from actfunc.cli.options import Device, Json, example
-from actfunc.cli.working_set import resolve_device
 from actfunc.errors import UsageError
-
-if TYPE_CHECKING:
-    import torch
-
-    from actfunc.activation import Activation
-    from actfunc.certify import Certificate
-    from actfunc.gated import GatedPair
-    from actfunc.vector import VectorFunction
-
-    Subject: TypeAlias = Activation | GatedPair | VectorFunction
-
-AT_ONCE = 8
-"""From so many functions on, processes share the work: each needs seconds to start."""
 
 
 def register(app: typer.Typer) -> None:
@@ -137,12 +124,12 @@ def certify(
             raise UsageError(f"dtype must be one of {', '.join(known)}, got {word!r}")
     dtypes = [known[word] for word in dict.fromkeys(dtype or known)]
     whole = [*CATALOGUE, *PAIRS, *VECTORS] if everything else []
-    subjects = [_subject(text, judge, derivative, formula) for text in [*whole, *chosen]]
-    records = {subject.spec: subject for subject in subjects}
+    subjects = [subject(text, judge, derivative, formula) for text in [*whole, *chosen]]
+    records = {one.spec: one for one in subjects}
 
     output = Output(json)
     if exhaustive:
-        _exhaustive(records, device, output)
+        every_float32(records, device, output)
         return
     output.header(
         "certify",
@@ -151,7 +138,7 @@ def certify(
         "eager and compiled" if compiled else "eager",
         f"torch {torch.__version__.partition('+')[0]}",
     )
-    found = _certificates(records, dtypes, compiled, formula, output)
+    found = certificates_of(records, dtypes, compiled, formula, output)
     if not json:
         output.print(show.certificate_table(found))
         failing = show.failing_points(found)
@@ -159,8 +146,8 @@ def certify(
             output.print(failing)
     if plot is not None:
         drawn = [each for each in dtypes if each in (torch.float64, torch.float32)] or dtypes
-        elementwise = _elementwise(records, "--plot")
-        curves = [curve(one, each, formula) for one in elementwise for each in drawn]
+        drawable = elementwise(records, "--plot")
+        curves = [curve(one, each, formula) for one in drawable for each in drawn]
         style.save(show.error_figure(curves), plot)
         output.wrote("figure", plot)
     if save is not None:
@@ -175,99 +162,4 @@ def certify(
     document = {"torch": torch.__version__, **show.certificates_document(found)}
     output.document({**document, "drift": differences} if against is not None else document)
     if differences or not all(one.held for one in found):
-        raise typer.Exit(1)
-
-
-def _subject(text: str, judge: str | None, derivative: str | None, formula: str | None) -> Subject:
-    """A record as it is, or a plain function under its judge."""
-    from actfunc.activation import Activation
-    from actfunc.catalogue import CATALOGUE, find
-    from actfunc.certify.audited import audited
-
-    record = find(text)
-    if not isinstance(record, Activation):
-        if judge is not None or derivative is not None:
-            raise UsageError(
-                f"{text} is no elementwise function: --as and --derivative are not for it"
-            )
-        return record
-    if record.formula and judge is None and derivative is None:
-        return record
-    slope = CATALOGUE.function(derivative) if derivative is not None else None
-    by = CATALOGUE.get(judge) if judge is not None else record if record.formula else None
-    return audited(record.spec, CATALOGUE.function(text), by, slope, formula)
-
-
-def _certificates(
-    records: dict[str, Subject],
-    dtypes: Sequence[torch.dtype],
-    compiled: bool,
-    formula: str | None,
-    output: Output,
-) -> list[Certificate]:
-    """The certificates in the order of the records, with a bar."""
-    from actfunc.certify import certify_any, certify_many
-
-    found = {}
-    with output.progress() as bar:
-        task = bar.add_task("", total=len(records), note="")
-
-        def done(certificate: Certificate) -> None:
-            found[certificate.name] = certificate
-            bar.advance(task)
-            output.line(f"{certificate.name}: {'held' if certificate.held else 'NOT HELD'}")
-
-        if len(records) >= AT_ONCE and not compiled:
-            failing = 0
-            for certificate in certify_many(list(records), dtypes):
-                done(certificate)
-                failing += not certificate.held
-                note = f"{len(found)} of {len(records)}, {failing} not held"
-                bar.update(task, description=certificate.name, note=note)
-        else:
-            for spec, record in records.items():
-                bar.update(task, description=spec)
-                done(
-                    certify_any(
-                        record,
-                        dtypes=dtypes,
-                        compiled=compiled,
-                        formula=formula,
-                        report=lambda note: bar.update(task, note=note),
-                    )
-                )
-    return [found[spec] for spec in records]
-
-
-def _elementwise(records: dict[str, Subject], option: str) -> list[Activation]:
-    from actfunc.activation import Activation
-
-    for record in records.values():
-        if not isinstance(record, Activation):
-            raise UsageError(f"{option} is for elementwise functions, which {record.name} is not")
-    return [record for record in records.values() if isinstance(record, Activation)]
-
-
-def _exhaustive(records: dict[str, Subject], device: str, output: Output) -> None:
-    """Every float32, function by function."""
-    from actfunc.certify import exhaustive
-    from actfunc.show import certificates as show
-    from actfunc.storage.provenance import describe, provenance
-
-    where = resolve_device(device)
-    output.header("certify", "all 4,294,967,296 float32 inputs", describe(where))
-    found = []
-    for record in _elementwise(records, "--exhaustive"):
-        spec = record.spec
-        with output.progress() as bar:
-            task = bar.add_task(spec, total=exhaustive.BLOCKS, note="")
-            for done, total in exhaustive.blocks(record, where):
-                worst = ", ".join(f"{ulp:.2f}" for ulp in total.worst)
-                bar.update(task, completed=done, note=f"worst {worst} ulp")
-                output.line(f"{spec}: {done} of {exhaustive.BLOCKS} blocks, worst {worst} ulp")
-        found.append(exhaustive.conclude(record, where, total))
-    if not output.as_json:
-        output.print(show.exhaustive_table(found))
-    output.document({**provenance(where), "functions": [one.document() for one in found]})
-    if not all(one.held for one in found):
         raise typer.Exit(1)

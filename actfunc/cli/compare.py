@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from functools import partial
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actfunc.cli.comparison_options import listed, own_gpu, precise, rate_list, seed_list
+from actfunc.cli.comparison_progress import Progress, say_plan
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
     BatchSize,
@@ -29,15 +30,9 @@ from actfunc.cli.working_set import set_up
 from actfunc.errors import UsageError
 
 if TYPE_CHECKING:
-    import torch
-
     from actfunc.compare.plan import Plan
-    from actfunc.compare.run import Arrangement
-    from actfunc.compare.trainer import News
     from actfunc.storage import WorkingSet
     from actfunc.training import Settings
-
-PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
 def register(app: typer.Typer) -> None:
@@ -127,15 +122,15 @@ def compare(
     from actfunc.storage import HIDDEN, prepare
     from actfunc.training import Settings, optimizer
 
-    specs = [get(text).spec for text in [*(names or []), *_listed(activations)]]
+    specs = [get(text).spec for text in [*(names or []), *listed(activations)]]
     if not specs:
         raise UsageError(
             "compare needs activations", "for example `actfunc compare relu gelu --seeds 10`"
         )
     plan = Plan(
         tuple(dict.fromkeys(specs)),
-        _seeds(seeds),
-        _rates(learning_rates),
+        seed_list(seeds),
+        rate_list(learning_rates),
         tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
         tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"])),
     )
@@ -151,10 +146,10 @@ def compare(
         patience=patience,
         early_stopping=stop,
     )
-    half = _precise(precision, deterministic)
+    half = precise(precision, deterministic)
     with joined() as ranks:
         output = Output(json, silent=not ranks.first)
-        where = device if ranks.world == 1 else _own_gpu(device, ranks.local)
+        where = device if ranks.world == 1 else own_gpu(device, ranks.local)
         began = time.perf_counter()
         work = set_up(output, dataset, seed=split_seed, device=where, examples=examples)
         part = f"-{examples}examples" if examples is not None else ""
@@ -165,72 +160,15 @@ def compare(
         pool.begin(common(work, settings, precision), overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
         before = sum(member in pool for member in plan.members)
-        _say(output, plan, arrangement, work, before)
+        say_plan(output, plan, arrangement, work, before)
         anew = partial(prepare, dataset, seed=split_seed, device=work.device, examples=examples)
         # one process has loaded it already; others each load it for themselves
         load = anew if arrangement.processes > 1 else lambda: work
         how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
-        with _Progress(output, plan, settings, before) as told:
+        with Progress(output, plan, settings, before) as told:
             results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:
         conclude(output, results, against, folder, work, seconds=time.perf_counter() - began)
-
-
-def _listed(text: str) -> list[str]:
-    """`relu, elu:alpha=1,swish` as three: a comma inside a spec is followed by `name=`."""
-    return [one for one in re.split(r"\s+|,(?![^,:]*=)", text) if one]
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    try:
-        numbers = [int(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) == 1 and "," not in text and numbers[0] > 0:
-        return tuple(range(numbers[0]))
-    if not numbers or min(numbers) < 0 or ("," not in text):
-        raise UsageError(
-            f"seeds must be how many, or a list of whole numbers, got {text!r}",
-            "for example --seeds 10, or --seeds 3,5,8",
-        )
-    return tuple(dict.fromkeys(numbers))
-
-
-def _rates(text: str) -> tuple[float, ...]:
-    try:
-        rates = [float(part) for part in text.split(",")]
-    except ValueError:
-        rates = []
-    if not rates or not all(0 < rate < float("inf") for rate in rates):
-        raise UsageError(
-            f"learning_rates must be numbers above 0, got {text!r}",
-            "for example --learning-rates 0.01,0.03,0.1",
-        )
-    return tuple(sorted(dict.fromkeys(rates)))
-
-
-def _precise(precision: str, deterministic: bool) -> torch.dtype | None:
-    """Set what torch is asked for, and give the dtype of the passes where it is not float32."""
-    import os
-
-    import torch
-
-    if precision not in PRECISIONS:
-        raise UsageError(f"precision must be {', '.join(PRECISIONS)}, got {precision!r}")
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-    return torch.bfloat16 if precision == "bfloat16" else None
-
-
-def _own_gpu(device: str, local: int) -> str:
-    import torch
-
-    if device == "cpu" or not torch.cuda.is_available():
-        return device
-    torch.cuda.set_device(local)
-    return f"cuda:{local}"
 
 
 def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings) -> bool:
@@ -239,55 +177,3 @@ def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings)
     # of one activation: each compiles for itself, and its members share that
     members = len(plan.seeds) * len(plan.learning_rates)
     return compiles(work, settings, wanted, members=members)
-
-
-def _say(
-    output: Output, plan: Plan, arrangement: Arrangement, work: WorkingSet, before: int
-) -> None:
-    arms = f"{len(plan.arms)} networks" if len(plan.arms) > 1 else plan.arms[0].activation
-    rates = len(plan.learning_rates)
-    what = f"{arms} × {len(plan.seeds)} seeds" + (f" × {rates} learning rates" * (rates > 1))
-    left = f"{len(plan.members) - before:,} to train"
-    known = f"{before:,} trained before" if before else ""
-    number = arrangement.everywhere
-    by = f"{number} process{'es' * (number > 1)}" if work.device.type == "cpu" else ""
-    output.header(*filter(None, (f"{what}: {left}", known, by)))
-    if arrangement.at_a_time < arrangement.wanted:
-        output.print(
-            f"[yellow]note:[/yellow] {arrangement.wanted} of each activation at a time do not fit"
-            f" in memory; {arrangement.at_a_time} do, so the others wait their turn."
-        )
-
-
-class _Progress:
-    """The bar of a comparison: members done, epochs, how good they are, the time left."""
-
-    def __init__(self, output: Output, plan: Plan, settings: Settings, before: int) -> None:
-        self._output, self._plan, self._settings = output, plan, settings
-        self._done = before
-
-    def __enter__(self) -> _Progress:
-        self._context = self._output.progress()
-        self._bar = self._context.__enter__()
-        total = (len(self._plan.members) - self._done) * self._settings.max_epochs
-        self._task = self._bar.add_task("training", total=total, note="")
-        self._epochs: dict[object, int] = {}
-        return self
-
-    def __call__(self, news: News) -> None:
-        """Tell of one member's epoch."""
-        if news.member not in self._epochs and news.epochs > 1:
-            self._bar.update(self._task, advance=news.epochs - 1)  # from an earlier run
-        self._epochs[news.member] = news.epochs
-        self._bar.update(self._task, advance=1)
-        member, score = news.member, f"{100 * news.validation_accuracy:.1f} %"
-        if news.finished:
-            self._done += 1
-            self._bar.update(self._task, advance=self._settings.max_epochs - news.epochs)
-            told = f"{member.arm.activation} seed {member.seed} lr {member.learning_rate:g}"
-            self._output.line(f"{told}: {news.epochs} epochs, val {score}")
-        note = f"{self._done}/{len(self._plan.members)} done  {member.arm.activation} val {score}"
-        self._bar.update(self._task, note=note)
-
-    def __exit__(self, *error: object) -> None:
-        self._context.__exit__(*error)  # type: ignore[arg-type]

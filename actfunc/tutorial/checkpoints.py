@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from actfunc.data import data_root
+from actfunc.data.download import DownloadError, Published, download
 from actfunc.errors import CheckpointError, UnknownNameError
 from actfunc.storage import tutorial_checkpoint
-from actfunc.storage.download import download
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 from actfunc.tutorial import SIX
 
@@ -16,27 +16,72 @@ AUTHOR = "author"
 FOLDER = "uva_checkpoints"
 ADDRESS = "https://raw.githubusercontent.com/phlippe/saved_models/main/tutorial3/"
 
-SHA256 = {
-    "FashionMNIST_elu.config": "163999f76542bfec5b1d41c31e61ef833397ab3df8222659a9605fc8e416ba68",
-    "FashionMNIST_elu.tar": "35c38b937200b89665c9ce9fca174908b6494abd603ae1fbb39a162af7620a1a",
-    "FashionMNIST_leakyrelu.config": (
-        "45e9e320c2190f53bae21276c11d073a70689711790d17bb7322f612655e234c"
-    ),
-    "FashionMNIST_leakyrelu.tar": (
-        "76598913dab64fbc1e6d4cdcc0590d4d8f24a2ad311d6d721699a3c5790e590f"
-    ),
-    "FashionMNIST_relu.config": "dd63e07b83259e9cf0f3eef646cefb7bfaa536bde7062910884b45de50cfcb20",
-    "FashionMNIST_relu.tar": "0d7184a8ebc940c61580fd2df1c864b1817e1a16a1e3783e47d47d5efc3a6555",
-    "FashionMNIST_sigmoid.config": (
-        "3a266e849977a204b51bcd7f041a3261cb392d017eb159b5283c50e1af83e69e"
-    ),
-    "FashionMNIST_sigmoid.tar": "733c23d3a4717595c36506675de4ed6892c9b1df6c454b3de279d6dfa7b27bc2",
-    "FashionMNIST_swish.config": "a617c8feae74e0bc412111ad1b63c4035418f83d8c6d66830061c7c565c29839",
-    "FashionMNIST_swish.tar": "f3fc3b4e9b4d55717f94eba60425da2489f1fef4f8b5478d9f0200699a6c57dc",
-    "FashionMNIST_tanh.config": "9e9654a586ca47e8b0491bd5a7ce94557fa6dc64ad54325e989e91e4971938ce",
-    "FashionMNIST_tanh.tar": "f27b1999c4f18fec2c7673266e97ca22ee9445d7b1ad5a896dd930488be09dd3",
+FILES = {
+    file.name: file
+    for file in (
+        Published(
+            "FashionMNIST_elu.config",
+            103,
+            "163999f76542bfec5b1d41c31e61ef833397ab3df8222659a9605fc8e416ba68",
+        ),
+        Published(
+            "FashionMNIST_elu.tar",
+            2_534_722,
+            "35c38b937200b89665c9ce9fca174908b6494abd603ae1fbb39a162af7620a1a",
+        ),
+        Published(
+            "FashionMNIST_leakyrelu.config",
+            123,
+            "45e9e320c2190f53bae21276c11d073a70689711790d17bb7322f612655e234c",
+        ),
+        Published(
+            "FashionMNIST_leakyrelu.tar",
+            2_534_722,
+            "76598913dab64fbc1e6d4cdcc0590d4d8f24a2ad311d6d721699a3c5790e590f",
+        ),
+        Published(
+            "FashionMNIST_relu.config",
+            104,
+            "dd63e07b83259e9cf0f3eef646cefb7bfaa536bde7062910884b45de50cfcb20",
+        ),
+        Published(
+            "FashionMNIST_relu.tar",
+            2_534_722,
+            "0d7184a8ebc940c61580fd2df1c864b1817e1a16a1e3783e47d47d5efc3a6555",
+        ),
+        Published(
+            "FashionMNIST_sigmoid.config",
+            107,
+            "3a266e849977a204b51bcd7f041a3261cb392d017eb159b5283c50e1af83e69e",
+        ),
+        Published(
+            "FashionMNIST_sigmoid.tar",
+            2_534_722,
+            "733c23d3a4717595c36506675de4ed6892c9b1df6c454b3de279d6dfa7b27bc2",
+        ),
+        Published(
+            "FashionMNIST_swish.config",
+            105,
+            "a617c8feae74e0bc412111ad1b63c4035418f83d8c6d66830061c7c565c29839",
+        ),
+        Published(
+            "FashionMNIST_swish.tar",
+            2_534_722,
+            "f3fc3b4e9b4d55717f94eba60425da2489f1fef4f8b5478d9f0200699a6c57dc",
+        ),
+        Published(
+            "FashionMNIST_tanh.config",
+            104,
+            "9e9654a586ca47e8b0491bd5a7ce94557fa6dc64ad54325e989e91e4971938ce",
+        ),
+        Published(
+            "FashionMNIST_tanh.tar",
+            2_534_722,
+            "f27b1999c4f18fec2c7673266e97ca22ee9445d7b1ad5a896dd930488be09dd3",
+        ),
+    )
 }
-"""Of the files as the author published them; what is downloaded must be these."""
+"""As the author published them; what is downloaded must be these."""
 
 
 def read_six(
@@ -65,9 +110,12 @@ def read_six(
 
 def _authors(names: Sequence[str], report: Callable[[str], None]) -> Path:
     folder = data_root() / FOLDER
-    for name in names:
-        for path in tutorial_checkpoint.paths(folder, name):
-            if not path.exists():
-                report(f"fetching {path.name} from the author's repository")
-                download(ADDRESS + path.name, path, sha256=SHA256[path.name])
+    paths = [path for name in names for path in tutorial_checkpoint.paths(folder, name)]
+    absent = [FILES[path.name] for path in paths if not path.exists()]
+    try:
+        download(absent, [ADDRESS], folder, report)
+    except DownloadError as why:
+        raise CheckpointError(
+            why.message, f"{why.hint}; --pretrained FOLDER reads those of a folder"
+        ) from why
     return folder

@@ -16,18 +16,15 @@ from actfunc.data.silhouettes import draw
 from actfunc.errors import DataError, UsageError
 from actfunc.show.data import dataset_document, dataset_table, examples_figure, files_table
 from tests.data.fake_archives import place
+from tests.data.server import refused
 
 
 @pytest.fixture
 def root(fakes, tmp_path, monkeypatch):
     """A data root with the small stand-ins in it, and no network."""
 
-    def refuse(*_):
-        raise ConnectionRefusedError("Connection refused")
-
     monkeypatch.setenv("ACTFUNC_DATA", str(tmp_path))
-    monkeypatch.setattr(fetch, "mirrors", lambda: ["http://nowhere/"])
-    monkeypatch.setattr(fetch, "_open", refuse)
+    monkeypatch.setattr(fetch, "mirrors", lambda: [refused()])
     place(tmp_path)
     return tmp_path
 

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from actfunc import get, mlp
+from actfunc.data.download import Published
 from actfunc.errors import CheckpointError, UnknownNameError
 from actfunc.storage import tutorial_checkpoint
 from actfunc.tutorial import SIX, checkpoints
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A file server that does not talk."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+from tests.data.server import refused, serving
 
 
 @pytest.fixture
@@ -29,17 +21,18 @@ def published(tmp_path, monkeypatch):
     for seed, (name, spec) in enumerate(SIX.items()):
         network = tutorial_checkpoint.Checkpoint(get(spec), mlp.init((4, 3, 2), seed=seed))
         tutorial_checkpoint.write(folder, name, network)
-    digests = {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in folder.iterdir()}
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    monkeypatch.setattr(checkpoints, "ADDRESS", f"http://127.0.0.1:{server.server_port}/")
-    monkeypatch.setattr(checkpoints, "SHA256", digests)
+    files = {file.name: described(file) for file in folder.iterdir()}
+    monkeypatch.setattr(checkpoints, "FILES", files)
     monkeypatch.setenv("ACTFUNC_DATA", str(tmp_path / "data"))
-    yield folder
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(folder) as server:
+        monkeypatch.setattr(checkpoints, "ADDRESS", server.at("good"))
+        yield server
+
+
+def described(path) -> Published:
+    """A file as it would be published."""
+    content = path.read_bytes()
+    return Published(path.name, len(content), hashlib.sha256(content).hexdigest())
 
 
 def test_the_six_are_fetched_once_and_read(published, tmp_path):
@@ -51,26 +44,49 @@ def test_the_six_are_fetched_once_and_read(published, tmp_path):
         assert found.activation.spec == get(SIX[name]).spec
         assert mlp.sizes(found.params) == (4, 3, 2)
     assert {f.name for f in (tmp_path / "data" / checkpoints.FOLDER).iterdir()} == set(
-        checkpoints.SHA256
+        checkpoints.FILES
     )
     told.clear()
     checkpoints.read_six(report=told.append)
     assert told == []
 
 
-def test_something_else_than_was_published_is_refused_and_not_kept(published, tmp_path):
-    (published / "FashionMNIST_relu.tar").write_bytes(b"something else")
-    with pytest.raises(CheckpointError, match=r"sent 14 bytes with sha256 .*, expected"):
+@pytest.mark.parametrize(
+    ("way", "why"),
+    [
+        ("damaged", "with sha256"),
+        ("other", "has 14 bytes, not"),
+        ("endless", "sent more than the"),
+        ("cut-whole", "ended after"),
+        ("gone", "HTTP 404"),
+    ],
+)
+def test_something_else_than_was_published_is_refused(published, tmp_path, monkeypatch, way, why):
+    monkeypatch.setattr(checkpoints, "ADDRESS", published.at(way))
+    with pytest.raises(CheckpointError, match=why) as caught:
         checkpoints.read_six(names=["relu"])
-    assert not (tmp_path / "data" / checkpoints.FOLDER / "FashionMNIST_relu.tar").exists()
+    for way_out in ("by hand", "--pretrained FOLDER"):
+        assert way_out in caught.value.hint
+    folder = tmp_path / "data" / checkpoints.FOLDER
+    assert not any((folder / name).exists() for name in checkpoints.FILES)
 
 
-def test_a_missing_file_and_a_missing_server_are_said(published, monkeypatch):
-    (published / "FashionMNIST_relu.tar").unlink()
-    with pytest.raises(CheckpointError, match="could not be fetched"):
-        checkpoints.read_six(names=["relu"])
-    monkeypatch.setattr(checkpoints, "ADDRESS", "http://127.0.0.1:9/")
-    with pytest.raises(CheckpointError, match="could not be fetched") as caught:
+def test_a_killed_transfer_is_no_network_and_the_next_goes_on(published, tmp_path, monkeypatch):
+    folder = tmp_path / "data" / checkpoints.FOLDER
+    folder.mkdir(parents=True)
+    for path in tutorial_checkpoint.paths(published.folder, "relu"):
+        half = path.read_bytes()[: path.stat().st_size // 2]
+        (folder / f".{path.name}.part").write_bytes(half)
+    monkeypatch.setattr(checkpoints, "ADDRESS", published.at("damaged-first"))
+    assert list(checkpoints.read_six(names=["relu"])) == ["relu"]
+    assert {f.name for f in folder.iterdir()} == {
+        "FashionMNIST_relu.config", "FashionMNIST_relu.tar",
+    }  # fmt: skip
+
+
+def test_no_network_is_said_with_what_to_do(published, monkeypatch):
+    monkeypatch.setattr(checkpoints, "ADDRESS", refused())
+    with pytest.raises(CheckpointError, match=r"could not be fetched .*refused") as caught:
         checkpoints.read_six(names=["tanh"])
     assert "by hand" in caught.value.hint
 
@@ -82,5 +98,5 @@ def test_a_name_that_is_not_of_the_tutorial_is_refused():
 
 def test_the_digests_are_those_of_the_authors_files(request):
     folder = request.getfixturevalue("checkpoints")
-    for name, digest in checkpoints.SHA256.items():
-        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    for name, file in checkpoints.FILES.items():
+        assert described(folder / name) == file

@@ -1,0 +1,71 @@
+"""What a certificate says does not hold, in words, with the points where it does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from actfunc.certify.certificate import Certificate
+from actfunc.certify.check import ORDERS
+from actfunc.show import style
+from actfunc.show.error_digits import numbers, ulps
+
+
+def failing_points(certificates: Sequence[Certificate]) -> Group | None:
+    """What does not hold, with x, what was got and what was wanted; None where all of it holds."""
+    parts: list[Text | Table] = []
+    for certificate in certificates:
+        for title, points in _failures(certificate):
+            parts.append(Text(f"{certificate.name}, {title}", style=f"bold {style.NOT_HELD}"))
+            table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(points))
+            last = "of the" if points and points[0][-1].endswith(("value", "derivative")) else "ulp"
+            for column in ("x", "got", "wanted", last):
+                table.add_column(column, justify="right", no_wrap=True)
+            for point in points:
+                table.add_row(*point)
+            parts.append(table)
+    return Group(*parts) if parts else None
+
+
+def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    """What failed, in words, and its points as rows of x, got, wanted, ulp."""
+    for check in certificate.checks:
+        if check.beyond:
+            many = f"{check.beyond} of {check.points} points beyond {check.bound:g}"
+            rows = [(*numbers(check.dtype, *point[:3]), ulps(point.ulp)) for point in check.failing]
+            yield f"{check.dtype}, {_order(check.order)}: {many}", rows
+        if check.undecided:
+            many = f"{check.undecided} points where the formula has no value that can be proven"
+            yield f"{check.dtype}, {_order(check.order)}: {many}", []
+    barred = Counter((r.dtype, r.compiled, r.failure) for r in certificate.routes if r.failure)
+    for (dtype, compiled, failure), count in barred.items():
+        kind = "compiled" if compiled else "eager"
+        yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {failure}", []
+    for route in certificate.routes:
+        if not route.held and not route.failure:
+            kind = "compiled" if route.compiled else "eager"
+            what = f"{route.different} of {route.points} points differ"
+            points = [route.worst] if route.worst is not None else []
+            rows = [(*numbers(route.dtype, *point[:3]), "") for point in points]
+            yield f"{route.dtype}, {_order(route.order)} by {route.name}, {kind}: {what}", rows
+    for one in certificate.differences:
+        if not one.held:
+            what = f"float64, {_order(ORDERS[one.order])}: finite differences say otherwise"
+            yield what, [(*numbers("float64", one.x, one.got, one.wanted), "")]
+    for parameter in certificate.parameters:
+        if not parameter.held:
+            row = (*numbers(parameter.dtype, *parameter.worst[:3]), "")
+            yield f"{parameter.dtype}, the derivative by {parameter.name}", [row]
+    for dtype in dict.fromkeys(limit.dtype for limit in certificate.limits):
+        wrong = [one for one in certificate.limits if one.dtype == dtype and not one.held]
+        rows = [(*numbers(dtype, one.x, one.got, one.wanted), _order(one.order)) for one in wrong]
+        if rows:
+            yield f"{dtype}: at ±inf, at a pole or at NaN", rows
+
+
+def _order(word: str) -> str:
+    return f"{word} derivative" if word in ("first", "second") else word
