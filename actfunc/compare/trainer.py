@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 
 from actfunc import mlp
+from actfunc.analysis.gain import spec_for
 from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Task
 from actfunc.compare.records import Member, Reading, Result
 from actfunc.storage import WorkingSet
-from actfunc.training import Program, Settings, Start, optimizer, train_members
+from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
 from actfunc.training.fit import start
 from actfunc.training.members import Running, validation_of
 
@@ -84,7 +85,7 @@ class Trainer:
 
     def _start(self, task: Task, member: Member) -> Start:
         sizes = self._work.sizes(task.hidden)
-        params = mlp.init(sizes, seed=member.seed, device=self._work.device)
+        params = _drawn(member, sizes, self._work.device)
         settings = replace(self._how.settings, optimizer=task.optimizer)
         progress = self._pool.resume(member, start(params, settings))
         activation = task.activations.index(member.arm.activation)
@@ -108,6 +109,11 @@ class Trainer:
             compiling=self._how.compiling,
             precision=self._how.precision,
         )
+
+
+def _drawn(member: Member, sizes: Sequence[int], device: torch.device) -> mlp.Params:
+    spec = spec_for(member.arm.init, get(member.arm.activation))
+    return initialisation.named(spec)(sizes, member.seed, device)
 
 
 def _result(member: Member, running: Running, settings: Settings) -> Result:
