@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 
-from actfunc import mlp
 from actfunc.analysis.gain import spec_for
 from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
@@ -85,7 +84,8 @@ class Trainer:
 
     def _start(self, task: Task, member: Member) -> Start:
         sizes = self._work.sizes(task.hidden)
-        params = _drawn(member, sizes, self._work.device)
+        init = spec_for(member.arm.init, get(member.arm.activation))
+        params = initialisation.drawn(init, sizes, member.seed, self._work.device)
         settings = replace(self._how.settings, optimizer=task.optimizer)
         progress = self._pool.resume(member, start(params, settings))
         activation = task.activations.index(member.arm.activation)
@@ -109,11 +109,6 @@ class Trainer:
             compiling=self._how.compiling,
             precision=self._how.precision,
         )
-
-
-def _drawn(member: Member, sizes: Sequence[int], device: torch.device) -> mlp.Params:
-    spec = spec_for(member.arm.init, get(member.arm.activation))
-    return initialisation.named(spec)(sizes, member.seed, device)
 
 
 def _result(member: Member, running: Running, settings: Settings) -> Result:
