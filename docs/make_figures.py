@@ -38,6 +38,12 @@ FIGURES = {
     ),
     "distribution.svg": "distribution --pretrained --dataset fashion_mnist -o {}",
     "dead.svg": "dead --pretrained --dataset fashion_mnist -o {}",
+    "signal.svg": "signal relu tanh gelu sigmoid --measure -o {}",
+    "depth.svg": "depth relu sigmoid tanh gelu -o {}",
+    "depth-recommended.svg": "depth relu sigmoid tanh gelu --init recommended -o {}",
+    "curvature.svg": (
+        "curvature sigmoid relu swish --pretrained --batch 256 --dataset fashion_mnist -o {}"
+    ),
     # thousands of points each: pixels are smaller
     "certify-gelu.png": "certify gelu --plot {}",
     "certify-torch-gelu.png": "certify torch.nn.functional:gelu --as gelu --plot {}",
