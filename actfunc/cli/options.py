@@ -114,6 +114,33 @@ Figure: TypeAlias = Annotated[
 Hidden: TypeAlias = Annotated[
     str, typer.Option("--hidden", help="Sizes of the hidden layers, from the input on.")
 ]
+TrainedHidden: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--hidden",
+        help="Sizes of the hidden layers; a trained network's own are read from its run, and others"
+        " refused.",
+    ),
+]
+TrainedExamples: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--examples",
+        min=1,
+        envvar="ACTFUNC_EXAMPLES",
+        help="Use only the first so many training images; those of a trained network are read from"
+        " its run, and others refused.",
+    ),
+]
+TrainedSplitSeed: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--split-seed",
+        min=0,
+        max=2**63 - 1,
+        help="Seed of the split; a trained network's own is read from its run, and others refused.",
+    ),
+]
 
 AUTHOR = "author"
 Pretrained: TypeAlias = Annotated[

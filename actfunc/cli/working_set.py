@@ -1,8 +1,7 @@
-"""What a command works on, found from its options: data, device, trained networks."""
+"""What a command works on, found from its options: data and device."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     import torch
 
     from actfunc.storage import WorkingSet
-    from actfunc.storage.tutorial_checkpoint import Checkpoint
 
 
 def set_up(
@@ -63,45 +61,3 @@ def resolve_device(name: str) -> torch.device:
             "take --device cpu",
         )
     return device
-
-
-def trained_networks(
-    out: Output,
-    work: WorkingSet,
-    activations: list[str] | None,
-    *,
-    pretrained: str | None,
-    runs: Path,
-    hidden: tuple[int, ...],
-) -> dict[str, Checkpoint]:
-    """The trained networks asked for, by name, on the device.
-
-    Those of the tutorial's author, by the tutorial's names, where `pretrained` says from where;
-    else those that `train` left in the folder `runs`, by their specs. The six by default.
-    """
-    from actfunc import tree
-    from actfunc.catalogue import get
-    from actfunc.errors import CheckpointError
-    from actfunc.storage import RunFolder
-    from actfunc.storage.tutorial_checkpoint import Checkpoint
-    from actfunc.tutorial import SIX
-    from actfunc.tutorial.checkpoints import read_six
-
-    if pretrained is not None:
-        with out.status("reading the author's networks") as report:
-            six = read_six(pretrained, activations, report)
-        return {
-            name: found._replace(params=tree.map(lambda leaf: leaf.to(work.device), found.params))
-            for name, found in six.items()
-        }
-    networks = {}
-    for text in activations or SIX.values():
-        record = get(text)
-        folder = RunFolder.of(runs, work.dataset.name, record.spec, work.seed)
-        if not folder.parameters_file.exists():
-            raise CheckpointError(
-                f"no trained network for {record.spec} in {folder.path}",
-                f"`actfunc train {text}` makes it; --pretrained takes the author's",
-            )
-        networks[record.spec] = Checkpoint(record, folder.parameters(work.fresh(hidden)))
-    return networks
