@@ -122,16 +122,6 @@ TrainedHidden: TypeAlias = Annotated[
         " refused.",
     ),
 ]
-TrainedExamples: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        "--examples",
-        min=1,
-        envvar="ACTFUNC_EXAMPLES",
-        help="Use only the first so many training images; those of a trained network are read from"
-        " its run, and others refused.",
-    ),
-]
 TrainedSplitSeed: TypeAlias = Annotated[
     int | None,
     typer.Option(

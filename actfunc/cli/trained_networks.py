@@ -41,8 +41,8 @@ def trained_networks(
 
     Those of the tutorial's author, by the tutorial's names, where `pretrained` says from where;
     else those that `train` left in the folder `runs` with `seed`, by their specs. The six by
-    default. The data set, how many images of it and their split are those of the training, and the
-    first line is printed.
+    default. The data set, how many images of it and their split are those of the training;
+    `examples` keeps only the first of either part. The first line is printed.
 
     Raises CheckpointError for a network that is missing or damaged, and UsageError where the
     networks were trained on different images or an option asks for other images or sizes.
@@ -67,6 +67,7 @@ def trained_networks(
         split_seed=origin.split_seed,
         device=device,
         examples=None if whole else origin.images,
+        keep=examples if examples != origin.images else None,
     )
     return work, networks
 
@@ -83,18 +84,21 @@ def _authors(
     split_seed: int | None,
 ) -> tuple[WorkingSet, dict[str, Checkpoint]]:
     from actfunc import tree
+    from actfunc.data.loading import meant
     from actfunc.tutorial.checkpoints import ORIGIN, read_six
 
     with out.status("reading the author's networks") as report:
         six = read_six(pretrained, names, report)
     _expect_sizes(six, hidden)
+    foreign = ORIGIN.dataset not in meant(dataset)
     work = set_up(
         out,
         dataset,
         seed=seed,
         split_seed=ORIGIN.split_seed if split_seed is None else split_seed,
         device=device,
-        examples=examples,
+        examples=examples if foreign else None,
+        keep=None if foreign else examples,
     )
     if work.dataset.name == ORIGIN.dataset:
         _expect_images("the tutorial's networks", ORIGIN, dataset, examples, split_seed)
@@ -176,14 +180,13 @@ def _expect_images(
     asked = []
     if origin.dataset not in meant(dataset):
         asked.append(f"--dataset {dataset}")
-    if examples not in (None, origin.images):
+    if examples is not None and examples > origin.images:
         asked.append(f"--examples {examples}")
     if split_seed not in (None, origin.split_seed):
         asked.append(f"--split-seed {split_seed}")
     if asked:
         raise UsageError(
-            f"{' '.join(asked)} is asked for, but {who} had {origin}; on others it would be"
-            " validated on images that it was trained on",
-            "leave that out, and out of ACTFUNC_EXAMPLES and ACTFUNC_DATASET: a network's images"
-            " are read from its run",
+            f"{' '.join(asked)} is asked for, but {who} learnt from {origin}; by another split,"
+            " images trained on would be among those to validate on",
+            "leave that out: a trained network's own images and split are used",
         )

@@ -23,8 +23,12 @@ def set_up(
     device: str,
     split_seed: int | None = None,
     examples: int | None = None,
+    keep: int | None = None,
 ) -> WorkingSet:
-    """Load what a command works on and print the first line: data set, sizes, seed, device."""
+    """Load what a command works on and print the first line: data set, sizes, seed, device.
+
+    examples: split only so many images; keep: use only so many of what was split.
+    """
     from actfunc.storage import prepare
 
     chosen = resolve_device(device)
@@ -37,8 +41,10 @@ def set_up(
             examples=examples,
             report=report,
         )
+    if keep is not None:
+        work = work.first(keep)
     out.header(*work.described)
-    if work.dataset.name == "silhouettes" or examples is not None:
+    if work.dataset.name == "silhouettes" or (examples, keep) != (None, None):
         out.print(f"[yellow]note:[/yellow] {escape(work.dataset.note)}")
     return work
 
