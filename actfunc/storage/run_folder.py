@@ -183,8 +183,9 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     # runs of before there was a choice of it
     flat = {"init": Settings.init} | config | (settings if isinstance(settings, dict) else {})
     dataset = flat.get("dataset")
-    if isinstance(dataset, dict) and isinstance(train := dataset.get("train"), int):
-        flat["dataset"] = {"validation": train // 5} | dataset
+    # nor did they count the validation images, a sixth then as now
+    if isinstance(dataset, dict) and dataset.get("validation") == dataset.get("train", 0) // 5:
+        flat["dataset"] = {key: value for key, value in dataset.items() if key != "validation"}
     free = {"settings", "made_by", "patience"}
     if flat.get("schedule", "constant") == "constant":
         free.add("max_epochs")
