@@ -183,9 +183,10 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     # runs of before there was a choice of it
     flat = {"init": Settings.init} | config | (settings if isinstance(settings, dict) else {})
     dataset = flat.get("dataset")
-    # nor did they count the validation images, a sixth then as now
-    if isinstance(dataset, dict) and dataset.get("validation") == dataset.get("train", 0) // 5:
-        flat["dataset"] = {key: value for key, value in dataset.items() if key != "validation"}
+    if isinstance(dataset, dict) and isinstance(train := dataset.get("train"), int):
+        # nor did they count the validation images, a sixth then as now
+        implied = {"validation": train // 5}.items()
+        flat["dataset"] = dict(item for item in dataset.items() if item not in implied)
     free = {"settings", "made_by", "patience"}
     if flat.get("schedule", "constant") == "constant":
         free.add("max_epochs")

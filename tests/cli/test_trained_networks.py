@@ -178,3 +178,6 @@ def test_the_authors_networks_are_validated_on_what_they_were_not_trained_on(
     refused = actfunc(*asked, "--split-seed", "7")
     assert refused.code == 2
     assert "--split-seed 7 is asked for, but the tutorial's networks learnt from" in refused.err
+    more = actfunc(*asked, "--examples", "60001")
+    assert more.code == 2
+    assert "examples must be 60,000 or less" in more.err
