@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.files import Files
 
 DOCS = Path(__file__).parent
-PARTS = ("torch-table.md", "compare-sigmoid.md", "compare-eight.md")
+PARTS = ("torch-table.md", "compare-sigmoid.md", "compare-init.md", "compare-eight.md")
 """Files of this folder that are part of a page and no page."""
 
 BENCHMARK = re.compile(r"^<!-- benchmark (?P<name>[\w-]+) -->$", re.M)

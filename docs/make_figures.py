@@ -51,6 +51,10 @@ TABLES = {"torch-table.md": "audit --markdown {}"}
 
 COMPARISONS = {
     "compare-sigmoid": "compare --activations sigmoid --seeds 20 --dataset fashion_mnist",
+    "compare-init": (
+        "compare sigmoid tanh gelu --init linear --init recommended --seeds 10"
+        " --learning-rates 0.01,0.03 --epochs 5 --dataset fashion_mnist"
+    ),
     "compare-eight": (
         "compare relu leaky_relu elu gelu silu mish tanh softplus --seeds 10"
         " --learning-rates 0.01,0.03,0.1 --epochs 5 --dataset fashion_mnist"
@@ -58,7 +62,11 @@ COMPARISONS = {
 }
 """Each comparison and its command: its tables become a part of a page."""
 
-SHOWN = {"compare-sigmoid": ("escape",), "compare-eight": ("intervals", "bands")}
+SHOWN = {
+    "compare-sigmoid": ("escape",),
+    "compare-init": ("bands",),
+    "compare-eight": ("intervals", "bands"),
+}
 """Which of a comparison's figures the pages show."""
 
 NOT_HELD = {"certify-torch-gelu.png"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
@@ -18,8 +19,8 @@ def results(kind: str) -> list[dict[str, Any]]:
 
 def tables(kind: str) -> str:
     """A table for each machine and version that results were made with, in Markdown."""
-    if kind == "memory":
-        return "\n\n".join(_memory(document) for document in _read(kind))
+    if kind in _OWN:
+        return "\n\n".join(_OWN[kind](document) for document in _read(kind))
     parts = [
         f"{circumstances}\n\n" + "\n".join(_table(list(group)))
         for circumstances, group in groupby(results(kind), _circumstances)
@@ -31,10 +32,64 @@ def _read(kind: str) -> list[dict[str, Any]]:
     return [json.loads(file.read_text("utf-8")) for file in sorted(RESULTS.glob(f"{kind}-*.json"))]
 
 
-def _memory(document: Mapping[str, Any]) -> str:
+def _made(document: Mapping[str, Any]) -> str:
     made = document["made_by"]
+    return f"{made['device']}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}"
+
+
+_PARTS = ("variance", "gradient")
+
+
+def _theory(document: Mapping[str, Any]) -> str:
+    columns = ["", "σ_w", "σ_b", "variance"]
+    for part in ("variance", "gradient²"):
+        columns += [f"{part} off", "of all", "errors"]
     lines = [
-        f"{made['device']}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}",
+        f"{_made(document)}; width {document['width']:,}, depth {document['depth']},"
+        f" {document['groups']} times {document['networks']} networks",
+        "",
+        f"| {' | '.join(columns)} |",
+        f"|---|{'---:|' * (len(columns) - 1)}",
+    ]
+    for name, row in document["activations"].items():
+        cells = [name, f"{row['weight']:.4f}", f"{row['bias']:.4f}", f"{row['kept_variance']:.4g}"]
+        for part in (row[key] for key in _PARTS):
+            off = (part[key] for key in ("off_on_average", "everyone_off_on_average"))
+            cells += [*(f"{100 * each:.1f} %" for each in off), f"{part['errors_at_most'][0]:.1f}"]
+        lines.append(f"| {' | '.join(cells)} |")
+    parts = [row[part] for row in document["activations"].values() for part in _PARTS]
+    beyond = sum(sum(part["layers_beyond"]) for part in parts)
+    layers = len(parts) * document["depth"] * document["groups"]
+    lines += [
+        "",
+        f"Of {layers:,} layers' means of {document['networks']}, {beyond} lie beyond three standard"
+        f" errors; chance alone makes {math.erfc(3 / math.sqrt(2)) * layers:.0f}.",
+    ]
+    return "\n".join(lines)
+
+
+def _curvature(document: Mapping[str, Any]) -> str:
+    lines = [
+        _made(document),
+        "",
+        "| | largest eigenvalue | SciPy's | top five apart | trace | by random vectors |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, row in document["networks"].items():
+        ours, scipys = (part["eigenvalues"][0] for part in (row, row["eigsh"]))
+        traces = (
+            f"{part['value']:.4g}"
+            + (f" ± {part['standard_error']:.2g}" if part["standard_error"] else ", exact")
+            for part in (row["trace"], row["hutchinson"])
+        )
+        cells = [f"{ours:.5g}", f"{scipys:.5g}", f"{row['apart']:.0e}", *traces]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _memory(document: Mapping[str, Any]) -> str:
+    lines = [
+        _made(document),
         "",
         "| members | paper, MB | and the best | in use, MB | of paper | held, MB | of paper |",
         "|---:|---:|---:|---:|---:|---:|---:|",
@@ -46,6 +101,10 @@ def _memory(document: Mapping[str, Any]) -> str:
         cells = f"{paper:.1f} | {best:.1f} | {used:.1f} | {used / paper:.2f}"
         lines.append(f"| {row['members']} | {cells} | {held:.1f} | {held / paper:.2f} |")
     return "\n".join(lines)
+
+
+_OWN = {"memory": _memory, "theory": _theory, "curvature": _curvature}
+"""Results that are no contest, each with a table of its own."""
 
 
 def _circumstances(document: Mapping[str, Any]) -> str:
@@ -68,6 +127,7 @@ def _table(documents: list[dict[str, Any]]) -> Iterator[str]:
     heads = ["", "median, s", "first run, s"]
     heads += [f"{other} takes" for other in first["faster_than"]]
     heads += [f"of {other}" for other in first["times_of"]]
+    heads += ["peak, MB"] if "peak_bytes" in documents[0] else []
     yield f"| {' | '.join(heads)} |"
     yield f"|---|{'---:|' * (len(heads) - 1)}"
     for document in documents:
@@ -81,4 +141,6 @@ def _table(documents: list[dict[str, Any]]) -> Iterator[str]:
                 "1" if other == name else f"{r['by_round']:.2f} ({r['of_medians']:.2f})"
                 for other, r in ratios
             ]
+            if peaks := document.get("peak_bytes"):
+                cells.append(f"{peaks[name] / 1e6:,.1f}" if name in peaks else "–")
             yield f"| {' | '.join(cells)} |"

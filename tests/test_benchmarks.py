@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 
 import pytest
@@ -49,7 +50,38 @@ def test_all_take_their_turns_in_changing_order(contest):
     assert [len(runs) for runs in timed.seconds.values()] == [3, 3]
 
 
-@pytest.mark.parametrize("kind", ["epoch", "step"])
+@pytest.mark.parametrize(
+    ("kind", "rows"), [("theory", "activations"), ("curvature", "networks"), ("memory", "rows")]
+)
+def test_what_is_no_contest_is_in_the_docs_row_by_row(kind, rows):
+    text = docs_module("hooks").expanded(f"<!-- benchmark {kind} -->")
+    measured = docs_module("measured")
+    [document] = measured._read(kind)
+    names = [row if isinstance(row, str) else str(row["members"]) for row in document[rows]]
+    assert [
+        re.match(r"\| (\S+) \|", line)[1] for line in text.splitlines()[4:][: len(names)]
+    ] == names
+    columns = {line.count("|") for line in text.splitlines() if line.startswith("|")}
+    assert len(columns) == 1
+    assert f"<!-- benchmark {kind} -->" in (ROOT / "docs/benchmarks.md").read_text("utf-8")
+
+
+def test_theory_held_for_ten_and_more():
+    """What the docs say: within three standard errors in every layer, within a tenth on average."""
+    [document] = docs_module("measured")._read("theory")
+    held = [
+        name
+        for name, row in document["activations"].items()
+        if all(
+            row[part]["errors_at_most"][0] <= 3 and row[part]["off_on_average"] <= 0.1
+            for part in ("variance", "gradient")
+        )
+    ]
+    assert len(held) >= 10
+    assert (document["width"], document["depth"], document["networks"]) == (1024, 30, 10)
+
+
+@pytest.mark.parametrize("kind", ["epoch", "step", "per-example"])
 def test_every_contender_is_in_the_docs(kind):
     measured = docs_module("measured")
     text = docs_module("hooks").expanded(f"before\n\n<!-- benchmark {kind} -->\n\nafter")

@@ -12,8 +12,8 @@ from torch.func import vjp
 
 from actfunc.analysis.curvature import first_order
 from actfunc.errors import UsageError
+from actfunc.training import initialisation
 
-INITIALISATIONS = ("linear", "gaussian")
 HOLDS_WITHIN = 1.0
 """Decades that a size may change through the whole depth and still hold: a factor of 10."""
 
@@ -72,8 +72,7 @@ def draw(
     depth: int,
     width: int,
     *,
-    init: str = "gaussian",
-    gain: float = 1.0,
+    init: str = "linear",
     seed: int = 0,
     examples: int = 16,
     dtype: torch.dtype = torch.float64,
@@ -81,33 +80,16 @@ def draw(
 ) -> Stack:
     """A random stack. Inputs and the last gradient are standard normal, drawn on the CPU.
 
-    init: "linear", as nn.Linear: weights and biases uniform in ±1/√width; or "gaussian": weights
-    normal with standard deviation gain/√width, biases 0.
+    init: how weights and biases are drawn, as of `Settings`: `linear`, `gaussian:gain=1.41`.
     """
     for name, value in {"depth": depth, "width": width, "examples": examples}.items():
         if value < 1:
             raise UsageError(f"{name} must be a positive whole number, got {value}")
-    if init not in INITIALISATIONS:
-        raise UsageError(
-            f"init must be {' or '.join(INITIALISATIONS)}, got {init!r}",
-            "gaussian is the one that takes a gain",
-        )
-    if not (math.isfinite(gain) and gain > 0):
-        raise UsageError(
-            f"gain must be a positive number, got {gain}",
-            "`actfunc signal` tells the one that an activation wants",
-        )
     generator = torch.Generator().manual_seed(seed)
-    weights = torch.empty(depth, width, width, dtype=dtype)
-    biases = torch.zeros(depth, width, dtype=dtype)
-    if init == "linear":
-        bound = 1 / math.sqrt(width)
-        weights.uniform_(-bound, bound, generator=generator)
-        biases.uniform_(-bound, bound, generator=generator)
-    else:
-        weights.normal_(0, gain / math.sqrt(width), generator=generator)
-    both = torch.randn(2, width, examples, generator=generator, dtype=dtype)
-    return Stack(*(part.to(device) for part in (weights, biases, both[0], both[1])))
+    params = initialisation.named(init)((width,) * (depth + 1), generator)
+    weights, biases = map(torch.stack, zip(*params, strict=True))
+    inputs, signal = torch.randn(2, width, examples, generator=generator, dtype=dtype)
+    return Stack(*(part.to(device, dtype) for part in (weights, biases, inputs, signal)))
 
 
 def carry(activation: Callable[[Tensor], Tensor], stack: Stack) -> Carried:

@@ -13,6 +13,9 @@ from actfunc.analysis.gaussian import moments
 from actfunc.analysis.signal import CriticalLine, critical_line
 from actfunc.errors import UsageError
 
+RECOMMENDED = "recommended"
+"""In place of an initialisation's spec: what `recommend` gives for the activation."""
+
 _VARIANCES = 10 ** (torch.arange(-30, 31, dtype=torch.float64) / 10)
 """Of the fixed points a pair is looked for at: ten a decade, 1 among them."""
 
@@ -106,6 +109,11 @@ def _nearest(line: CriticalLine, steady: Tensor) -> int:
     if fast.any():
         return int(line.variance.log().abs().where(fast, math.inf).argmin())
     return int(line.growth.where(steady, math.inf).argmin())
+
+
+def spec_for(init: str, activation: Activation | Function) -> str:
+    """What an initialisation is for an activation: RECOMMENDED its pair, any other spec itself."""
+    return recommend(activation).spec if init == RECOMMENDED else init
 
 
 def torch_gain(activation: Activation) -> float | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actfunc.cli.comparison_options import listed, own_gpu, precise, rate_list, seed_list
+from actfunc.cli.comparison_options import init_list, listed, own_gpu, precise, rate_list, seed_list
 from actfunc.cli.comparison_progress import Progress, say_plan
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
@@ -61,6 +61,10 @@ def compare(
     optimizers: Annotated[
         list[str] | None,
         typer.Option("--optimizer", help="As of `train`; give it again for other optimisers."),
+    ] = None,
+    inits: Annotated[
+        list[str] | None,
+        typer.Option("--init", help="As of `train`; give it again for other initialisations."),
     ] = None,
     schedule: Schedule = "constant",
     epochs: Epochs = 50,
@@ -133,6 +137,7 @@ def compare(
         rate_list(learning_rates),
         tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
         tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"])),
+        init_list(inits or ["linear"]),
     )
     against = get(baseline).spec if baseline is not None else plan.activations[0]
     if against not in plan.activations:
@@ -175,5 +180,5 @@ def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings)
     from actfunc.storage.run import compiles
 
     # of one activation: each compiles for itself, and its members share that
-    members = len(plan.seeds) * len(plan.learning_rates)
+    members = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
     return compiles(work, settings, wanted, members=members)

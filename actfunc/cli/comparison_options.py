@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actfunc.errors import UsageError
@@ -46,6 +47,15 @@ def rate_list(text: str) -> tuple[float, ...]:
             "for example --learning-rates 0.01,0.03,0.1",
         )
     return tuple(sorted(dict.fromkeys(rates)))
+
+
+def init_list(texts: Sequence[str]) -> tuple[str, ...]:
+    """Ways to draw the weights, each in its one spec, `recommended` as it is."""
+    from actfunc.analysis.gain import RECOMMENDED
+    from actfunc.training import initialisation
+
+    named = (text if text == RECOMMENDED else initialisation.canonical(text) for text in texts)
+    return tuple(dict.fromkeys(named))
 
 
 def precise(precision: str, deterministic: bool) -> torch.dtype | None:

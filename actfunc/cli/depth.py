@@ -8,30 +8,19 @@ from typing import Annotated
 import typer
 
 from actfunc.cli.console import Output
-from actfunc.cli.options import Device, Figure, Json, Seed, SixByDefault, example
+from actfunc.cli.options import Device, Figure, Init, Json, Seed, SixByDefault, example
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
-    app.command(epilog=example("actfunc depth relu gelu sigmoid --gain 1.414"))(depth)
+    app.command(epilog=example("actfunc depth relu gelu sigmoid --init recommended"))(depth)
 
 
 def depth(
     activations: SixByDefault = None,
     layers: Annotated[int, typer.Option("--layers", min=1, help="So many layers.")] = 100,
     width: Annotated[int, typer.Option("--width", min=1, help="Neurons a layer.")] = 256,
-    init: Annotated[
-        str | None,
-        typer.Option(
-            "--init",
-            help="linear: nn.Linear's uniform weights and biases; gaussian: normal weights of"
-            " standard deviation gain/√width, no biases. By default linear, or gaussian with"
-            " --gain.",
-        ),
-    ] = None,
-    gain: Annotated[
-        float | None, typer.Option("--gain", help="Of the gaussian weights; 1 by default.")
-    ] = None,
+    init: Init = "linear",
     initialisations: Annotated[
         int, typer.Option("--initialisations", min=1, help="Average over so many draws.")
     ] = 5,
@@ -47,40 +36,40 @@ def depth(
     import torch
 
     from actfunc.analysis.depth import Carried, carry, course_of_gradient, course_of_variance, draw
+    from actfunc.analysis.gain import spec_for
     from actfunc.catalogue import get
     from actfunc.cli.working_set import resolve_device
-    from actfunc.errors import UsageError
     from actfunc.show import depth as show
     from actfunc.show import style
     from actfunc.storage.provenance import describe, provenance
     from actfunc.tutorial import SIX
 
     style.check_format(out)
-    if init == "linear" and gain is not None:
-        raise UsageError("--gain is of the gaussian weights, got --init linear", "leave one out")
-    chosen = init or ("linear" if gain is None else "gaussian")
-    scale = 1.0 if gain is None else gain
     records = {record.spec: record for record in map(get, activations or SIX.values())}
+    inits = {spec: spec_for(init, record) for spec, record in records.items()}
     output, where = Output(json), resolve_device(device)
-    weights = chosen if chosen == "linear" else f"{chosen}, gain {scale:g}"
     version = torch.__version__.partition("+")[0]
     shape = f"{layers} layers of {width}"
-    output.header(shape, f"init {weights}", f"seed {seed}", describe(where), f"torch {version}")
+    output.header(shape, f"init {init}", f"seed {seed}", describe(where), f"torch {version}")
     carried: dict[str, list[Carried]] = {spec: [] for spec in records}
     with output.progress() as bar, torch.no_grad():
         task = bar.add_task("initialisations", total=initialisations * len(records), note="")
         for number in range(initialisations):
-            # the same stack for every activation, so that they differ in nothing else
-            stack = draw(
-                layers,
-                width,
-                init=chosen,
-                gain=scale,
-                seed=(seed + number) % 2**63,
-                examples=inputs,
-                device=where,
-            )
+            drawn, stack = "", None
             for spec, record in records.items():
+                if stack is None or inits[spec] != drawn:
+                    # the same numbers for every activation, so that they differ in nothing else
+                    drawn, stack = (
+                        inits[spec],
+                        draw(
+                            layers,
+                            width,
+                            init=inits[spec],
+                            seed=(seed + number) % 2**63,
+                            examples=inputs,
+                            device=where,
+                        ),
+                    )
                 carried[spec].append(carry(record, stack))
                 bar.update(task, advance=1, note=spec)
     found = {
@@ -95,8 +84,8 @@ def depth(
         {
             "layers": layers,
             "width": width,
-            "init": chosen,
-            "gain": scale if chosen == "gaussian" else None,
+            "init": init,
+            "inits": inits,
             "initialisations": initialisations,
             "inputs": inputs,
             "seed": seed,

@@ -73,7 +73,6 @@ Init: TypeAlias = Annotated[
         " for the activation), or gaussian:gain=1.41,bias=0.1.",
     ),
 ]
-RECOMMENDED = "recommended"
 Schedule: TypeAlias = Annotated[
     str,
     typer.Option(

@@ -10,7 +10,6 @@ import typer
 
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
-    RECOMMENDED,
     BatchSize,
     Compiling,
     DataSet,
@@ -90,7 +89,7 @@ def train(
 
     What is already trained is skipped, what was cut off goes on.
     """
-    from actfunc.analysis.gain import recommend
+    from actfunc.analysis.gain import RECOMMENDED, spec_for
     from actfunc.catalogue import get
     from actfunc.cli.watching import draw_watched
     from actfunc.show import style
@@ -102,12 +101,11 @@ def train(
     layers = layer_sizes(hidden)
     if plot is not None:
         style.check_format(plot)
-    advised = init == RECOMMENDED
     settings = Settings(
         learning_rate=learning_rate,
         optimizer=optimizer,
         schedule=schedule,
-        init="linear" if advised else init,
+        init="linear" if init == RECOMMENDED else init,
         batch_size=batch_size,
         max_epochs=epochs,
         patience=patience,
@@ -119,7 +117,7 @@ def train(
     )
     runs: dict[str, Run] = {}
     test: dict[str, float] = {}
-    inits = {r.spec: recommend(r).spec if advised else settings.init for r in records}
+    inits = {record.spec: spec_for(init, record) for record in records}
     for record in records:
         run = train_one(
             output,

@@ -127,7 +127,12 @@ def document(result: Result) -> dict[str, Any]:
 def result_of(read: Mapping[str, Any], file: Path) -> Result:
     """The result that `document` wrote. Raises CheckpointError for what is none."""
     try:
-        arm = Arm(read["activation"], tuple(read["hidden"]), read["optimizer"])
+        arm = Arm(
+            read["activation"],
+            tuple(read["hidden"]),
+            read["optimizer"],
+            read.get("init", Arm._field_defaults["init"]),
+        )
         return Result(
             Member(arm, read["learning_rate"], read["seed"]),
             Reading(**read["last"]),
@@ -157,6 +162,7 @@ def _member(member: Member) -> dict[str, Any]:
         "activation": member.arm.activation,
         "hidden": " ".join(map(str, member.arm.hidden)),
         "optimizer": member.arm.optimizer,
+        "init": member.arm.init,
         "learning_rate": member.learning_rate,
         "seed": member.seed,
     }

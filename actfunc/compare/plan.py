@@ -10,9 +10,10 @@ from actfunc.compare.records import Arm, Member
 
 
 class Plan(NamedTuple):
-    """Every activation with every network, optimiser, learning rate and seed.
+    """Every activation with every network, optimiser, initialisation, learning rate and seed.
 
-    activations: specs; hidden: one or more networks' hidden layers; optimizers: full specs.
+    activations: specs; hidden: one or more networks' hidden layers; optimizers: full specs;
+    inits: as of `Arm`.
     """
 
     activations: tuple[str, ...]
@@ -20,12 +21,16 @@ class Plan(NamedTuple):
     learning_rates: tuple[float, ...]
     hidden: tuple[tuple[int, ...], ...]
     optimizers: tuple[str, ...]
+    inits: tuple[str, ...] = ("linear",)
 
     @property
     def arms(self) -> tuple[Arm, ...]:
         """What is compared, in the order it was asked for."""
-        every = itertools.product(self.hidden, self.optimizers, self.activations)
-        return tuple(Arm(activation, layers, optimizer) for layers, optimizer, activation in every)
+        every = itertools.product(self.hidden, self.optimizers, self.inits, self.activations)
+        return tuple(
+            Arm(activation, layers, optimizer, init)
+            for layers, optimizer, init, activation in every
+        )
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -13,11 +13,13 @@ class Arm(NamedTuple):
     activation:  a spec, as the command line takes it.
     hidden:      sizes of the hidden layers, from the input on.
     optimizer:   a spec, `sgd:momentum=0.9`.
+    init:        how the weights are drawn: a spec, or `recommended`.
     """
 
     activation: str
     hidden: tuple[int, ...]
     optimizer: str
+    init: str = "linear"
 
 
 class Member(NamedTuple):
@@ -32,7 +34,9 @@ class Member(NamedTuple):
         """The member in one line of text, different from every other's."""
         layers = "-".join(map(str, self.arm.hidden))
         rate = f"lr={self.learning_rate!r}"
-        return f"{self.arm.activation} {layers} {self.arm.optimizer} {rate} seed={self.seed}"
+        # members of before there was a choice keep their names
+        init = f" {self.arm.init}" if self.arm.init != "linear" else ""
+        return f"{self.arm.activation} {layers} {self.arm.optimizer}{init} {rate} seed={self.seed}"
 
 
 class Reading(NamedTuple):

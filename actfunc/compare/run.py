@@ -57,7 +57,7 @@ def arrange(
     processes = processes or (max(1, available_cores() // ranks.here) if on_cpu else 1)
     side_by_side = not on_cpu and 1 < len(plan.activations) <= MOST_SIDE_BY_SIDE
     beside = len(plan.activations) if side_by_side else 1
-    each = len(plan.seeds) * len(plan.learning_rates)
+    each = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
     sizes = [work.sizes(layers) for layers in plan.hidden]
     wanted = at_a_time or min(
         each, *(worthwhile(size, settings.batch_size, work.device) for size in sizes)
@@ -76,7 +76,7 @@ def arrange(
 
 def common(work: WorkingSet, settings: Settings, precision: str = "float32") -> dict[str, object]:
     """What all members of a pool have in common, as JSON values; precision: by its name."""
-    varied = ("learning_rate", "optimizer", "seed")
+    varied = ("learning_rate", "optimizer", "init", "seed")
     shared = {key: value for key, value in asdict(settings).items() if key not in varied}
     return {
         "dataset": work.dataset.name,

@@ -9,13 +9,13 @@ from typing import NamedTuple
 
 import torch
 
-from actfunc import mlp
+from actfunc.analysis.gain import spec_for
 from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Task
 from actfunc.compare.records import Member, Reading, Result
 from actfunc.storage import WorkingSet
-from actfunc.training import Program, Settings, Start, optimizer, train_members
+from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
 from actfunc.training.fit import start
 from actfunc.training.members import Running, validation_of
 
@@ -84,7 +84,8 @@ class Trainer:
 
     def _start(self, task: Task, member: Member) -> Start:
         sizes = self._work.sizes(task.hidden)
-        params = mlp.init(sizes, seed=member.seed, device=self._work.device)
+        init = spec_for(member.arm.init, get(member.arm.activation))
+        params = initialisation.drawn(init, sizes, member.seed, self._work.device)
         settings = replace(self._how.settings, optimizer=task.optimizer)
         progress = self._pool.resume(member, start(params, settings))
         activation = task.activations.index(member.arm.activation)

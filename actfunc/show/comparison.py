@@ -170,8 +170,10 @@ def probability(difference: Difference) -> str:
 def _details(arm: Arm, among: Sequence[Arm]) -> list[str]:
     layers = {other.hidden for other in among}
     optimizers = {other.optimizer for other in among}
+    inits = {other.init for other in among}
     hidden = [",".join(map(str, arm.hidden))] if len(layers) > 1 else []
-    return hidden + ([arm.optimizer] if len(optimizers) > 1 else [])
+    optimizer = [arm.optimizer] if len(optimizers) > 1 else []
+    return hidden + optimizer + ([arm.init] if len(inits) > 1 else [])
 
 
 def _texts(arms: Sequence[Arm], among: Sequence[Arm]) -> list[Text]:

@@ -53,7 +53,7 @@ class WorkingSet(NamedTuple):
 
     def fresh(self, hidden: tuple[int, ...] = HIDDEN, init: str = "linear") -> mlp.Params:
         """The freshly initialised network of this seed, on the device; init: of `Settings`."""
-        return initialisation.named(init)(self.sizes(hidden), self.seed, self.device)
+        return initialisation.drawn(init, self.sizes(hidden), self.seed, self.device)
 
     def first(self, examples: int) -> WorkingSet:
         """Only so many images, a sixth of them to validate on: the first of either part.

@@ -8,22 +8,22 @@ from typing import TypeAlias
 
 import torch
 
-from actfunc import mlp
+from actfunc import mlp, tree
 from actfunc.training.spec import Makers
 
-Initialisation: TypeAlias = Callable[[Sequence[int], int, torch.device], mlp.Params]
-"""initialisation(sizes, seed, device) -> the parameters of layers of these sizes."""
+Initialisation: TypeAlias = Callable[[Sequence[int], torch.Generator], mlp.Params]
+"""initialisation(sizes, generator) -> the parameters of layers of these sizes; `mlp.init`."""
 
 
 def linear() -> Initialisation:
     """`torch.nn.Linear`'s own weights and biases, uniform in ±1/√in."""
-    return _drawn
+    return _init
 
 
 def gaussian(gain: float, bias: float = 0.0) -> Initialisation:
     """Normal weights of standard deviation gain/√in and biases of standard deviation `bias`."""
     mlp.check_spread(gain, bias)
-    return partial(_drawn, gain=gain, bias=bias)
+    return partial(_init, gain=gain, bias=bias)
 
 
 INITIALISATIONS = Makers("initialisation", linear, gaussian)
@@ -45,12 +45,19 @@ def canonical(spec: str) -> str:
     return INITIALISATIONS.canonical(spec)
 
 
-def _drawn(
+def drawn(
+    spec: str, sizes: Sequence[int], seed: int, device: torch.device | str = "cpu"
+) -> mlp.Params:
+    """The parameters that a seed draws, on a device; the same on every one."""
+    params = named(spec)(sizes, torch.Generator().manual_seed(seed))
+    return tree.map(lambda leaf: leaf.to(device), params)
+
+
+def _init(
     sizes: Sequence[int],
-    seed: int,
-    device: torch.device,
+    generator: torch.Generator,
     *,
     gain: float | None = None,
     bias: float = 0.0,
 ) -> mlp.Params:
-    return mlp.init(sizes, gain=gain, bias=bias, seed=seed, device=device)
+    return mlp.init(sizes, gain=gain, bias=bias, generator=generator)

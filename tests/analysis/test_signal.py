@@ -97,7 +97,7 @@ def test_the_gains_people_know():
 @catalogue
 def test_the_pair_is_written_as_settings_read_it(record):
     gain = recommend(record)
-    params = initialisation.named(gain.spec)((3, 4, 2), 7, torch.device("cpu"))
+    params = initialisation.drawn(gain.spec, (3, 4, 2), 7)
     wanted = mlp.init((3, 4, 2), gain=float(gain.weight), bias=float(gain.bias), seed=7)
     for got, want in zip(tree.leaves(params), tree.leaves(wanted), strict=True):
         assert torch.equal(got, want)

@@ -70,10 +70,13 @@ def test_rates_networks_and_optimisers_may_be_several(planned):
     assert (plan.learning_rates, plan.hidden) == ((0.01,), (HIDDEN,))
     assert plan.seeds == tuple(range(10))
     assert plan.optimizers == (optimizer.canonical("sgd"),)
+    assert plan.inits == ("linear",)
     plan = planned(
-        *("relu", "--learning-rates", "0.1, 0.01,0.1", "--hidden", "16,8", "--hidden", "8"),
+        *("relu", "--init", "recommended", "--init", "gaussian:gain=1", "--init", "recommended"),
+        *("--learning-rates", "0.1, 0.01,0.1", "--hidden", "16,8", "--hidden", "8"),
         *("--optimizer", "adam", "--optimizer", "sgd:momentum=0.9"),
     )
+    assert plan.inits == ("recommended", "gaussian:gain=1.0,bias=0.0")
     assert plan.learning_rates == (0.01, 0.1)
     assert plan.hidden == ((16, 8), (8,))
     assert plan.optimizers == (optimizer.canonical("adam"), optimizer.canonical("sgd"))
@@ -97,6 +100,7 @@ def test_rates_networks_and_optimisers_may_be_several(planned):
         (["relu", "--hidden", "16,x"], "hidden must be positive whole numbers"),
         (["relu", "--optimizer", "adamm"], "adamm"),
         (["relu", "--schedule", "cosin"], "cosin"),
+        (["relu", "--init", "xavier"], "no initialisation named 'xavier'"),
         (["relu", "--precision", "float8"], "precision must be float32, tf32, bfloat16"),
         (["relu", "--device", "tpu"], "device"),
         (["relu", "--epochs", "0"], "--epochs"),

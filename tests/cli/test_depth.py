@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from actfunc import get
+from actfunc.analysis.gain import recommend
 from actfunc.tutorial import SIX
 
 SMALL = ("--layers", "8", "--width", "16", "--initialisations", "2")
@@ -19,16 +20,25 @@ def test_all_six_by_default_in_a_table_and_a_figure(actfunc):
     assert Path("d.png").read_bytes().startswith(b"\x89PNG")
     document = actfunc("depth", *SMALL, "--json").document
     assert list(document["activations"]) == [get(spec).spec for spec in SIX.values()]
-    assert (document["init"], document["gain"]) == ("linear", None)
+    assert document["init"] == "linear"
+    assert {*document["inits"].values()} == {"linear"}
     for both in document["activations"].values():
         assert len(both["variance"]["log10_mean"]) == 8
         assert both["gradient"]["log10_mean"][-1] == 0
 
 
-def test_a_gain_means_gaussian_weights_and_a_seed_repeats(actfunc):
-    call = ("depth", "relu", *SMALL, "--gain", "0.5", "--json")
+def test_each_activation_is_drawn_as_recommended_for_it(actfunc):
+    call = ("depth", "relu", "tanh", *SMALL, "--init", "recommended", "--json")
     document = actfunc(*call).document
-    assert (document["init"], document["gain"]) == ("gaussian", 0.5)
+    assert document["inits"] == {name: recommend(get(name)).spec for name in ("relu", "tanh")}
+    for both in document["activations"].values():
+        assert {both[part]["verdict"] for part in ("variance", "gradient")} == {"holds"}
+
+
+def test_a_seed_repeats(actfunc):
+    call = ("depth", "relu", *SMALL, "--init", "gaussian:gain=0.5", "--json")
+    document = actfunc(*call).document
+    assert document["inits"]["relu"] == "gaussian:gain=0.5"
     assert document["activations"]["relu"]["gradient"]["verdict"] == "vanishes"
     assert actfunc(*call).document["activations"] == document["activations"]
     other = actfunc(*call, "--seed", "7").document["activations"]
@@ -38,9 +48,9 @@ def test_a_gain_means_gaussian_weights_and_a_seed_repeats(actfunc):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--init", "linear", "--gain", "1"), "--gain is of the gaussian weights"),
-        (("--init", "he"), "init must be linear or gaussian, got 'he'"),
-        (("--gain", "-1"), "gain must be a positive number, got -1.0"),
+        (("--init", "he"), "no initialisation named 'he'"),
+        (("--init", "gaussian"), "'gaussian' lacks gain"),
+        (("--init", "gaussian:gain=-1"), "gain must be a positive number, got -1.0"),
     ],
 )
 def test_wrong_stacks_are_refused(actfunc, arguments, said):

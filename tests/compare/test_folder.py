@@ -65,6 +65,12 @@ def test_a_result_comes_back_as_it_was(tmp_path_factory, result):
     assert equal(result_of(json.loads(text), tmp_path_factory.getbasetemp()), result)
 
 
+def test_a_result_of_before_there_were_initialisations_is_a_linear_ones(tmp_path):
+    old = document(made_up())
+    del old["init"]
+    assert result_of(old, tmp_path) == made_up()
+
+
 @checks(max_examples=20)
 @given(results)
 def test_the_pool_has_what_was_kept_and_nothing_else(tmp_path_factory, result):

@@ -22,6 +22,7 @@ plans = st.builds(
     st.lists(st.sampled_from([0.01, 0.1, 1e-7]), **some).map(tuple),
     st.lists(st.sampled_from([HIDDEN, (8,), ()]), **some).map(tuple),
     st.lists(st.sampled_from([SGD, ADAM]), **some).map(tuple),
+    st.lists(st.sampled_from(["linear", "recommended"]), **some).map(tuple),
 )
 ways = st.fixed_dictionaries(
     {
@@ -34,9 +35,10 @@ ways = st.fixed_dictionaries(
 
 @given(plans)
 def test_members_are_every_combination_once_and_an_arms_stand_together(plan):
-    every = itertools.product(
-        plan.activations, plan.hidden, plan.optimizers, plan.learning_rates, plan.seeds
-    )
+    arms = itertools.product(plan.activations, plan.hidden, plan.optimizers, plan.inits)
+    every = [
+        (*a, *rest) for a in arms for rest in itertools.product(plan.learning_rates, plan.seeds)
+    ]
     found = [(*member.arm, member.learning_rate, member.seed) for member in plan.members]
     assert len(set(found)) == len(found)
     assert set(found) == set(every)
@@ -73,7 +75,7 @@ def test_every_member_is_in_one_task_that_one_program_can_do(plan, way):
 @given(plans, ways)
 def test_shares_are_as_many_as_fill_the_slots_and_about_equal(plan, way):
     made = tasks(plan.members, **way)
-    each = len(plan.seeds) * len(plan.learning_rates)
+    each = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
     for _, group in itertools.groupby(made, key=lambda task: task[:3]):
         shares = [len(task.members) for task in group]
         full = -(-each // way["at_a_time"])

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from actfunc import get
+from actfunc.analysis.gain import spec_for
 from actfunc.compare import trainer
 from actfunc.compare.folder import Pool
 from actfunc.compare.ranks import Ranks
@@ -75,6 +76,27 @@ def test_a_member_is_the_single_run_of_its_seed(whole, tmp_path, seed, stops):
         assert reading.validation == pytest.approx(
             100 * alone.progress.best_accuracy, abs=1.5 * IMAGE
         )
+
+
+def test_a_member_begins_with_the_weights_of_its_initialisation(tmp_path):
+    plan = plan_of("tanh", "sigmoid", seeds=2, inits=("linear", "recommended"))
+    results = run(plan, tmp_path)
+    assert {result.member.arm.init for result in results} == {"linear", "recommended"}
+    for each in results:
+        arm, seed = each.member.arm, each.member.seed
+        init = spec_for(arm.init, get(arm.activation))
+        settings = replace(SETTINGS, learning_rate=0.05, seed=seed, init=init)
+        work, root = LOAD()._replace(seed=seed), tmp_path / arm.init
+        alone = train(get(arm.activation), work, settings, root, hidden=HIDDEN)
+        for one, other in zip(each.history, alone.progress.history, strict=True):
+            assert one.loss == pytest.approx(other.loss, rel=1e-5)
+    linear, recommended = (
+        [r.history[0].loss for r in results if r.member.arm.init == init] for init in plan.inits
+    )
+    assert all(one != other for one, other in zip(linear, recommended, strict=True))
+    told = Told()
+    assert timeless(run(plan, tmp_path, tell=told)) == timeless(results)
+    assert told.news == []
 
 
 def test_two_processes_give_what_one_gives(whole, tmp_path):

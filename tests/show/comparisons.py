@@ -47,6 +47,7 @@ arms = st.builds(
     st.sampled_from([*names(), "elu:alpha=0.5", "elu:alpha=2.0", "one.py:mine", "two.py:mine"]),
     st.sampled_from([HIDDEN, (128,), ()]),
     st.sampled_from([SGD, "sgd:momentum=0.9,nesterov=true", "adamw:weight_decay=0.01"]),
+    st.sampled_from(["linear", "recommended", "gaussian:gain=1.4142135623730951,bias=0.0"]),
 )
 
 

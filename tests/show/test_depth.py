@@ -30,7 +30,7 @@ def rendered(table, columns: int = 160) -> str:
 
 
 def test_the_table_gives_rates_and_verdicts():
-    courses = found("relu", "identity", gain=0.5)
+    courses = found("relu", "identity", init="gaussian:gain=0.5")
     text = rendered(show.depth_table(courses))
     for spec, both in courses.items():
         line = next(line for line in text.splitlines() if spec in line)
@@ -41,7 +41,9 @@ def test_the_table_gives_rates_and_verdicts():
 
 @pytest.mark.parametrize("columns", [80, 100])
 def test_the_table_fits(columns):
-    courses = found("relu", "selu", "leaky_relu:negative_slope=0.123456", gain=1.5, seeds=3)
+    courses = found(
+        "relu", "selu", "leaky_relu:negative_slope=0.123456", init="gaussian:gain=1.5", seeds=3
+    )
     text = rendered(show.depth_table(courses), columns)
     assert "…" not in text
     assert text.count("±") > 3
@@ -52,7 +54,7 @@ def test_the_table_fits(columns):
 
 
 def test_what_overflows_is_null_and_drawn_all_the_same():
-    courses = found("square", "relu", gain=1e4, seeds=1)
+    courses = found("square", "relu", init="gaussian:gain=1e4", seeds=1)
     document = json.loads(json.dumps(show.depth_document(courses), allow_nan=False))
     forward = document["square"]["variance"]
     assert forward["verdict"] == "explodes"

@@ -9,7 +9,7 @@ from actfunc import mlp, tree
 from actfunc.errors import UnknownNameError, UsageError
 from actfunc.training import initialisation
 
-SIZES, CPU = (9, 7, 3), torch.device("cpu")
+SIZES = (9, 7, 3)
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ SIZES, CPU = (9, 7, 3), torch.device("cpu")
     ],
 )
 def test_a_name_draws_what_mlp_draws(spec, settings):
-    found = tree.leaves(initialisation.named(spec)(SIZES, 3, CPU))
+    found = tree.leaves(initialisation.drawn(spec, SIZES, 3))
     wanted = tree.leaves(mlp.init(SIZES, seed=3, **settings))
     for got, want in zip(found, wanted, strict=True):
         assert torch.equal(got, want)
