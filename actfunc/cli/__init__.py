@@ -80,24 +80,36 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except _UsageProblem as problem:
         print_error(_as_usage_error(problem))
         return UsageError.exit_code
-    except (MemoryError, RuntimeError) as error:
-        # torch has no class of its own for a CPU that is out of memory
-        if not isinstance(error, MemoryError) and "memory" not in str(error):
-            raise
-        what = str(error).partition("\n")[0] or "out of memory"
-        print_error(ActfuncError(what, "take smaller layers, a smaller batch or fewer examples"))
-        return ActfuncError.exit_code
     except (KeyboardInterrupt, typer.Abort):
         print_error(ActfuncError("interrupted", "the same command goes on where it stopped"))
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has left; nothing more to say to it
         return 0
+    except Exception as error:
+        told = _told(error)
+        if told is None:
+            raise
+        print_error(told)
+        return told.exit_code
 
 
 def main() -> None:
     """The installed program."""
     sys.exit(run())
+
+
+def _told(error: Exception) -> ActfuncError | None:
+    """What to say of an error that is no fault of ours: out of memory, or in one's own function."""
+    # torch has no class of its own for a CPU that is out of memory
+    if isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and "memory" in str(error)
+    ):
+        what = str(error).partition("\n")[0] or "out of memory"
+        return ActfuncError(what, "take smaller layers, a smaller batch or fewer examples")
+    from actfunc.catalogue.lookup import raised_in_own
+
+    return raised_in_own(error)
 
 
 def _as_usage_error(problem: Exception) -> UsageError:

@@ -15,17 +15,16 @@ from actfunc.cli.options import (
     Device,
     Examples,
     Figure,
-    Hidden,
     Json,
     OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
     SixByDefault,
+    TrainedHidden,
     example,
-    layer_sizes,
 )
-from actfunc.cli.working_set import set_up, trained_networks
+from actfunc.cli.trained_networks import trained_networks
 
 
 def register(app: typer.Typer) -> None:
@@ -57,7 +56,7 @@ def curvature(
             " Gauss-Newton leaves out, nothing where the activation is piecewise linear.",
         ),
     ] = 20,
-    hidden: Hidden = "512,256,256,128",
+    hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -79,11 +78,18 @@ def curvature(
             "take about five times as many steps",
         )
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
-    images, labels = work.split.train.first(batch)
-    networks = trained_networks(
-        output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
+    work, networks = trained_networks(
+        output,
+        activations,
+        pretrained=pretrained,
+        runs=runs,
+        hidden=hidden,
+        dataset=dataset,
+        examples=examples,
+        seed=seed,
+        device=device,
     )
+    images, labels = work.split.train.first(batch)
     found = {}
     with output.progress() as bar:
         for name, network in networks.items():

@@ -15,16 +15,17 @@ from actfunc.cli.options import (
     Device,
     Examples,
     Figure,
-    Hidden,
     Json,
     OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
+    TrainedHidden,
     example,
     layer_sizes,
 )
-from actfunc.cli.working_set import set_up, trained_networks
+from actfunc.cli.trained_networks import trained_networks
+from actfunc.cli.working_set import set_up
 
 
 def register(app: typer.Typer) -> None:
@@ -37,7 +38,7 @@ def dead(
         str, typer.Argument(help="An activation that can be exactly 0.")
     ] = "relu",
     pretrained: Pretrained = None,
-    hidden: Hidden = "512,256,256,128",
+    hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -47,25 +48,38 @@ def dead(
     json: Json = False,
 ) -> None:
     """Count dead neurons, 0 for every training image: fresh, trained, and ten layers deep."""
+    from actfunc import mlp
     from actfunc.catalogue import get
     from actfunc.errors import CheckpointError
     from actfunc.show import neurons as show
     from actfunc.show import style
+    from actfunc.storage import HIDDEN
     from actfunc.tutorial.study import count_dead, relu_networks
 
     style.check_format(out)
-    record, layers = get(activation), layer_sizes(hidden)
+    record = get(activation)
+    layers = HIDDEN if hidden is None else layer_sizes(hidden)
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
     trained = None
     try:
-        [network] = trained_networks(
-            output, work, [activation], pretrained=pretrained, runs=runs, hidden=layers
-        ).values()
-        trained = network.params
+        work, networks = trained_networks(
+            output,
+            [activation],
+            pretrained=pretrained,
+            runs=runs,
+            hidden=hidden,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        [network] = networks.values()
+        record, trained = network
+        layers = mlp.sizes(trained)[1:-1]
     except CheckpointError as error:
         if pretrained is not None:
             raise
+        work = set_up(output, dataset, seed=seed, device=device, examples=examples)
         output.print(f"[yellow]note:[/yellow] {escape(f'{error.message}; {error.hint}')}")
     candidates = relu_networks(work, trained, layers)
     counts: dict[str, list[int]] = {}

@@ -14,17 +14,16 @@ from actfunc.cli.options import (
     Device,
     Examples,
     Figure,
-    Hidden,
     Json,
     OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
     SixByDefault,
+    TrainedHidden,
     example,
-    layer_sizes,
 )
-from actfunc.cli.working_set import set_up, trained_networks
+from actfunc.cli.trained_networks import trained_networks
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +41,7 @@ def distribution(
         float,
         typer.Option("--near-zero", min=0, help="Values under this in size are next to nothing."),
     ] = 0.01,
-    hidden: Hidden = "512,256,256,128",
+    hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -63,11 +62,18 @@ def distribution(
 
     style.check_format(out)
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
-    images = normalise(work.split.train.first(batch).images)
-    networks = trained_networks(
-        output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
+    work, networks = trained_networks(
+        output,
+        activations,
+        pretrained=pretrained,
+        runs=runs,
+        hidden=hidden,
+        dataset=dataset,
+        examples=examples,
+        seed=seed,
+        device=device,
     )
+    images = normalise(work.split.train.first(batch).images)
     with torch.no_grad():
         values = {
             name: distribute(network.params, network.activation.f, images)

@@ -15,17 +15,18 @@ from actfunc.cli.options import (
     Device,
     Examples,
     Figure,
-    Hidden,
     Json,
     OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
     SixByDefault,
+    TrainedHidden,
     example,
     layer_sizes,
 )
-from actfunc.cli.working_set import set_up, trained_networks
+from actfunc.cli.trained_networks import trained_networks
+from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
     from actfunc.analysis.neurons import LayerTally
@@ -51,7 +52,7 @@ def neurons(
     warn_above: Annotated[
         float, typer.Option("--warn-above", min=0, max=100, help="Percent of a layer dead.")
     ] = 25.0,
-    hidden: Hidden = "512,256,256,128",
+    hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -66,22 +67,31 @@ def neurons(
     from actfunc.errors import UsageError
     from actfunc.show import neurons as show
     from actfunc.show import style
+    from actfunc.storage import HIDDEN
     from actfunc.storage.tutorial_checkpoint import Checkpoint
     from actfunc.tutorial import SIX
 
     if fresh and pretrained is not None:
         raise UsageError("--fresh and --pretrained are two choices", "give one of them")
     style.check_format(out)
-    layers = layer_sizes(hidden)
     records = [get(text) for text in activations or SIX.values()] if fresh else []
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
     networks: dict[str, Checkpoint]
     if fresh:
+        layers = HIDDEN if hidden is None else layer_sizes(hidden)
+        work = set_up(output, dataset, seed=seed, device=device, examples=examples)
         networks = {record.spec: Checkpoint(record, work.fresh(layers)) for record in records}
     else:
-        networks = trained_networks(
-            output, work, activations, pretrained=pretrained, runs=runs, hidden=layers
+        work, networks = trained_networks(
+            output,
+            activations,
+            pretrained=pretrained,
+            runs=runs,
+            hidden=hidden,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
         )
     found: dict[str, tuple[LayerTally, ...]] = {}
     images = work.split.train.images

@@ -113,6 +113,23 @@ Figure: TypeAlias = Annotated[
 Hidden: TypeAlias = Annotated[
     str, typer.Option("--hidden", help="Sizes of the hidden layers, from the input on.")
 ]
+TrainedHidden: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--hidden",
+        help="Sizes of the hidden layers; a trained network's own are read from its run, and others"
+        " refused.",
+    ),
+]
+TrainedSplitSeed: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--split-seed",
+        min=0,
+        max=2**63 - 1,
+        help="Seed of the split; a trained network's own is read from its run, and others refused.",
+    ),
+]
 
 AUTHOR = "author"
 Pretrained: TypeAlias = Annotated[

@@ -23,8 +23,9 @@ from actfunc.cli.options import (
     Seed,
     example,
 )
+from actfunc.cli.trained_networks import trained_networks
 from actfunc.cli.training import train_one
-from actfunc.cli.working_set import set_up, trained_networks
+from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
     from actfunc.storage import WorkingSet
@@ -63,7 +64,7 @@ def reproduce(
     from actfunc.certify.certificate import certify
     from actfunc.show import style
     from actfunc.show.page import render
-    from actfunc.storage import HIDDEN, files
+    from actfunc.storage import files
     from actfunc.tutorial import remarks, verdict
     from actfunc.tutorial import study as studies
     from actfunc.tutorial.document import document
@@ -72,17 +73,25 @@ def reproduce(
 
     began = time.perf_counter()
     output = Output(json)
-    work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    networks: Networks = {}
+    histories: Histories = {}
+    if pretrained is None:
+        work = set_up(output, dataset, seed=seed, device=device, examples=examples)
+    else:
+        work, networks = trained_networks(
+            output,
+            None,
+            pretrained=pretrained,
+            runs=out,
+            hidden=None,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
     kind = "pretrained" if pretrained is not None else "trained"
     part = f"-{examples}examples" if examples is not None else ""
     folder = out / f"reproduce-{work.dataset.name}{part}-seed{seed}-{kind}"
-
-    networks: Networks = {}
-    histories: Histories = {}
-    if pretrained is not None:
-        networks = trained_networks(
-            output, work, None, pretrained=pretrained, runs=out, hidden=HIDDEN
-        )
 
     certificates = []
     with output.progress() as bar:

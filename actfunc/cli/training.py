@@ -28,10 +28,13 @@ from actfunc.cli.options import (
     Schedule,
     Seed,
     SplitSeed,
+    TrainedHidden,
+    TrainedSplitSeed,
     example,
     layer_sizes,
 )
-from actfunc.cli.working_set import set_up, trained_networks
+from actfunc.cli.trained_networks import trained_networks
+from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
     from actfunc.activation import Activation
@@ -172,11 +175,11 @@ def evaluate(
         list[str] | None, typer.Argument(help="Trained activations; the tutorial's six by default.")
     ] = None,
     pretrained: Pretrained = None,
-    hidden: Hidden = "512,256,256,128",
+    hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
-    split_seed: SplitSeed = None,
+    split_seed: TrainedSplitSeed = None,
     device: Device = "auto",
     runs: Runs = RUNS,
     json: Json = False,
@@ -184,16 +187,23 @@ def evaluate(
     """Evaluate trained networks on the validation and the test images.
 
     Reads the run folders that `train` made, or with --pretrained the tutorial's own checkpoints.
+    Each network is validated on the images that its own training kept for that.
     """
     from actfunc.show.training import accuracy_table
     from actfunc.training import evaluate as accuracies
 
     output = Output(json)
-    work = set_up(
-        output, dataset, seed=seed, split_seed=split_seed, device=device, examples=examples
-    )
-    networks = trained_networks(
-        output, work, activations, pretrained=pretrained, runs=runs, hidden=layer_sizes(hidden)
+    work, networks = trained_networks(
+        output,
+        activations,
+        pretrained=pretrained,
+        runs=runs,
+        hidden=hidden,
+        dataset=dataset,
+        examples=examples,
+        seed=seed,
+        split_seed=split_seed,
+        device=device,
     )
     found = {
         name: accuracies(network.params, network.activation, work.split)
@@ -256,8 +266,6 @@ def train_one(
                 f"  best {100 * progress.best_accuracy:.1f} % (epoch {progress.best_epoch})"
             )
             output.line(f"{record.spec}: epoch {epoch}  {best}")
-            if watch is not None:
-                watch(progress)
 
         run = runs.train(
             record,
@@ -268,6 +276,7 @@ def train_one(
             compiling=compiling,
             overwrite=overwrite,
             on_step=on_step,
+            watch=watch,
             on_epoch=on_epoch,
         )
     if run.epochs_now or not run.folder.curve_file.exists():

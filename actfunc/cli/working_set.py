@@ -1,8 +1,7 @@
-"""What a command works on, found from its options: data, device, trained networks."""
+"""What a command works on, found from its options: data and device."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     import torch
 
     from actfunc.storage import WorkingSet
-    from actfunc.storage.tutorial_checkpoint import Checkpoint
 
 
 def set_up(
@@ -25,8 +23,12 @@ def set_up(
     device: str,
     split_seed: int | None = None,
     examples: int | None = None,
+    keep: int | None = None,
 ) -> WorkingSet:
-    """Load what a command works on and print the first line: data set, sizes, seed, device."""
+    """Load what a command works on and print the first line: data set, sizes, seed, device.
+
+    examples: split only so many images; keep: use only so many of what was split.
+    """
     from actfunc.storage import prepare
 
     chosen = resolve_device(device)
@@ -39,8 +41,10 @@ def set_up(
             examples=examples,
             report=report,
         )
+    if keep is not None:
+        work = work.first(keep)
     out.header(*work.described)
-    if work.dataset.name == "silhouettes" or examples is not None:
+    if work.dataset.name == "silhouettes" or (examples, keep) != (None, None):
         out.print(f"[yellow]note:[/yellow] {escape(work.dataset.note)}")
     return work
 
@@ -63,45 +67,3 @@ def resolve_device(name: str) -> torch.device:
             "take --device cpu",
         )
     return device
-
-
-def trained_networks(
-    out: Output,
-    work: WorkingSet,
-    activations: list[str] | None,
-    *,
-    pretrained: str | None,
-    runs: Path,
-    hidden: tuple[int, ...],
-) -> dict[str, Checkpoint]:
-    """The trained networks asked for, by name, on the device.
-
-    Those of the tutorial's author, by the tutorial's names, where `pretrained` says from where;
-    else those that `train` left in the folder `runs`, by their specs. The six by default.
-    """
-    from actfunc import tree
-    from actfunc.catalogue import get
-    from actfunc.errors import CheckpointError
-    from actfunc.storage import RunFolder
-    from actfunc.storage.tutorial_checkpoint import Checkpoint
-    from actfunc.tutorial import SIX
-    from actfunc.tutorial.checkpoints import read_six
-
-    if pretrained is not None:
-        with out.status("reading the author's networks") as report:
-            six = read_six(pretrained, activations, report)
-        return {
-            name: found._replace(params=tree.map(lambda leaf: leaf.to(work.device), found.params))
-            for name, found in six.items()
-        }
-    networks = {}
-    for text in activations or SIX.values():
-        record = get(text)
-        folder = RunFolder.of(runs, work.dataset.name, record.spec, work.seed)
-        if not folder.parameters_file.exists():
-            raise CheckpointError(
-                f"no trained network for {record.spec} in {folder.path}",
-                f"`actfunc train {text}` makes it; --pretrained takes the author's",
-            )
-        networks[record.spec] = Checkpoint(record, folder.parameters(work.fresh(hidden)))
-    return networks

@@ -11,6 +11,9 @@ from actfunc.errors import UnknownNameError, UsageError
 from actfunc.places import data_root
 
 NAMES = ("auto", "fashion_mnist", "silhouettes")
+TRAIN = {fashion_mnist.NAME: fashion_mnist.FILES[0].shape[0], silhouettes.NAME: silhouettes.TRAIN}
+"""How many training images a data set has, by its own name."""
+_OWN = {"fashion_mnist": fashion_mnist.NAME, "silhouettes": silhouettes.NAME}
 
 
 def load(
@@ -31,10 +34,7 @@ def load(
 
     Raises UnknownNameError, UsageError, and DataError naming the file and what is wrong with it.
     """
-    known = {"fashionmnist": "fashion_mnist"} | {each: each for each in NAMES}
-    chosen = known.get(str(name).lower().replace("-", "_"))
-    if chosen is None:
-        raise UnknownNameError.among("data set", str(name), NAMES, f"known: {', '.join(NAMES)}")
+    chosen = _chosen(name)
     if examples is not None and (isinstance(examples, bool) or not isinstance(examples, int)):
         raise UsageError(f"examples must be a whole number, got {examples!r}")
     if examples is not None and examples < 1:
@@ -50,6 +50,23 @@ def load(
         drawn = _silhouettes(examples, report)
         return drawn._replace(note=f"{_absence(root, why, download)} {drawn.note}")
     return _first(dataset, examples)
+
+
+def meant(name: str) -> tuple[str, ...]:
+    """The own names of the data sets that one of NAMES may mean, the preferred one first.
+
+    Raises UnknownNameError.
+    """
+    chosen = _chosen(name)
+    return tuple(_OWN.values()) if chosen == "auto" else (_OWN[chosen],)
+
+
+def _chosen(name: str) -> str:
+    known = {"fashionmnist": "fashion_mnist"} | {each: each for each in NAMES}
+    chosen = known.get(str(name).lower().replace("-", "_"))
+    if chosen is None:
+        raise UnknownNameError.among("data set", str(name), NAMES, f"known: {', '.join(NAMES)}")
+    return chosen
 
 
 def _fashion_mnist(root: Path, download: bool, report: Callable[[str], None] | None) -> Dataset:

@@ -41,8 +41,11 @@ def write_json(path: Path, document: Any) -> Path:
     return write_bytes(path, (text + "\n").encode())
 
 
-def read_json(path: Path) -> Any:
-    """Read a JSON document; a missing or broken one is a CheckpointError."""
+def read_json(path: Path, hint: str = "write it anew with --overwrite") -> Any:
+    """Read a JSON document; a missing or broken one is a CheckpointError.
+
+    hint: what to do about a broken one.
+    """
     try:
         return json.loads(path.read_text("utf-8"))
     except FileNotFoundError as error:
@@ -52,7 +55,7 @@ def read_json(path: Path) -> Any:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise CheckpointError(
             f"{path} is damaged: expected a JSON document, found {error}",
-            "write it anew with --overwrite",
+            hint,
         ) from error
 
 

@@ -49,12 +49,14 @@ def train(
     compiling: bool | None = None,
     overwrite: bool = False,
     on_step: Callable[[int, int], None] | None = None,
+    watch: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Progress], None] | None = None,
 ) -> Run:
     """Train one network into its run folder below `root`, or go on with the run found there.
 
     `compiling` None compiles where that pays. Every finished epoch is on disk before `on_epoch`
-    hears of it, so an interruption loses at most one epoch.
+    hears of it, so an interruption loses at most one epoch. `watch` hears of it before it is on
+    disk: an epoch that an interruption loses is trained and watched again, none goes unwatched.
     """
     folder = RunFolder.of(root, work.dataset.name, activation.spec, settings.seed)
     config = {
@@ -64,6 +66,7 @@ def train(
         "dataset": {
             "name": work.dataset.name,
             "train": len(work.split.train.labels),
+            "validation": len(work.split.validation.labels),
             "split_seed": work.split_seed,
         },
         "made_by": provenance(work.device),
@@ -80,6 +83,8 @@ def train(
         on_step=on_step,
     )
     for progress in epochs:
+        if watch is not None:
+            watch(progress)
         folder.save(progress)
         if on_epoch is not None:
             on_epoch(progress)

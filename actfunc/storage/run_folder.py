@@ -26,7 +26,7 @@ from actfunc.errors import CheckpointError
 from actfunc.storage import files
 from actfunc.training import Epoch, Progress, Settings
 
-ANOTHER = "give the --hidden it was trained with, or train it anew with --overwrite"
+ANOTHER = "train it anew with --overwrite"
 
 
 class RunFolder:
@@ -182,6 +182,11 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     settings = config.get("settings")
     # runs of before there was a choice of it
     flat = {"init": Settings.init} | config | (settings if isinstance(settings, dict) else {})
+    dataset = flat.get("dataset")
+    if isinstance(dataset, dict) and isinstance(train := dataset.get("train"), int):
+        # nor did they count the validation images, a sixth then as now
+        implied = {"validation": train // 5}.items()
+        flat["dataset"] = dict(item for item in dataset.items() if item not in implied)
     free = {"settings", "made_by", "patience"}
     if flat.get("schedule", "constant") == "constant":
         free.add("max_epochs")

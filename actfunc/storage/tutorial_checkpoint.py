@@ -32,6 +32,12 @@ _CLASSES = {
 }
 
 
+WHOLE = (
+    "put a whole copy in its place; the author's in the data folder is fetched anew by --pretrained"
+    " alone once it is removed"
+)
+
+
 class Checkpoint(NamedTuple):
     """A trained network: its activation, with its parameters bound, and its weights (CPU)."""
 
@@ -51,7 +57,7 @@ def read(folder: Path, name: str) -> Checkpoint:
     fit its config.
     """
     config_file, weights_file = paths(folder, name)
-    config = files.read_json(config_file)
+    config = files.read_json(config_file, WHOLE)
     try:
         ours, renamed = _CLASSES[config["act_fn"]["name"]]
         settings = {renamed[k]: float(v) for k, v in config["act_fn"].items() if k in renamed}
@@ -60,7 +66,7 @@ def read(folder: Path, name: str) -> Checkpoint:
             raise ValueError(f"{settings}")
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{config_file} is not a config of the tutorial: {type(error).__name__} {error}"
+            f"{config_file} is not a config of the tutorial: {type(error).__name__} {error}", WHOLE
         ) from error
     state = _read_state(weights_file)
     return Checkpoint(get(ours).bind(**settings), _params(state, sizes, weights_file))
@@ -116,10 +122,12 @@ def _read_state(path: Path) -> dict[str, torch.Tensor]:
     except Exception as error:  # whatever a reader stumbles over in a file cut short or garbled
         raise CheckpointError(
             f"{path} is damaged ({path.stat().st_size:,} bytes): {_first_line(error)}",
-            "fetch it again from the author's repository",
+            WHOLE,
         ) from error
     if not isinstance(state, dict):
-        raise CheckpointError(f"{path} holds a {type(state).__name__}, expected a state dict")
+        raise CheckpointError(
+            f"{path} holds a {type(state).__name__}, expected a state dict", WHOLE
+        )
     return state
 
 
@@ -133,17 +141,19 @@ def _params(state: dict[str, torch.Tensor], sizes: tuple[int, ...], path: Path) 
             if not isinstance(tensor, torch.Tensor) or tensor.shape != shape:
                 got = tuple(tensor.shape) if isinstance(tensor, torch.Tensor) else "nothing"
                 raise CheckpointError(
-                    f"{path}: {name} should have shape {shape} by the config, found {got}"
+                    f"{path}: {name} should have shape {shape} by the config, found {got}", WHOLE
                 )
             if tensor.layout != torch.strided or not tensor.is_floating_point():
-                raise CheckpointError(f"{path}: {name} should hold numbers, found {tensor.dtype}")
+                raise CheckpointError(
+                    f"{path}: {name} should hold numbers, found {tensor.dtype}", WHOLE
+                )
             if not tensor.isfinite().all():
-                raise CheckpointError(f"{path}: {name} is not finite")
+                raise CheckpointError(f"{path}: {name} is not finite", WHOLE)
             found.append(tensor.detach().to(torch.float32))
         layers.append(mlp.Layer(*found))
     if state:
         raise CheckpointError(
-            f"{path} holds more than its config says: {', '.join(map(str, state))}"
+            f"{path} holds more than its config says: {', '.join(map(str, state))}", WHOLE
         )
     return tuple(layers)
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import torch
 
 from actfunc import data, mlp, tree
+from actfunc.errors import UsageError
 from actfunc.storage.provenance import describe, provenance
 from actfunc.training import initialisation
 
@@ -53,6 +54,27 @@ class WorkingSet(NamedTuple):
     def fresh(self, hidden: tuple[int, ...] = HIDDEN, init: str = "linear") -> mlp.Params:
         """The freshly initialised network of this seed, on the device; init: of `Settings`."""
         return initialisation.drawn(init, self.sizes(hidden), self.seed, self.device)
+
+    def first(self, examples: int) -> WorkingSet:
+        """Only so many images, a sixth of them to validate on: the first of either part.
+
+        A quick try of a trained network, without images changing sides.
+        """
+        n = len(self.dataset.train.labels)
+        if examples > n:
+            raise UsageError(f"examples must be {n:,} or less here, got {examples:,}")
+        train, validation, test = self.split
+        sixth = max(1, examples // 6)
+        split = data.Split(
+            train.first(max(1, examples - sixth)), validation.first(sixth), test.first(sixth)
+        )
+        note = f"{self.dataset.note} Of its split only the first {examples:,} images."
+        dataset = self.dataset._replace(
+            train=self.dataset.train.first(examples),
+            test=self.dataset.test.first(sixth),
+            note=note,
+        )
+        return self._replace(dataset=dataset, split=split)
 
 
 def prepare(

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from actfunc.data import data_root
+from actfunc.data import data_root, fashion_mnist
 from actfunc.data.download import DownloadError, Published, download
+from actfunc.data.loading import TRAIN
 from actfunc.errors import CheckpointError, UnknownNameError
 from actfunc.storage import tutorial_checkpoint
+from actfunc.storage.trained import Origin
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 from actfunc.tutorial import SIX
+
+ORIGIN = Origin(fashion_mnist.NAME, TRAIN[fashion_mnist.NAME], split_seed=42)
+"""What the tutorial's networks were trained on, by its notebook."""
 
 AUTHOR = "author"
 FOLDER = "uva_checkpoints"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import actfunc
 from actfunc import CATALOGUE, Activation, get
 from actfunc.catalogue import FAMILIES, PAIRS, VECTORS, find
-from actfunc.catalogue.lookup import Catalogue
+from actfunc.catalogue.lookup import Catalogue, raised_in_own
 from actfunc.errors import ActfuncError, UnknownNameError, UsageError
 from actfunc.tutorial import SIX
 
@@ -189,7 +189,7 @@ def test_a_function_from_a_module():
     x = torch.linspace(-2, 2, 9)
     softsign = get("torch.nn.functional:softsign")
     assert torch.equal(softsign(x), torch.nn.functional.softsign(x))
-    assert get("actfunc.catalogue:get").name == "get"
+    assert softsign.name == "softsign"
 
 
 @pytest.mark.parametrize(
@@ -227,6 +227,50 @@ def test_a_missing_file_module_or_name(own, tmp_path):
     assert path in error.value.hint
     with pytest.raises(UnknownNameError, match="no function named 'constant'"):
         get(f"{path}:constant")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("def f(x, y):\n    return x", "cannot be called: TypeError: f() missing 1 required"),
+        ("def f(x):\n    raise ValueError('too\\nsteep')", "cannot be called: ValueError: too"),
+        ("import sys\n\ndef f(x):\n    sys.exit(0)", "cannot be called: SystemExit: 0"),
+        ("def f(x):\n    return x.tolist()", "gives list, expected a tensor"),
+        ("def f(x):\n    return x.sum()", "of shape () for torch.float32 of shape (3,)"),
+        ("def f(x):\n    return x.double()", "gives torch.float64 of shape (3,) for torch.float32"),
+        (
+            "from actfunc import Activation\nzero = lambda x: 0 * x\n"
+            "f = Activation('f', 'x', f=lambda x, y: x, df=zero, d2f=zero)",
+            "cannot be called: TypeError",
+        ),
+    ],
+)
+def test_what_cannot_be_called_as_an_activation_is_told_with_what_can(own, content, said):
+    path = own(content)
+    with pytest.raises(UsageError) as error:
+        get(f"{path}:f")
+    assert error.value.message.startswith(f"{path}:f ")
+    assert said in error.value.message
+    assert "\n" not in error.value.message
+    assert "takes a floating-point tensor of any shape" in error.value.hint
+
+
+def test_an_error_within_ones_own_is_told_from_any_other(own):
+    path = own(
+        "def f(x):\n    if x.max() > 2:\n        raise ValueError('too big')\n    return x\n"
+    )
+    f = get(f"{path}:f")
+    for x, line in ((torch.full((3,), 5.0), "line 3, in f: ValueError: too big"), ("5", "line 2")):
+        with pytest.raises((ValueError, AttributeError)) as error:
+            f.f.function(x)
+        told = raised_in_own(error.value)
+        assert isinstance(told, UsageError)
+        assert path in told.message
+        assert line in told.message
+        assert told.hint
+    with pytest.raises(ZeroDivisionError) as other:
+        1 / 0  # noqa: B018
+    assert raised_in_own(other.value) is None
 
 
 # The mapping

@@ -92,6 +92,7 @@ def test_the_launcher_and_the_module_are_the_same_program(program):
         (["train", "relu", "--device", "tpu"], "device"),
         (["train", "relu", "--dataset", "mnist"], "no data set named 'mnist'"),
         (["train", "nowhere/my.py:f"], "no file nowhere/my.py"),
+        (["train", "math:hypot"], "math:hypot cannot be called: "),
         (["plot", "relu", "-o", "figure.bmp"], "cannot draw a figure as 'figure.bmp'"),
         (["gradients", "-o", "figure"], "cannot draw a figure as 'figure'"),
         (["certify"], "name an activation"),
@@ -136,6 +137,18 @@ def test_a_place_that_cannot_be_written_and_a_lack_of_memory_are_said_in_two_lin
         assert done.code in (1, 2)
         assert done.err.count("error:") == 1
         assert len(done.err.splitlines()) == 2
+
+
+def test_ones_own_function_that_raises_later_is_told_with_its_line(actfunc):
+    """At the numbers it was tried with, it did not."""
+    Path("own.py").write_text(
+        "def f(x):\n    if x.numel() > 3:\n        raise ValueError('too many')\n    return x\n"
+    )
+    for command in (["train", "own.py:f", "--hidden", "8"], ["neurons", "own.py:f", "--fresh"]):
+        done = actfunc(*command)
+        assert done.code == 2
+        assert "own.py, line 3, in f: ValueError: too many" in done.err
+        assert "an activation takes a floating-point tensor" in done.err
 
 
 def test_an_interruption_ends_with_130_and_says_how_to_go_on(actfunc, monkeypatch):

@@ -71,6 +71,30 @@ def test_an_epoch_that_nobody_watched_leaves_a_gap(actfunc):
     assert folder.neurons_figure_file.exists()
 
 
+def test_a_kill_between_watching_and_saving_loses_no_epoch(actfunc, monkeypatch):
+    save = RunFolder.save
+    asked = ("train", "relu", *SMALL, "--epochs", "3", "--watch-neurons")
+    actfunc(*asked, "--out", "whole")
+    for after in (False, True):
+
+        def cut(folder, progress, after=after):
+            if after or len(progress.history) < 2:
+                save(folder, progress)
+            if len(progress.history) == 2:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(RunFolder, "save", cut)
+        assert actfunc(*asked, "--out", f"cut-{after}").code == 130
+        monkeypatch.setattr(RunFolder, "save", save)
+        assert actfunc(*asked, "--out", f"cut-{after}").code == 0
+        whole, resumed = (
+            RunFolder.of(Path(root), "silhouettes", "relu", 42).watched()
+            for root in ("whole", f"cut-{after}")
+        )
+        assert [line["epoch"] for line in resumed] == [1, 2, 3]
+        assert resumed == whole
+
+
 def test_a_figure_that_was_removed_is_drawn_again(actfunc):
     asked = ("train", "relu", *SMALL, "--watch-neurons", "--json")
     figure = Path(actfunc(*asked).document["runs"]["relu"]["neurons_figure"])

@@ -10,6 +10,7 @@ import torch
 
 from actfunc import data, get, tree
 from actfunc.errors import CheckpointError
+from actfunc.storage import RunFolder
 from actfunc.storage.run import train
 from actfunc.storage.working_set import WorkingSet, prepare
 from actfunc.training import Progress, Settings
@@ -50,7 +51,12 @@ def test_a_run_is_on_disk_and_found_done(work, tmp_path):
     assert config["activation"] == "tanh"
     assert config["sizes"] == [784, 16, 8, 10]
     assert config["settings"]["learning_rate"] == 0.05
-    assert config["dataset"] == {"name": "made-up", "train": 1000, "split_seed": 5}
+    assert config["dataset"] == {
+        "name": "made-up",
+        "train": 1000,
+        "validation": 200,
+        "split_seed": 5,
+    }
     assert config["made_by"]["torch"] == torch.__version__
     again = go(work, tmp_path)
     assert again.epochs_now == 0
@@ -58,6 +64,25 @@ def test_a_run_is_on_disk_and_found_done(work, tmp_path):
     anew = go(work, tmp_path, overwrite=True)
     assert anew.epochs_now == 3
     assert_same_run(anew.progress, run.progress)
+
+
+def test_an_epoch_is_watched_before_it_is_on_disk(work, tmp_path):
+    """So a kill between the two loses neither: what was not saved is trained and watched again."""
+    watched: list[int] = []
+    saved: list[int] = []
+
+    def watch(progress: Progress) -> None:
+        folder = RunFolder.of(tmp_path, "made-up", "tanh", 5)
+        saved.append(len(folder.resume(progress._replace(history=())).history))
+        watched.append(len(progress.history))
+        if len(watched) == 2:
+            raise Cut
+
+    with pytest.raises(Cut):
+        go(work, tmp_path, watch=watch)
+    go(work, tmp_path, watch=watch)
+    assert watched == [1, 2, 2, 3]
+    assert saved == [0, 1, 1, 2]
 
 
 @pytest.mark.parametrize("epoch", [1, 2])

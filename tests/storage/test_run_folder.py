@@ -177,6 +177,19 @@ def test_another_run_is_refused_naming_what_differs(folder, key, value):
     assert len(folder.resume(fresh()).history) == 1
 
 
+@pytest.mark.parametrize(("validation", "same"), [(10_000, True), (10_001, False)])
+def test_a_run_of_before_the_validation_images_were_counted_goes_on(folder, validation, same):
+    """A sixth was split off then too."""
+    folder.save(after([0.5]))
+    counted = CONFIG | {"dataset": CONFIG["dataset"] | {"validation": validation}}
+    if same:
+        folder.begin(counted)
+    else:
+        with pytest.raises(CheckpointError, match="holds a run with other settings"):
+            folder.begin(counted)
+    assert len(folder.resume(fresh()).history) == 1
+
+
 def test_overwrite_begins_anew(folder):
     folder.save(after([0.5]))
     other = CONFIG | {"activation": "gelu"}

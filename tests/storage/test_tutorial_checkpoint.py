@@ -128,6 +128,8 @@ def test_a_config_that_is_none_is_an_error_that_names_it(config, tmp_path):
     with pytest.raises(CheckpointError) as error:
         read(tmp_path, "leakyrelu")
     assert str(path) in error.value.message
+    assert "--overwrite" not in error.value.hint
+    assert "--pretrained" in error.value.hint
 
 
 @pytest.mark.parametrize("sizes", [(-1, [8, 5], 3), (12, ["8", 5], 3), (10**13, [10**9], 3)])
@@ -165,6 +167,7 @@ def test_weights_of_another_network_are_an_error_that_names_the_file(
     with pytest.raises(CheckpointError, match=said) as error:
         read(tmp_path, "leakyrelu")
     assert str(paths(tmp_path, "leakyrelu")[1]) in error.value.message
+    assert "--pretrained" in error.value.hint
 
 
 @pytest.mark.parametrize("legacy", [False, True])
