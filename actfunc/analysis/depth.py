@@ -135,7 +135,8 @@ def carry(activation: Callable[[Tensor], Tensor], stack: Stack) -> Carried:
         far = torch.where(begins, 0.0, torch.where(far == math.inf, far, far + norm))
         alive = norm.isfinite() & ~begins
         fresh = torch.where(begins, stack.signal / stack.signal.norm(), torch.zeros_like(back))
-        signal = torch.where(alive, back / 10 ** torch.where(alive, norm, 0.0), fresh)
+        unit = back / torch.where(alive, back.abs().amax(), 1.0)  # its norm may overflow
+        signal = torch.where(alive, unit / torch.where(alive, unit.norm(), 1.0), fresh)
         gradient.append(_unless_overflowed(variance[layer], far))
     return Carried(torch.stack(variance), torch.stack(gradient[::-1]))
 

@@ -96,7 +96,7 @@ def per_example(
     """Norms, second moments and variances of the gradients of each example's cross-entropy.
 
     images: float (batch, 28, 28) or (batch, pixel); labels: (batch). A stack of networks gives a
-    stack of everything. As `vmap(grad(loss))` gives them, at the cost of about two gradients.
+    stack of everything. As `vmap(grad(loss))` gives them, at about the cost of one gradient.
     """
     found = examples(params, activation, images, labels)
     return PerExample(norms(found), moments(found))
@@ -120,11 +120,11 @@ def examples(
     right = F.one_hot(labels, trace.logits.shape[-1])
     signals = [trace.logits.softmax(-1) - right]
     for layer, z in zip(params[:0:-1], trace.pre_activations[-2::-1], strict=True):
-        signals.append(_through(activation, z, signals[-1] @ layer.weight))
+        signals.append(backward(activation, z, signals[-1] @ layer.weight))
     return tuple(map(LayerExamples, reversed(signals), trace.inputs))
 
 
-def _through(activation: Callable[[Tensor], Tensor], z: Tensor, gradient: Tensor) -> Tensor:
+def backward(activation: Callable[[Tensor], Tensor], z: Tensor, gradient: Tensor) -> Tensor:
     """The gradient with respect to the pre-activations of that with respect to their values."""
     if isinstance(activation, Activation) and not activation.steep:
         # the lift and torch's transforms would take half as long again as the matrix products
