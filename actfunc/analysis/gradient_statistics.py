@@ -147,9 +147,12 @@ def _statistics(
         layer_noise=tuple(
             noise(*pair, count) for pair in zip(mean_squares, square_means, strict=True)
         ),
-        layer_cosines=tuple(mean_cosine(_square_norm(layer.unit), count) for layer in sums),
+        layer_cosines=tuple(
+            mean_cosine(_square_norm(layer.unit), norms)
+            for layer, norms in zip(sums, every.layer.unbind(-1), strict=True)
+        ),
         noise=noise(_total(mean_squares), _total(square_means), count),
-        cosine=mean_cosine(_total([_square_norm(layer.whole_unit) for layer in sums]), count),
+        cosine=mean_cosine(_total([_square_norm(layer.whole_unit) for layer in sums]), every.whole),
     )
 
 
