@@ -86,5 +86,8 @@ def distribution_document(values: Distributions, found: Figures) -> dict[str, An
 
 
 def _value(value: Tensor) -> str:
-    """In at most eight characters: 18.53, -0.17, 0.00, 1.4e+11."""
-    return f"{float(value):z.2f}" if value.abs() < 1e4 else f"{float(value):.1e}"
+    """In at most seven characters: 18.53, -0.17, 0.00, 6543, 1e+11."""
+    number = float(value)
+    if abs(number) < 1e3:
+        return f"{number:z.2f}"
+    return f"{number:.0f}" if abs(number) < 1e5 else f"{number:.0e}"
