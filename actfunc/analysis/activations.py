@@ -50,10 +50,7 @@ def distribution(
 def figures(
     layers: Sequence[LayerActivations], near_zero: float = NEAR_ZERO
 ) -> tuple[LayerFigures, ...]:
-    """The figures of each hidden layer's values; near_zero: the bound of that share.
-
-    Of values that are not finite torch cannot find the rank, and says so with an error.
-    """
+    """The figures of each hidden layer's values; near_zero: the bound of that share."""
     return tuple(
         LayerFigures(
             summarise(pre),

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.gaussian import edges, expectation, nodes, record_of
+from actfunc.analysis.functions import record_of
+from actfunc.analysis.gaussian import edges, expectation, nodes
 from actfunc.analysis.signal import variance_map
 
 

@@ -15,11 +15,10 @@ from torch.func import grad, jvp, vjp
 from torch.nn import functional as F
 
 from actfunc import mlp, tree
-from actfunc.activation import Activation
-from actfunc.data import normalise
-from actfunc.errors import UsageError
+from actfunc.activation import Function
+from actfunc.analysis.batches import as_float, labelled
+from actfunc.analysis.functions import first_order
 
-Function: TypeAlias = Callable[[Tensor], Tensor]
 Product: TypeAlias = Callable[[mlp.Params, Function, Tensor, Tensor, mlp.Params], mlp.Params]
 """A matrix of the loss times a vector, which has the parameters' structure."""
 
@@ -121,18 +120,16 @@ def operator(
     """A product as a function of one flat vector (parameter), the mean over all of the images.
 
     images: float, or uint8 that are normalised batch by batch: they stream, so memory does not
-    grow with their number. The vector has the parameters' dtype.
+    grow with their number. The vector has the parameters' dtype. Without images, with a batch
+    below 1 or with more or fewer labels than images it raises UsageError.
     """
-    if batch < 1 or not len(images):
-        raise UsageError(
-            f"a product needs images and a positive batch, got {len(images)} and {batch}"
-        )
+    labelled(images, labels, batch)  # what is wrong is said here, not at the first product
     dtype = params[0].weight.dtype
 
     def of(vector: Tensor) -> Tensor:
         total = torch.zeros_like(vector)
         shaped = unflatten(params, vector)
-        for part, answers in zip(images.split(batch), labels.split(batch), strict=True):
+        for part, answers in labelled(images, labels, batch):
             moved = product(params, activation, as_float(part, dtype), answers, shaped)
             total = total + flatten(moved) * (len(answers) / len(labels))
         return total
@@ -149,13 +146,3 @@ def unflatten(params: mlp.Params, vector: Tensor) -> mlp.Params:
     """A vector (parameter) in the structure of `params`, the inverse of `flatten`."""
     parts = iter(vector.split([leaf.numel() for leaf in tree.leaves(params)]))
     return tree.map(lambda leaf: next(parts).view_as(leaf), params)
-
-
-def first_order(activation: Function) -> Function:
-    """The activation where one derivative is enough; any other callable as it is."""
-    return partial(activation, order=1) if isinstance(activation, Activation) else activation
-
-
-def as_float(images: Tensor, dtype: torch.dtype) -> Tensor:
-    """uint8 images normalised, in `dtype`; floating-point ones as they are."""
-    return images if images.is_floating_point() else normalise(images).to(dtype)

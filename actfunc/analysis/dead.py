@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp
-from actfunc.data import normalise
+from actfunc.analysis.batches import as_float, in_batches
 
 
 @torch.no_grad()
@@ -22,7 +22,8 @@ def dead_neurons(
 ) -> tuple[Tensor, ...]:
     """For each hidden layer, which neurons (out, bool) give exactly 0 for every one of the images.
 
-    images: uint8 (n, 28, 28), streamed in batches, so memory does not grow with n.
+    images: uint8 (n, 28, 28) or normalised float (n, …), streamed in batches, so memory does not
+    grow with n. In a stack of networks each has its own, (network, out).
     `on_batch(done, n)` is called as images are done.
     """
     dead = tuple(
@@ -30,9 +31,10 @@ def dead_neurons(
         for layer in params[:-1]
     )
     done = 0
-    for part in images.split(batch):
-        outputs = mlp.trace(params, normalise(part), activation).activations
-        dead = tuple(d & (y == 0).all(dim=0) for d, y in zip(dead, outputs, strict=True))
+    for part in in_batches(images, batch):
+        pixels = as_float(part, params[0].weight.dtype)
+        outputs = mlp.trace(params, pixels, activation).activations
+        dead = tuple(d & (y == 0).all(dim=-2) for d, y in zip(dead, outputs, strict=True))
         done += len(part)
         if on_batch is not None:
             on_batch(done, len(images))

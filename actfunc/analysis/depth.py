@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.func import vjp
 
-from actfunc.analysis.curvature import first_order
+from actfunc.analysis.functions import first_order
 from actfunc.errors import UsageError
 from actfunc.training import initialisation
 
@@ -113,10 +113,12 @@ def carry(activation: Callable[[Tensor], Tensor], stack: Stack) -> Carried:
         norm = _log_rms(back) + 0.5 * math.log10(back.numel())
         # from the last layer that has not overflowed on it starts anew
         begins = variance[layer + 1] == math.inf
-        far = torch.where(begins, 0.0, far + norm)
+        # the direction of an infinite gradient is lost, and it stays infinite
+        far = torch.where(begins, 0.0, torch.where(far == math.inf, far, far + norm))
         alive = norm.isfinite() & ~begins
         fresh = torch.where(begins, stack.signal / stack.signal.norm(), torch.zeros_like(back))
-        signal = torch.where(alive, back / 10 ** torch.where(alive, norm, 0.0), fresh)
+        unit = back / torch.where(alive, back.abs().amax(), 1.0)  # its norm may overflow
+        signal = torch.where(alive, unit / torch.where(alive, unit.norm(), 1.0), fresh)
         gradient.append(_unless_overflowed(variance[layer], far))
     return Carried(torch.stack(variance), torch.stack(gradient[::-1]))
 
@@ -157,7 +159,7 @@ def _course(decades: Tensor, bound: float) -> Course:
         verdict = "vanishes"
     else:
         verdict = "holds"
-    factor = 10**rate
+    factor = float(torch.tensor(10.0, dtype=torch.float64) ** rate)  # infinite past 10^308
     return Course(
         mean, error, rate, rate_error, factor, math.log(10) * factor * rate_error, verdict
     )

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
+from actfunc.analysis.functions import record_of
 
 # in standard deviations: at 38 the density is 1e-314, so that nothing that float64 can hold is
 # lost behind it, neither of exponentials, whose squares weigh most where the density is small
@@ -40,13 +41,6 @@ class Moments(NamedTuple):
     square: Tensor
     slope: Tensor
     growth: Tensor
-
-
-def record_of(activation: Activation | Function) -> Activation:
-    """The activation itself; a plain elementwise function with derivatives by forward mode."""
-    if isinstance(activation, Activation):
-        return activation
-    return Activation.from_function(activation, getattr(activation, "__name__", "function"))
 
 
 def moments(

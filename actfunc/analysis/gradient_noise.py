@@ -35,10 +35,11 @@ def noise(mean_square: Tensor, square_mean: Tensor, count: int) -> Noise:
     return Noise(spread, square_mean - spread / count)
 
 
-def mean_cosine(sum_of_units: Tensor, count: int) -> Tensor:
-    """Mean cosine between two different ones of `count` examples' gradients (2 or more).
+def mean_cosine(sum_of_units: Tensor, norms: Tensor) -> Tensor:
+    """Mean cosine between two different examples' gradients of these norms (…, n), n 2 or more.
 
-    sum_of_units: squared norm of the sum of all gradients, each scaled to norm 1. As cosines of
-    an example with itself it holds `count` ones; exact where no example is without gradient.
+    sum_of_units: squared norm of the sum of all gradients, each scaled to norm 1. It holds a 1 for
+    each as its cosine with itself; an example without gradient has cosine 0 with everyone.
     """
-    return (sum_of_units - count) / (count * (count - 1))
+    count = norms.shape[-1]
+    return (sum_of_units - (norms > 0).sum(-1)) / (count * (count - 1))

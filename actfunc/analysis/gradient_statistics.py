@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, tree
-from actfunc.analysis.curvature import as_float
+from actfunc.analysis.batches import as_float, check_labels, labelled
 from actfunc.analysis.gradient_noise import Noise, mean_cosine, noise
 from actfunc.analysis.per_example import (
     LayerExamples,
@@ -87,17 +87,14 @@ def gradient_statistics(
     batches, so that memory does not grow with n but for the norms; `on_batch(done, n)` is called
     as images are done. Sums over batches are kept, and noise and cosines given, in float64.
     """
-    count = len(labels)
-    if count < 2 or len(images) != count:
-        raise UsageError(
-            f"gradients have a spread over two or more labelled images, got {len(images)} images"
-            f" and {count} labels",
-            "give two or more of each, a label an image",
-        )
+    count = len(images)
+    check_labels(count, labels)
+    if count < 2:
+        raise UsageError(f"gradients have a spread over two or more images, got {count} images")
     signals = tuple(nothing(bias[..., 0]) for _, bias in params)
     seen: list[Norms] = []
     sums: tuple[_Sums, ...] | None = None
-    for part, right in zip(images.split(batch), labels.split(batch), strict=True):
+    for part, right in labelled(images, labels, batch):
         pixels = as_float(part, params[0].weight.dtype)
         found = examples(params, activation, pixels, right)
         seen.append(norms(found))
@@ -114,14 +111,14 @@ def gradient_statistics(
 
 
 def _sums(found: Sequence[LayerExamples], size: Norms) -> tuple[_Sums, ...]:
-    def inverse(norm: Tensor) -> Tensor:
-        return norm.reciprocal().where(norm > 0, 0).unsqueeze(-1)
+    def unless_zero(norm: Tensor) -> Tensor:
+        return norm.where(norm > 0, 1).unsqueeze(-1)
 
-    whole = inverse(size.whole)
+    whole = unless_zero(size.whole)
     result = []
     for (signal, read), own in zip(found, size.layer.unbind(-1), strict=True):
         # one product for the three that read the same
-        kinds = [signal, signal * inverse(own), signal * whole]
+        kinds = [signal, signal / unless_zero(own), signal / whole]
         weights = (torch.cat(kinds, -1).mT @ read).chunk(3, -2)
         gradient, unit, whole_unit = (
             mlp.Layer(weight, kind.sum(-2)) for weight, kind in zip(weights, kinds, strict=True)
@@ -150,9 +147,12 @@ def _statistics(
         layer_noise=tuple(
             noise(*pair, count) for pair in zip(mean_squares, square_means, strict=True)
         ),
-        layer_cosines=tuple(mean_cosine(_square_norm(layer.unit), count) for layer in sums),
+        layer_cosines=tuple(
+            mean_cosine(_square_norm(layer.unit), norms)
+            for layer, norms in zip(sums, every.layer.unbind(-1), strict=True)
+        ),
         noise=noise(_total(mean_squares), _total(square_means), count),
-        cosine=mean_cosine(_total([_square_norm(layer.whole_unit) for layer in sums]), count),
+        cosine=mean_cosine(_total([_square_norm(layer.whole_unit) for layer in sums]), every.whole),
     )
 
 

@@ -9,7 +9,8 @@ from torch import Tensor
 from torch.func import vjp
 
 from actfunc import mlp
-from actfunc.analysis.curvature import first_order
+from actfunc.analysis.functions import first_order
+from actfunc.errors import UsageError
 
 
 def input_jacobian(
@@ -19,6 +20,11 @@ def input_jacobian(
 
     images: float (batch, 28, 28) or (batch, pixel). One backward pass a class.
     """
+    if not images.is_floating_point():
+        raise UsageError(
+            f"a Jacobian is of floating-point images, got {images.dtype}",
+            "actfunc.data.normalise makes uint8 pixels what the network was trained on",
+        )
     phi = first_order(activation)
     logits, back = vjp(lambda pixels: mlp.apply(params, pixels, phi), images.flatten(1))[:2]
     # an example's logits depend on its own pixels alone, so one pass serves the whole batch;

@@ -120,7 +120,9 @@ def hutchinson(product: Callable[[Tensor], Tensor], probes: Iterable[Tensor]) ->
 
 
 def mean(seen: Sequence[Tensor]) -> Trace:
-    """Of what single probes gave of a trace, 0-dimensional each."""
+    """Of what single probes gave of a trace, 0-dimensional each; UsageError without any."""
+    if not seen:
+        raise UsageError("a trace needs one or more probes, got none")
     values = torch.stack(list(seen))
     spread = values.std(dim=0) if len(values) > 1 else torch.full_like(values[0], torch.nan)
     return Trace(values.mean(), spread / math.sqrt(len(values)))

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp
+from actfunc.analysis.batches import as_float, in_batches, labelled
 from actfunc.analysis.curvature import (
-    as_float,
     flatten,
     gauss_newton_product,
     gauss_newton_trace,
@@ -55,6 +55,7 @@ class Landscape(NamedTuple):
     stretch: Tensor
 
 
+@torch.no_grad()
 def landscape(
     params: mlp.Params,
     activation: Callable[[Tensor], Tensor],
@@ -80,6 +81,8 @@ def landscape(
             f"top must be from 1 to the {steps} eigenvalues that are found, got {top}",
             f"as many are found as there are steps, at most one a parameter, here {n}",
         )
+    if probes < 1:
+        raise UsageError(f"probes must be one or more, got {probes}", "two or more tell an error")
     whole, done = 2 * steps + probes, itertools.count(1)
 
     def told(found: Tensor) -> Tensor:
@@ -95,7 +98,7 @@ def landscape(
     found = lanczos(lambda vector: told(hessian(vector)), start, steps)
     part_found = lanczos(lambda vector: told(gauss_newton(vector)), start, steps)
     traces, stretches = [], []
-    for part in images.split(batch):
+    for part in in_batches(images, batch):
         pixels = as_float(part, start.dtype)
         traces.append(gauss_newton_trace(params, activation, pixels) * len(part))
         stretches.append(jacobian_singular_values(params, activation, pixels))
@@ -120,7 +123,7 @@ def landscape(
 
 def gauss_newton_share(found: Landscape) -> Tensor:
     """The Gauss-Newton part's share of the trace, 0-dimensional; above 1 where the rest's trace
-    is negative."""
+    is negative, NaN where both traces are 0."""
     return found.gauss_newton_trace / found.trace.value
 
 
@@ -136,7 +139,7 @@ def _left_out(
     like = torch.cat([layer.bias for layer in params])
     widths = [len(layer.bias) for layer in params]
     total = like.new_zeros(())
-    for part, answers in zip(images.split(batch), labels.split(batch), strict=True):
+    for part, answers in labelled(images, labels, batch):
         # row by row, so that an example's signs are the same in batches of any size
         probe = signs(like.expand(len(part), -1), generator).split(widths, dim=-1)
         seen = network_trace(params, activation, as_float(part, like.dtype), answers, probe)

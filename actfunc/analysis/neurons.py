@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp
-from actfunc.activation import Activation
-from actfunc.data import normalise
+from actfunc.activation import Activation, Function
+from actfunc.analysis.batches import as_float, in_batches
+from actfunc.analysis.functions import record_of
 from actfunc.errors import UsageError
 
 SATURATED = 0.01
@@ -93,21 +94,25 @@ def no_inputs(params: mlp.Params) -> tuple[NeuronCounts, ...]:
 def count_batch(
     counts: Sequence[NeuronCounts],
     params: mlp.Params,
-    activation: Activation,
+    activation: Activation | Function,
     images: Tensor,
     bound: float = SATURATED,
 ) -> tuple[NeuronCounts, ...]:
     """The counts after one more batch of float images; those given stay as they are."""
-    trace = mlp.trace(params, images, activation.f)
+    record = record_of(activation)
+    trace = mlp.trace(params, images, record.f)
     return tuple(
-        _with(before, z, activation.df(z), bound)
+        _with(before, z, record.df(z), bound)
         for before, z in zip(counts, trace.pre_activations, strict=False)
     )
 
 
-def judge(counts: Sequence[NeuronCounts], activation: Activation) -> tuple[LayerNeurons, ...]:
+def judge(
+    counts: Sequence[NeuronCounts], activation: Activation | Function
+) -> tuple[LayerNeurons, ...]:
     """What the neurons of each hidden layer are, by all inputs counted so far."""
-    return tuple(_judged(layer, activation) for layer in counts)
+    record = record_of(activation)
+    return tuple(_judged(layer, record) for layer in counts)
 
 
 def tally(neurons: Sequence[LayerNeurons]) -> tuple[LayerTally, ...]:
@@ -133,7 +138,7 @@ def starving(tallies: Sequence[LayerTally], share: float = TOO_MANY) -> tuple[in
 @torch.no_grad()
 def count_neurons(
     params: mlp.Params,
-    activation: Activation,
+    activation: Activation | Function,
     images: Tensor,
     *,
     bound: float = SATURATED,
@@ -142,20 +147,19 @@ def count_neurons(
 ) -> tuple[LayerNeurons, ...]:
     """What the neurons of each hidden layer are, by every one of the images.
 
-    images: uint8 (n, 28, 28), streamed in batches, so memory does not grow with n.
+    images: uint8 (n, 28, 28) or normalised float (n, …), streamed in batches, so memory does not
+    grow with n.
     bound: slopes under it in size count as saturated. `on_batch(done, n)` is called as images are
-    done. Slopes are the record's `df`, in the parameters' dtype: a smooth activation's slope is
-    exactly 0 or exactly 1 where it rounds to that.
+    done. Slopes are the record's `df`, a plain function's are by forward mode, in the parameters'
+    dtype: a smooth activation's slope is exactly 0 or exactly 1 where it rounds to that.
     """
     if not 0 < bound < math.inf:
         raise UsageError(
             f"bound must be a number above 0, got {bound!r}", f"{SATURATED} by default"
         )
-    if not len(images):
-        raise UsageError("images must be one or more, got none")
     counts, done = no_inputs(params), 0
-    for part in images.split(batch):
-        pixels = normalise(part).to(params[0].weight.dtype)
+    for part in in_batches(images, batch):
+        pixels = as_float(part, params[0].weight.dtype)
         counts = count_batch(counts, params, activation, pixels, bound)
         done += len(part)
         if on_batch is not None:

@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from actfunc import mlp
 from actfunc.activation import Activation
-from actfunc.analysis.curvature import first_order
+from actfunc.analysis.batches import check_labels
+from actfunc.analysis.functions import first_order
 
 
 class LayerExamples(NamedTuple):
@@ -95,7 +96,7 @@ def per_example(
     """Norms, second moments and variances of the gradients of each example's cross-entropy.
 
     images: float (batch, 28, 28) or (batch, pixel); labels: (batch). A stack of networks gives a
-    stack of everything. As `vmap(grad(loss))` gives them, at the cost of about two gradients.
+    stack of everything. As `vmap(grad(loss))` gives them, at about the cost of one gradient.
     """
     found = examples(params, activation, images, labels)
     return PerExample(norms(found), moments(found))
@@ -110,18 +111,20 @@ def examples(
     """Each example's gradient of its own cross-entropy, layer by layer from the input.
 
     Shapes as for `per_example`. Backpropagation written out, as an example's signal depends on its
-    own loss alone; by first derivatives only, so not for differentiating again.
+    own loss alone; by first derivatives only, so not for differentiating again. At an infinite
+    pre-activation the slope is the record's, where that of its lift is 0.
     """
     value = activation.f if isinstance(activation, Activation) else activation
     trace = mlp.trace(params, images, value)
+    check_labels(trace.logits.shape[-2], labels)
     right = F.one_hot(labels, trace.logits.shape[-1])
     signals = [trace.logits.softmax(-1) - right]
     for layer, z in zip(params[:0:-1], trace.pre_activations[-2::-1], strict=True):
-        signals.append(_through(activation, z, signals[-1] @ layer.weight))
+        signals.append(backward(activation, z, signals[-1] @ layer.weight))
     return tuple(map(LayerExamples, reversed(signals), trace.inputs))
 
 
-def _through(activation: Callable[[Tensor], Tensor], z: Tensor, gradient: Tensor) -> Tensor:
+def backward(activation: Callable[[Tensor], Tensor], z: Tensor, gradient: Tensor) -> Tensor:
     """The gradient with respect to the pre-activations of that with respect to their values."""
     if isinstance(activation, Activation) and not activation.steep:
         # the lift and torch's transforms would take half as long again as the matrix products
@@ -171,8 +174,9 @@ def cosines(found: Sequence[LayerExamples]) -> Tensor:
     An example without gradient has cosine 0 with everyone, itself too.
     """
     scale = norms(found).whole
-    units = scale.reciprocal().where(scale > 0, 0).unsqueeze(-1)
-    return inner_products([LayerExamples(s * units, a) for s, a in found])
+    # not by the reciprocal: that of a subnormal norm is infinite
+    size = scale.where(scale > 0, 1).unsqueeze(-1)
+    return inner_products([LayerExamples(s / size, a) for s, a in found])
 
 
 def _norm(x: Tensor) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import torch
@@ -21,9 +22,10 @@ def rank(values: Tensor) -> Rank:
     effective: exp of the entropy of the singular values divided by their sum (Roy & Vetterli, The
     effective rank, 2007). participation: (Σλ)² / Σλ² of the covariance's eigenvalues λ, which are
     the singular values' squares. Both are k for k equal singular values; the second counts small
-    ones less. Values that are not finite have none: torch says so with an error.
+    ones less. NaN of values that are not finite, at which LAPACK would raise.
     """
-    wide = values.double()
+    finite = values.isfinite().all(-1).all(-1)
+    wide = values.double().where(finite[..., None, None], 0)
     sizes = torch.linalg.svdvals(wide - wide.mean(-2, keepdim=True))
     # what is left of a constant column after its mean is rounding, not variation
     noise = torch.finfo(torch.float64).eps * max(values.shape[-2:]) * wide.abs().amax((-2, -1))
@@ -35,4 +37,5 @@ def rank(values: Tensor) -> Rank:
     entropy = -torch.special.xlogy(shares, shares).sum(-1)
     energy = relative.square()
     spread = energy.sum(-1).square() / torch.where(varies, energy.square().sum(-1), 1.0)
-    return Rank(torch.where(varies, entropy.exp(), 0.0), spread)
+    effective = torch.where(varies, entropy.exp(), 0.0)
+    return Rank(*(each.where(finite, math.nan) for each in (effective, spread)))

@@ -15,7 +15,8 @@ from scipy.optimize import brentq, minimize_scalar
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.gaussian import moments, record_of
+from actfunc.analysis.functions import record_of
+from actfunc.analysis.gaussian import moments
 
 _EVEN = 1e-9
 """Two figures this near, relatively, are equal: well above the rounding of a quadrature."""
@@ -100,8 +101,8 @@ def fixed_points(
     """The fixed points of the variance map, ascending: 0 where it is one, and those between.
 
     Found by the changes of sign over 241 variances, then to the last digits, and where the map
-    only touches; an overflow counts as infinite. Where every variance
-    is one, as for ReLU at gain √2, variance 1 stands for all, and it is marginal.
+    only touches; an overflow counts as infinite. Where every variance is one, as for ReLU at gain
+    √2, variance 1 stands for all, and it is marginal.
     """
     record = record_of(activation)
     low, high = (math.log10(end) for end in between)

@@ -15,6 +15,7 @@ from actfunc.show.analysis import described, histogram_grid
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from torch import Tensor
 
 Distributions = Mapping[str, Sequence[LayerActivations]]
 Figures = Mapping[str, Sequence[LayerFigures]]
@@ -33,12 +34,12 @@ def distribution_table(found: Figures, near_zero: float) -> Table:
     for spec, layers in found.items():
         for number, layer in enumerate(layers, start=1):
             post = layer.post
-            low, _, median, _, high = (f"{float(at):.2f}" for at in post.quantiles)
+            low, _, median, _, high = map(_value, post.quantiles)
             table.add_row(
                 style.named(spec) if number == 1 else "",
                 str(number),
-                *(f"{float(post.mean):.2f}", f"{float(post.std):.2f}"),
-                *(low, median, high, f"{float(post.largest):.2f}"),
+                *(_value(post.mean), _value(post.std)),
+                *(low, median, high, _value(post.largest)),
                 f"{100 * float(post.zeros):.0f} %",
                 f"{100 * float(layer.near_zero):.0f} %",
                 f"{float(layer.rank.effective):.0f}",
@@ -82,3 +83,11 @@ def distribution_document(values: Distributions, found: Figures) -> dict[str, An
         ]
         for spec, layers in values.items()
     }
+
+
+def _value(value: Tensor) -> str:
+    """In at most seven characters: 18.53, -0.17, 0.00, 6543, 1e+11."""
+    number = float(value)
+    if abs(number) < 1e3:
+        return f"{number:z.2f}"
+    return f"{number:.0f}" if abs(number) < 1e5 else f"{number:.0e}"

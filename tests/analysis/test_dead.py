@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from actfunc import get, mlp
+from actfunc import get, mlp, tree
 from actfunc.analysis import dead_neurons
 from actfunc.data import normalise
+from actfunc.errors import UsageError
 from actfunc.storage import tutorial_checkpoint
 from tests.reference import assert_same, module_of, outputs
 
@@ -87,3 +88,24 @@ def test_a_neuron_without_weights_is_dead_and_one_with_a_bias_is_not():
     (dead,) = dead_neurons(params, RELU.f, images)
     assert dead.tolist() == [True, True, False]
     assert_same(dead.float(), torch.tensor([1.0, 1.0, 0.0]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_float_images_and_networks_and_stacks(dtype, small_split):
+    images = small_split.train.images[:50]
+    members = [mlp.init((784, *[24] * 6, 10), seed=seed, dtype=dtype) for seed in range(3)]
+    stack = tree.map(lambda *leaves: torch.stack(leaves), *members)
+    together = dead_neurons(stack, RELU.f, images, batch=13)
+    pixels = normalise(images).to(dtype)
+    for index, params in enumerate(members):
+        found = dead_neurons(params, RELU.f, images)
+        assert any(dead.any() for dead in found)
+        others = dead_neurons(params, RELU.f, pixels, batch=7)
+        for one, same, beside in zip(found, others, together, strict=True):
+            assert torch.equal(one, same)
+            assert torch.equal(one, beside[index])
+
+
+def test_no_image_is_an_error():
+    with pytest.raises(UsageError, match="images must be one or more"):
+        dead_neurons(mlp.init((4, 3, 2), seed=0), RELU.f, torch.zeros(0, 2, 2, dtype=torch.uint8))

@@ -181,3 +181,22 @@ def test_it_compiles_whole():
 def test_wrong_stacks_are_refused(options, said):
     with pytest.raises(UsageError, match=said):
         draw(**{"depth": 3, "width": 3, **options})
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_gradient_past_what_a_float_holds_does_not_come_back(dtype):
+    stack = draw(6, 4, examples=2, dtype=dtype)
+    found = carry(get("signed_sqrt"), stack._replace(inputs=torch.zeros_like(stack.inputs)))
+    assert found.variance.tolist() == [-math.inf] * 6
+    # the lift makes an infinite slope of two finite ones, so that a part of it may be finite
+    assert (found.gradient[:-1] > math.log10(torch.finfo(dtype).max) - 2).all()
+    assert found.gradient[-1] == 0
+    assert course_of_gradient([found]).verdict == "explodes"
+
+
+@pytest.mark.parametrize("rate", [400.0, -400.0])
+def test_a_rate_past_what_a_float_holds_has_an_infinite_factor_or_none(rate):
+    decades = rate * torch.arange(3, dtype=torch.float64)
+    course = course_of_variance([Carried(decades, decades)])
+    assert course.rate == pytest.approx(rate)
+    assert course.factor == (math.inf if rate > 0 else 0)

@@ -10,6 +10,7 @@ from actfunc import get, mlp, tree
 from actfunc.analysis import backpropagate, summarise
 from actfunc.analysis.gradient_noise import noise
 from actfunc.analysis.gradient_statistics import gradient_statistics
+from actfunc.analysis.per_example import cosines, examples
 from actfunc.data import normalise
 from actfunc.errors import UsageError
 from tests.analysis.test_per_example import RELATIVE, SIZES, assert_near, flat, formed, three
@@ -166,3 +167,23 @@ def test_compiled(small_split):
 
     got = torch.compile(figures, fullgraph=True)(params, images, labels)
     assert_all_near(got, figures(params, images, labels))
+
+
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+def test_examples_without_gradient_have_cosine_0(scale):
+    """As in `cosines`: ReLU's network passes nothing of the examples whose neurons are all off."""
+    signs = torch.tensor([1.0, 1, 1, -1, -1, -1, 1])
+    images = scale * signs[:, None] * torch.rand(7, 6, generator=torch.Generator().manual_seed(0))
+    params = (
+        mlp.Layer(torch.ones(5, 6), torch.zeros(5)),
+        mlp.init((5, 3), seed=1)[0],
+    )
+    labels = torch.arange(7) % 3
+    got = gradient_statistics(params, get("relu"), images, labels, batch=3)
+    found = examples(params, get("relu"), images, labels)
+    alive = int((got.norms.layer[:, 0] > 0).sum())
+    assert alive == (4 if scale else 0)
+    others = ~torch.eye(7, dtype=torch.bool)
+    for cosine, layers in ((got.layer_cosines[0], found[:1]), (got.cosine, found)):
+        want = float(cosines(layers)[others].mean())
+        assert float(cosine) == pytest.approx(want, abs=1e-6)

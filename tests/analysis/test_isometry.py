@@ -8,6 +8,7 @@ from torch.func import vmap
 
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.isometry import input_jacobian, jacobian_singular_values
+from actfunc.errors import UsageError
 from tests.reference import module_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -51,3 +52,8 @@ def test_the_jacobian_compiles_whole():
     torch.testing.assert_close(
         compiled(params, IMAGES), input_jacobian(params, get("gelu"), IMAGES)
     )
+
+
+def test_pixels_that_are_no_floats_are_refused():
+    with pytest.raises(UsageError, match=r"floating-point images, got torch\.uint8"):
+        input_jacobian(mlp.init((9, 4), seed=0), get("relu"), torch.zeros(2, 9, dtype=torch.uint8))

@@ -82,3 +82,21 @@ def test_a_network_that_has_diverged_gives_nan_and_a_flat_one_zero():
     for ritz in (found.top, found.lowest, found.gauss_newton):
         assert all(part.eq(0).all() for part in ritz)
     assert found.trace.value == found.trace.standard_error == found.gauss_newton_trace == 0
+
+
+def test_no_probe_is_an_error():
+    params, images, labels = small()
+    with pytest.raises(UsageError, match="probes must be one or more, got 0"):
+        landscape(params, get("silu"), images, labels, probes=0, top=1)
+
+
+def test_parameters_that_require_gradients_change_nothing_and_keep_no_graph():
+    params, images, labels = small(sizes=(2, 5, 3))
+    wanting = tree.map(lambda leaf: leaf.clone().requires_grad_(), params)
+    got, want = (
+        landscape(each, get("silu"), images, labels, steps=8, probes=2)
+        for each in (wanting, params)
+    )
+    for one, other in zip(tree.leaves(got), tree.leaves(want), strict=True):
+        assert not one.requires_grad
+        assert torch.equal(one, other)

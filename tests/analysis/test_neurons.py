@@ -239,3 +239,17 @@ def test_the_trained_networks_over_the_whole_training_set(name, real_split, chec
     by_output = [int(dead.sum()) for dead in dead_neurons(params, record.f, images)]
     assert [int(layer.dead) for layer in found] == by_output
     assert by_output == ([0, 0, 0, 3] if name == "relu" else [0, 0, 0, 0])
+
+
+@pytest.mark.parametrize("function", [torch.relu, torch.tanh])
+def test_a_plain_function_and_float_images_give_what_the_record_gives(function, small_split):
+    images, params = small_split.train.images[:40], scaled(0, 20.0)
+    want = count_neurons(params, get(function.__name__), images)
+    pixels = normalise(images)
+    for got in (
+        count_neurons(params, function, images, batch=7),
+        count_neurons(params, get(function.__name__), pixels, batch=7),
+    ):
+        for one, other in zip(tree.leaves(got), tree.leaves(want), strict=True):
+            assert torch.equal(one, other)
+    assert any(layer.flat.any() for layer in want)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.func import grad, vmap
+from torch.func import grad, vjp, vmap
 from torch.nn import functional as F
 
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.per_example import (
+    LayerExamples,
     Moments,
+    backward,
     cosines,
     examples,
     inner_products,
     per_example,
 )
 from actfunc.data import normalise
+from actfunc.errors import UsageError
 
 SIZES = (784, 48, 32, 10)
 RELATIVE = {torch.float32: 1e-5, torch.float64: 1e-12}
@@ -230,3 +235,53 @@ def test_any_sizes(sizes, count, seed):
         torch.testing.assert_close(
             moments.variance.weight, layer.weight.var(0, correction=0), rtol=1e-10, atol=1e-15
         )
+
+
+@catalogue
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_slope_that_is_written_out_is_that_of_the_lift(record, dtype):
+    """At every finite point: joints, poles, far tails; and nothing comes of nothing."""
+    far = torch.finfo(dtype).max
+    points = (*record.joint_points, *record.poles, 0.0, -0.0, 1e4, -1e4, far, -far, 1e-40)
+    z = torch.cat([torch.linspace(-6, 6, 101, dtype=dtype), torch.tensor(points, dtype=dtype)])
+    for arrives in (0.7, 0.0):
+        gradient = torch.full_like(z, arrives)
+        got = backward(record, z, gradient)
+        [want] = vjp(partial(record, order=1), z)[1](gradient)
+        usable = record.f(z).isfinite() & record.df(z).isfinite()
+        assert usable.sum() > 100
+        assert torch.equal(got[usable], want[usable])
+
+
+def test_a_label_an_image_and_floating_point_ones():
+    params, images = mlp.init((4, 3, 2), seed=0), torch.randn(5, 2, 2)
+    for labels in (torch.zeros(1, dtype=torch.long), torch.zeros(4, dtype=torch.long)):
+        with pytest.raises(UsageError, match=f"got 5 images and {len(labels)} labels"):
+            per_example(params, torch.relu, images, labels)
+    with pytest.raises(UsageError, match="floating-point images"):
+        per_example(params, torch.relu, images.byte(), torch.zeros(5, dtype=torch.long))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e-20, 1e-40])
+def test_cosines_of_gradients_that_float32_hardly_holds(size):
+    signal = size * torch.tensor([[3.0, 4.0], [4.0, -3.0], [6.0, 8.0], [0.0, 0.0]])
+    found = cosines([LayerExamples(signal, torch.ones(4, 1))])
+    want = torch.zeros(4, 4)
+    want[:3, :3] = torch.tensor([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]])
+    torch.testing.assert_close(found, want, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("sizes", [(16, 3), (16, 1, 3), (16, 5, 1)])
+@pytest.mark.parametrize("name", ["relu", "gelu", "signed_sqrt"])
+@pytest.mark.parametrize("count", [1, 5])
+def test_no_hidden_layer_one_neuron_one_class_one_example(sizes, name, count):
+    params = mlp.init(sizes, seed=0, dtype=torch.float64)
+    wanting = tree.map(lambda leaf: leaf.clone().requires_grad_(), params)
+    images = torch.randn(count, 4, 4, dtype=torch.float64).mT  # not contiguous
+    labels = torch.arange(count) % sizes[-1]
+    want = formed(params, get(name), images, labels)
+    got = per_example(wanting, get(name), images, labels)
+    torch.testing.assert_close(got.norms.whole, flat(want).norm(dim=1), rtol=1e-12, atol=1e-15)
+    for moments, layer in zip(got.layers, want, strict=True):
+        variance = layer.weight.var(0, correction=0)
+        torch.testing.assert_close(moments.variance.weight, variance, rtol=1e-10, atol=1e-15)

@@ -67,3 +67,13 @@ def test_over_a_stack_mapped_or_compiled():
         for index, values in enumerate(stack):
             for together, alone in zip(ranks, rank(values), strict=True):
                 torch.testing.assert_close(together[index], alone)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_not_finite_has_no_rank_and_does_not_touch_its_neighbours(value):
+    stack = torch.randn(2, 20, 8, generator=torch.Generator().manual_seed(0))
+    want = rank(stack[1])
+    stack[0, 3, 2] = value
+    for found, other in zip(rank(stack), want, strict=True):
+        assert found[0].isnan()
+        torch.testing.assert_close(found[1], other)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 import torch
 from rich.console import Console
 
-from actfunc import get, mlp
-from actfunc.analysis import distribution
+from actfunc import get, mlp, tree
+from actfunc.analysis import LayerActivations, distribution
 from actfunc.analysis.activations import figures
 from actfunc.analysis.neurons import LayerTally
 from actfunc.show.distribution import distribution_figure, distribution_table
@@ -81,3 +83,18 @@ def test_a_distribution_is_shown_with_its_ranks():
         assert f"{100 * float(each.post.zeros):.0f} %" in told
         assert f"{float(each.rank.participation):.1f}" in told
         assert f"{float(each.post.largest):.2f}" in told
+
+
+def test_values_far_from_1_keep_the_table_in_80_columns_and_zero_has_no_sign():
+    images = torch.rand(40, 12, generator=torch.Generator().manual_seed(0))
+    scaled = tree.map(lambda leaf: 1e6 * leaf, mlp.init((12, 9, 6, 3), seed=0))
+    huge = figures(distribution(scaled, get("leaky_relu").f, images))
+    tiny = figures([LayerActivations(-1e-9 * images, -1e-9 * images)])
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(distribution_table({"leaky_relu": huge, "relu": tiny}, 0.01))
+    told = console.export_text()
+    for each in huge[1:]:
+        assert f"{float(each.post.largest):.0e}" in told
+    assert "…" not in told
+    assert "0.00" in told
+    assert "-0.00" not in told
