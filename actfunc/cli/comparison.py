@@ -63,7 +63,7 @@ def conclude(
         if differ:
             output.print(standings_table(to_the_end))
         if escaped:
-            output.print(escapes_table(escaped))
+            output.print(escapes_table(escaped, by_stopping))
     output.wrote("page", page)
     output.wrote("every member", folder / "results.csv")
     output.document(document)

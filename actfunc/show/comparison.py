@@ -70,10 +70,14 @@ def differences_table(summary: Summary) -> Table | None:
     return _table(title, names, differences_columns(summary.differences), verdicts)
 
 
-def escapes_table(found: Sequence[Escapes]) -> Table:
-    """One line an arm and learning rate of which some seed stays at chance: how many leave it."""
-    arms = [one.arm for one in found]
-    return _table("seeds that leave chance", _texts(arms, arms), escapes_columns(found))
+def escapes_table(found: Sequence[Escapes], summary: Summary) -> Table:
+    """One line an arm and learning rate of which some seed stays at chance: how many leave it.
+
+    An arm's name is the one that it has among all of the summary.
+    """
+    every = [standing.arm for standing in summary.standings]
+    names = _texts([one.arm for one in found], every)
+    return _table("seeds that leave chance", names, escapes_columns(found))
 
 
 def escapes_columns(found: Sequence[Escapes]) -> Columns:

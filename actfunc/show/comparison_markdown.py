@@ -30,9 +30,8 @@ def comparison_markdown(
         if remark := edge_remark(summary):
             parts.append(f"{remark[0].upper()}{remark[1:]}.")
     if escaped:
-        arms = [one.arm for one in escaped]
-        names = arm_names(arms)
-        told = _table([names[arm] for arm in arms], escapes_columns(escaped))
+        names = arm_names([standing.arm for standing in summaries[0].standings])
+        told = _table([names[one.arm] for one in escaped], escapes_columns(escaped))
         parts += ["Seeds that leave chance:", told]
     facts = ", ".join(f"{name} {made_by[name]}" for name in ("actfunc", "torch", "device"))
     parts.append(f"`{made_by['command']}` ({facts}, {made_by['time'][:10]})")

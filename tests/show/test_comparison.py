@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from actfunc.compare.escapes import Escapes
 from actfunc.show import style
 from actfunc.show.comparison import (
     UNKNOWN,
@@ -14,6 +15,7 @@ from actfunc.show.comparison import (
     differences_columns,
     differences_table,
     edge_remark,
+    escapes_table,
     standings_columns,
     standings_table,
     verdict,
@@ -154,6 +156,15 @@ def test_arms_of_one_activation_are_told_apart():
     assert arm_names([RELU, steep, steep._replace(activation="elu")])[steep] == "elu:alpha=2.0"
     table = standings_table(SUMMARY._replace(standings=(standing(steep, 9), standing(adam, 8))))
     assert [row[0] for row in cells(table)[1:]] == [f"elu alpha=2.0 {SGD}", "relu adam"]
+
+
+def test_who_left_chance_is_named_as_in_the_standings():
+    """Though there is no other of its activation among those that stay at chance."""
+    drawn = SIGMOID._replace(init="recommended")
+    summary = SUMMARY._replace(standings=(standing(drawn, 80), standing(SIGMOID, 10.0, left=0)))
+    table = escapes_table([Escapes(SIGMOID, 0.01, 10, 0, 0, (), (5,) * 10)], summary)
+    assert [row[0] for row in cells(table)[1:]] == ["sigmoid linear"]
+    assert cells(standings_table(summary))[2][0] == "sigmoid linear"
 
 
 @given(st.lists(arms, unique=True))
