@@ -34,7 +34,8 @@ Seed: TypeAlias = Annotated[
     int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all randomness.")
 ]
 Epochs: TypeAlias = Annotated[
-    int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
+    int,
+    typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="Train at most so many epochs."),
 ]
 BatchSize: TypeAlias = Annotated[int, typer.Option(min=1, help="Images a step.")]
 Compiling: TypeAlias = Annotated[
@@ -50,7 +51,7 @@ SplitSeed: TypeAlias = Annotated[
         "--split-seed",
         min=0,
         max=2**63 - 1,
-        help="Seed of the split in training and validation images; the tutorial's is --seed.",
+        help="Seed of the split in training and validation images; by default --seed.",
     ),
 ]
 Optimizer: TypeAlias = Annotated[
@@ -63,7 +64,7 @@ SixByDefault: TypeAlias = Annotated[
     list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
 ]
 Batch: TypeAlias = Annotated[
-    int, typer.Option("--batch", min=1, help="So many of the first training images.")
+    int, typer.Option("--batch", min=1, help="Take the first so many training images.")
 ]
 Init: TypeAlias = Annotated[
     str,
@@ -95,7 +96,7 @@ Examples: TypeAlias = Annotated[
         "--examples",
         min=1,
         envvar="ACTFUNC_EXAMPLES",
-        help="Use only the first so many training images, for a quick try.",
+        help="Use only so many images of the training set, for a quick try.",
     ),
 ]
 Device: TypeAlias = Annotated[
