@@ -23,6 +23,13 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _check_seed(seed: int | None) -> int | None:
+    # what torch's generators take; as a range it would fill the help's columns
+    if seed is not None and seed >= 2**63:
+        raise typer.BadParameter(f"a seed is under 2**63, got {seed}")
+    return seed
+
+
 version_callback: TypeAlias = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
@@ -31,7 +38,7 @@ Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")
 ]
 Seed: TypeAlias = Annotated[
-    int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all randomness.")
+    int, typer.Option("--seed", min=0, callback=_check_seed, help="Seed of all randomness.")
 ]
 Epochs: TypeAlias = Annotated[
     int,
@@ -50,7 +57,7 @@ SplitSeed: TypeAlias = Annotated[
     typer.Option(
         "--split-seed",
         min=0,
-        max=2**63 - 1,
+        callback=_check_seed,
         help="Seed of the split in training and validation images; by default --seed.",
     ),
 ]
@@ -78,7 +85,7 @@ Schedule: TypeAlias = Annotated[
     str,
     typer.Option(
         "--schedule",
-        help="Of the learning rate: constant, cosine, or warm_up:steps=195,then=cosine.",
+        help="Of the learning rate: constant, cosine or warm_up:steps=195 (and ,then=cosine).",
     ),
 ]
 DataSet: TypeAlias = Annotated[
@@ -127,7 +134,7 @@ TrainedSplitSeed: TypeAlias = Annotated[
     typer.Option(
         "--split-seed",
         min=0,
-        max=2**63 - 1,
+        callback=_check_seed,
         help="Seed of the split; a trained network's own is read from its run, and others refused.",
     ),
 ]

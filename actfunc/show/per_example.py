@@ -33,7 +33,7 @@ def examples_table(statistics: Statistics) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title="each example's own gradient, by layer",
-        caption="norm: median; snr: |mean| over standard deviation, median over weights\n"
+        caption="norm: median; snr: |mean| over std, median over weights\n"
         "noise scale: in examples; cosine: mean, of two examples",
         title_justify="left",
         caption_justify="left",
