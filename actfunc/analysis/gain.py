@@ -11,7 +11,8 @@ from torch import Tensor
 from actfunc.activation import Activation, Function
 from actfunc.analysis.gaussian import moments
 from actfunc.analysis.signal import CriticalLine, critical_line
-from actfunc.errors import UsageError
+from actfunc.errors import UnknownNameError, UsageError
+from actfunc.training import initialisation
 
 RECOMMENDED = "recommended"
 """In place of an initialisation's spec: what `recommend` gives for the activation."""
@@ -113,7 +114,23 @@ def _nearest(line: CriticalLine, steady: Tensor) -> int:
 
 def spec_for(init: str, activation: Activation | Function) -> str:
     """What an initialisation is for an activation: RECOMMENDED its pair, any other spec itself."""
-    return recommend(activation).spec if init == RECOMMENDED else init
+    return recommend(activation).spec if canonical_init(init) == RECOMMENDED else init
+
+
+def canonical_init(init: str) -> str:
+    """The one spec of an initialisation, RECOMMENDED as it is.
+
+    Raises UnknownNameError (with the nearest names) or UsageError.
+    """
+    if init == RECOMMENDED:
+        return init
+    try:
+        return initialisation.canonical(init)
+    except UnknownNameError:
+        known = (*initialisation.INITIALISATIONS.names(), RECOMMENDED)
+        hint = f"accepted: {', '.join(known)}"
+        name = init.partition(":")[0]
+        raise UnknownNameError.among("initialisation", name, known, hint) from None
 
 
 def torch_gain(activation: Activation) -> float | None:

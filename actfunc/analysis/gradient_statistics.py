@@ -90,7 +90,7 @@ def gradient_statistics(
     count = len(images)
     check_labels(count, labels)
     if count < 2:
-        raise UsageError(f"gradients have a spread over two or more images, got {count} images")
+        raise UsageError(f"gradients have a spread over two or more images, got {count}")
     signals = tuple(nothing(bias[..., 0]) for _, bias in params)
     seen: list[Norms] = []
     sums: tuple[_Sums, ...] | None = None

@@ -57,6 +57,9 @@ def actfunc(version: version_callback = False) -> None:
 
 INTERRUPTED = 130
 
+RESUMING = ("reproduce", "train", "compare")
+"""The commands that keep what they have done and go on with it."""
+
 # typer carries click's exceptions, its own copy or click's by version; this is their base
 _UsageProblem: type[Exception] = next(
     base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
@@ -81,7 +84,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         print_error(_as_usage_error(problem))
         return UsageError.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        print_error(ActfuncError("interrupted", "the same command goes on where it stopped"))
+        print_error(ActfuncError("interrupted", _how_to_go_on(arguments)))
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader has left; nothing more to say to it
@@ -97,6 +100,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def main() -> None:
     """The installed program."""
     sys.exit(run())
+
+
+def _how_to_go_on(arguments: Sequence[str] | None) -> str:
+    given = sys.argv[1:] if arguments is None else arguments
+    if {"--exhaustive", "--fetch"} & {*given} or (given[:1] and given[0] in RESUMING):
+        return "the same command goes on where it stopped"
+    return "nothing was written; the same command starts again"
 
 
 def _told(error: Exception) -> ActfuncError | None:

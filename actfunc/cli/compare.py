@@ -53,18 +53,24 @@ def compare(
     activations: Annotated[
         str, typer.Option(help="The same as one text, with commas or blanks between.")
     ] = "",
-    seeds: Annotated[str, typer.Option(help="So many, counted from 0; or a list, 3,5,8.")] = "10",
+    seeds: Annotated[str, typer.Option(help="How many, counted from 0; or a list, 3,5,8.")] = "10",
     learning_rates: Annotated[str, typer.Option(help="One or more, with commas.")] = "0.01",
     hidden: Annotated[
-        list[str] | None, typer.Option(help="Hidden layers; give it again for other networks.")
+        list[str] | None,
+        typer.Option(
+            help="Sizes of the hidden layers, the tutorial's by default; give it again for other"
+            " networks."
+        ),
     ] = None,
     optimizers: Annotated[
         list[str] | None,
-        typer.Option("--optimizer", help="As of `train`; give it again for other optimisers."),
+        typer.Option(
+            "--optimizer", help="As of `train`, sgd by default; give it again for others."
+        ),
     ] = None,
     inits: Annotated[
         list[str] | None,
-        typer.Option("--init", help="As of `train`; give it again for other initialisations."),
+        typer.Option("--init", help="As of `train`, linear by default; give it again for others."),
     ] = None,
     schedule: Schedule = "constant",
     epochs: Epochs = 50,
@@ -83,7 +89,8 @@ def compare(
         str | None, typer.Option(help="What the others are compared with; the first by default.")
     ] = None,
     processes: Annotated[
-        int | None, typer.Option(min=1, help="On a CPU one a core; each has one thread.")
+        int | None,
+        typer.Option(min=1, help="Of one thread each; on a CPU as many as cores by default."),
     ] = None,
     at_a_time: Annotated[
         int | None,
@@ -97,7 +104,7 @@ def compare(
     ] = False,
     compiling: Compiling = None,
     name: Annotated[
-        str | None, typer.Option(help="Of the folder in --out; by default of what is in it.")
+        str | None, typer.Option(help="Of the folder in --out; by default after what is in it.")
     ] = None,
     overwrite: Overwrite = False,
     dataset: DataSet = "auto",

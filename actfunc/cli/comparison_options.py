@@ -51,11 +51,9 @@ def rate_list(text: str) -> tuple[float, ...]:
 
 def init_list(texts: Sequence[str]) -> tuple[str, ...]:
     """Ways to draw the weights, each in its one spec, `recommended` as it is."""
-    from actfunc.analysis.gain import RECOMMENDED
-    from actfunc.training import initialisation
+    from actfunc.analysis.gain import canonical_init
 
-    named = (text if text == RECOMMENDED else initialisation.canonical(text) for text in texts)
-    return tuple(dict.fromkeys(named))
+    return tuple(dict.fromkeys(map(canonical_init, texts)))
 
 
 def precise(precision: str, deterministic: bool) -> torch.dtype | None:

@@ -105,10 +105,9 @@ def curvature(
                 seed=seed,
                 on_product=partial(advance, bar, task),
             )
-    style.save(show.curvature_figure(found), out)
+    drawn = show.curvature_figure(found)
     if not json:
         output.print(show.curvature_table(found))
-        output.wrote("figure", out)
     output.document(
         {
             **work.facts(),
@@ -118,3 +117,5 @@ def curvature(
             "activations": show.curvature_document(found),
         }
     )
+    style.save(drawn, out)
+    output.wrote("figure", out)

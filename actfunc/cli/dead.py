@@ -91,10 +91,11 @@ def dead(
     sizes = {
         name: [len(layer.bias) for layer in params[:-1]] for name, params in candidates.items()
     }
-    style.save(show.dead_figure(counts, sizes), out)
+    drawn = show.dead_figure(counts, sizes)
     if not json:
         output.print(show.dead_table(counts, sizes))
-        output.wrote("figure", out)
     output.document(
         {**work.facts(), "activation": record.spec, "dead_neurons": counts, "sizes": sizes}
     )
+    style.save(drawn, out)
+    output.wrote("figure", out)

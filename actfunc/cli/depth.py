@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def depth(
     activations: SixByDefault = None,
-    layers: Annotated[int, typer.Option("--layers", min=1, help="So many layers.")] = 100,
+    layers: Annotated[int, typer.Option("--layers", min=1, help="Layers of the stack.")] = 100,
     width: Annotated[int, typer.Option("--width", min=1, help="Neurons a layer.")] = 256,
     init: Init = "linear",
     initialisations: Annotated[
@@ -76,10 +76,9 @@ def depth(
         spec: show.Courses(course_of_variance(each), course_of_gradient(each))
         for spec, each in carried.items()
     }
-    style.save(show.depth_figure(found), out)
+    figure = show.depth_figure(found)
     if not json:
         output.print(show.depth_table(found))
-        output.wrote("figure", out)
     output.document(
         {
             "layers": layers,
@@ -93,3 +92,5 @@ def depth(
             "activations": show.depth_document(found),
         }
     )
+    style.save(figure, out)
+    output.wrote("figure", out)

@@ -39,7 +39,9 @@ def distribution(
     batch: Batch = 1024,
     near_zero: Annotated[
         float,
-        typer.Option("--near-zero", min=0, help="Values under this in size are next to nothing."),
+        typer.Option(
+            "--near-zero", min=0, help="Tell the share of values smaller than this in size."
+        ),
     ] = 0.01,
     hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
@@ -83,10 +85,9 @@ def distribution(
             for layer in layers:
                 check_finite(layer.post)
         found = {name: figures(layers, near_zero) for name, layers in values.items()}
-    style.save(show.distribution_figure(values, found), out)
+    drawn = show.distribution_figure(values, found)
     if not json:
         output.print(show.distribution_table(found, near_zero))
-        output.wrote("figure", out)
     output.document(
         {
             **work.facts(),
@@ -95,3 +96,5 @@ def distribution(
             "activations": show.distribution_document(values, found),
         }
     )
+    style.save(drawn, out)
+    output.wrote("figure", out)

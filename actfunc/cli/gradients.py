@@ -44,14 +44,19 @@ def gradients(
     activations: SixByDefault = None,
     batch: Batch = 256,
     whole: Annotated[
-        bool, typer.Option("--whole", help="All training images instead, streamed.")
+        bool, typer.Option("--whole", help="Take all training images instead of --batch, streamed.")
     ] = False,
     layers: Annotated[
-        bool, typer.Option("--layers", help="Tell all figures of each layer, in a table each.")
+        bool,
+        typer.Option(
+            "--layers", help="Also tell, layer by layer: norm, mean, std, zeros, quantiles."
+        ),
     ] = False,
     per_example: Annotated[
         bool,
-        typer.Option("--per-example", help="Tell of each example's gradient: norm, noise, cosine."),
+        typer.Option(
+            "--per-example", help="Also tell of each example's own gradient: norm, noise, cosine."
+        ),
     ] = False,
     draw: Annotated[
         str, typer.Option("--draw", help="What the figure shows: weight, bias or signal.")
@@ -80,7 +85,9 @@ def gradients(
 
     style.check_format(out)
     if draw not in show.PARTS:
-        raise UsageError(f"--draw must be {', '.join(show.PARTS)}, got {draw!r}")
+        raise UsageError(
+            f"--draw must be weight, bias or signal, got {draw!r}", "for example --draw signal"
+        )
     records = [get(text) for text in activations or SIX.values()]
     sizes = layer_sizes(hidden)
     output = Output(json)
@@ -99,7 +106,6 @@ def gradients(
         drawn = examples_show.examples_figure(statistics)
     else:
         drawn = show.gradients_figure(found, draw)
-    style.save(drawn, out)
     document: dict[str, Any] = {"activations": show.layers_document(found)}
     if per_example:
         document["per_example"] = examples_show.examples_document(statistics)
@@ -109,8 +115,9 @@ def gradients(
             output.print(show.layers_table(spec, found[spec]))
         if per_example:
             output.print(examples_show.examples_table(statistics))
-        output.wrote("figure", out)
     output.document({**work.facts(), "batch": len(chosen.labels), **document})
+    style.save(drawn, out)
+    output.wrote("figure", out)
 
 
 def _streamed(

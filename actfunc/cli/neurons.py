@@ -44,13 +44,20 @@ def neurons(
     activations: SixByDefault = None,
     pretrained: Pretrained = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Of freshly initialised networks, not trained ones.")
+        bool,
+        typer.Option("--fresh", help="Look at freshly initialised networks, not at trained ones."),
     ] = False,
     bound: Annotated[
-        float, typer.Option("--bound", help="Slopes under this in size count as saturated.")
+        float, typer.Option("--bound", help="Slopes smaller than this in size count as saturated.")
     ] = 0.01,
     warn_above: Annotated[
-        float, typer.Option("--warn-above", min=0, max=100, help="Percent of a layer dead.")
+        float,
+        typer.Option(
+            "--warn-above",
+            min=0,
+            max=100,
+            help="Warn of layers with more than so many percent dead.",
+        ),
     ] = 25.0,
     hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
@@ -107,12 +114,11 @@ def neurons(
                     on_batch=partial(advance, bar, task),
                 )
             )
-    style.save(show.neurons_figure(found), out)
+    drawn = show.neurons_figure(found)
     if not json:
         output.print(show.neurons_table(found, bound))
     for name, tallies in found.items():
         warn(output, show.starving_warning(name, tallies, warn_above / 100))
-    output.wrote("figure", out)
     output.document(
         {
             **work.facts(),
@@ -124,6 +130,8 @@ def neurons(
             },
         }
     )
+    style.save(drawn, out)
+    output.wrote("figure", out)
 
 
 def warn(output: Output, message: str) -> None:

@@ -23,6 +23,13 @@ def _print_version(asked: bool) -> None:
         raise typer.Exit
 
 
+def _check_seed(seed: int | None) -> int | None:
+    # what torch's generators take; as a range it would fill the help's columns
+    if seed is not None and seed >= 2**63:
+        raise typer.BadParameter(f"a seed is under 2**63, got {seed}")
+    return seed
+
+
 version_callback: TypeAlias = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
@@ -31,10 +38,11 @@ Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")
 ]
 Seed: TypeAlias = Annotated[
-    int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of all randomness.")
+    int, typer.Option("--seed", min=0, callback=_check_seed, help="Seed of all randomness.")
 ]
 Epochs: TypeAlias = Annotated[
-    int, typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="At most so many.")
+    int,
+    typer.Option("--epochs", min=1, envvar="ACTFUNC_EPOCHS", help="Train at most so many epochs."),
 ]
 BatchSize: TypeAlias = Annotated[int, typer.Option(min=1, help="Images a step.")]
 Compiling: TypeAlias = Annotated[
@@ -49,8 +57,8 @@ SplitSeed: TypeAlias = Annotated[
     typer.Option(
         "--split-seed",
         min=0,
-        max=2**63 - 1,
-        help="Seed of the split in training and validation images; the tutorial's is --seed.",
+        callback=_check_seed,
+        help="Seed of the split in training and validation images; by default --seed.",
     ),
 ]
 Optimizer: TypeAlias = Annotated[
@@ -63,7 +71,7 @@ SixByDefault: TypeAlias = Annotated[
     list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
 ]
 Batch: TypeAlias = Annotated[
-    int, typer.Option("--batch", min=1, help="So many of the first training images.")
+    int, typer.Option("--batch", min=1, help="Take the first so many training images.")
 ]
 Init: TypeAlias = Annotated[
     str,
@@ -77,7 +85,7 @@ Schedule: TypeAlias = Annotated[
     str,
     typer.Option(
         "--schedule",
-        help="Of the learning rate: constant, cosine, or warm_up:steps=195,then=cosine.",
+        help="Of the learning rate: constant, cosine or warm_up:steps=195 (and ,then=cosine).",
     ),
 ]
 DataSet: TypeAlias = Annotated[
@@ -95,7 +103,7 @@ Examples: TypeAlias = Annotated[
         "--examples",
         min=1,
         envvar="ACTFUNC_EXAMPLES",
-        help="Use only the first so many training images, for a quick try.",
+        help="Use only so many images of the training set, for a quick try.",
     ),
 ]
 Device: TypeAlias = Annotated[
@@ -126,7 +134,7 @@ TrainedSplitSeed: TypeAlias = Annotated[
     typer.Option(
         "--split-seed",
         min=0,
-        max=2**63 - 1,
+        callback=_check_seed,
         help="Seed of the split; a trained network's own is read from its run, and others refused.",
     ),
 ]

@@ -21,23 +21,34 @@ def signal(
     activations: SixByDefault = None,
     gain: Annotated[
         float | None,
-        typer.Option("--gain", help="σ_w, for weights of σ_w/√in; by default the recommended."),
+        typer.Option(
+            "--gain", help="Weights are drawn with σ_w/√in; by default the recommended σ_w."
+        ),
     ] = None,
     bias: Annotated[
         float | None,
-        typer.Option("--bias", help="σ_b of the biases: the recommended, or 0 beside --gain."),
+        typer.Option(
+            "--bias", help="σ_b of the biases; by default the recommended, 0 with --gain."
+        ),
     ] = None,
     measure: Annotated[
-        bool, typer.Option("--measure", help="Run real networks beside the prediction.")
+        bool,
+        typer.Option("--measure", help="Draw real networks and compare them with the prediction."),
     ] = False,
-    width: Annotated[int, typer.Option(min=2, help="Neurons a layer, to measure.")] = 1024,
+    width: Annotated[
+        int, typer.Option(min=2, help="Neurons a layer of the networks that --measure draws.")
+    ] = 1024,
     depth: Annotated[int, typer.Option(min=2, help="Layers.")] = 30,
-    networks: Annotated[int, typer.Option(min=2, help="Initialisations to measure.")] = 10,
+    networks: Annotated[int, typer.Option(min=2, help="How many --measure draws.")] = 10,
     seed: Seed = 42,
     out: Figure = Path("signal.svg"),
     json: Json = False,
 ) -> None:
-    """Tell how variance and gradients go through depth, and the gain that keeps them."""
+    """Tell how variance and gradients go through depth, and the gain that keeps them.
+
+    The pair σ_w, σ_b it recommends is what --init recommended of `train`, `compare` and `depth`
+    draws weights and biases with.
+    """
     import torch
 
     from actfunc.analysis import propagation
@@ -99,19 +110,20 @@ def signal(
                 agreement=measured and propagation.agreement(measured, predicted),
             )
             bar.update(task, completed=networks if measure else 1)
-    style.save(show.signal_figure(found), out)
+    drawn = show.signal_figure(found)
     if not json:
         output.print(show.gain_table(found))
         output.print(show.fixed_point_table(found))
         if measure:
             output.print(show.measured_table(found))
-        output.wrote("figure", out)
     sizes = {"width": width, "networks": networks, "seed": seed} if measure else {}
     output.document(
         {
-            **provenance(torch.device("cpu")),
             "depth": depth,
             **sizes,
+            "made_by": provenance(torch.device("cpu")),
             "activations": show.signal_document(found),
         }
     )
+    style.save(drawn, out)
+    output.wrote("figure", out)

@@ -37,14 +37,14 @@ def gradients_table(gradients: Gradients) -> Table:
         title="standard deviation of the weights' gradients at initialisation",
         title_justify="left",
     )
-    table.add_column("activation", no_wrap=True)
+    table.add_column("activation", overflow="fold")
     for layer in range(1, layers + 1):
         table.add_column(f"layer {layer}", justify="right")
     table.add_column("first : last", justify="right", no_wrap=True)
     for spec, found in gradients.items():
         spreads = [float(layer.weight.std(correction=0)) for layer in found]
         table.add_row(
-            Text(style.label(spec), style=f"bold {style.colour(spec)}"),
+            style.named(spec),
             *[f"{s:.1e}" for s in spreads],
             ratio(spreads[0], spreads[-1]),
         )

@@ -29,8 +29,9 @@ def neurons_table(tallies: Tallies, bound: float) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title="neurons by their slopes",
-        caption=f"saturated: under {bound:g} for every image; linear: always on one line;\n"
-        "pairs: of a neuron and an image with a slope under that",
+        caption=f"saturated: slope under {bound:g} for every image\n"
+        "linear: always on one line\n"
+        f"pairs: of a neuron and an image, slope under {bound:g}",
         caption_justify="left",
         title_justify="left",
         padding=(0, 0, 0, 1),

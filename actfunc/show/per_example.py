@@ -33,14 +33,14 @@ def examples_table(statistics: Statistics) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
         title="each example's own gradient, by layer",
-        caption="norm: the median; snr: |mean| over standard deviation, the median over weights;"
-        "\nnoise scale: in examples; cosine: between two examples, on average",
+        caption="norm: median; snr: |mean| over std, median over weights\n"
+        "noise scale: in examples; cosine: mean, of two examples",
         title_justify="left",
         caption_justify="left",
         padding=0,
     )
     table.add_column("activation", overflow="fold")
-    table.add_column("", no_wrap=True)
+    table.add_column("layer", no_wrap=True)
     for heading in ("norm", "1 %", "99 %", "snr", "noise scale", "cosine"):
         table.add_column(heading, justify="right")
     for spec, found in statistics.items():

@@ -55,16 +55,21 @@ Theories = Mapping[str, Theory]
 
 _CORRELATIONS = (-1, -0.5, 0, 0.5, 1)
 _BIASES = (0, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+_GAINS = (0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 
 
 def gain_table(found: Theories) -> Table:
     """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "averages over N(0, 1); recommended σ_w and σ_b, and the variance they keep"
+    table.caption = (
+        "σ_w/√in for weights and σ_b for biases are what --init recommended draws with\n"
+    )
+    table.caption_justify = "left"
     table.add_column("activation", overflow="fold", min_width=10)
-    for head in ("E[φ]", "E[φ²]", "χ = E[φ′²]", "σ_w", "σ_b", "variance", "torch's"):
+    for head in ("E[φ]", "E[φ²]", "E[φ′²]", "σ_w", "σ_b", "variance", "torch's"):
         table.add_column(head, justify="right", no_wrap=True)
-    table.add_column("keeps", no_wrap=True)
+    table.add_column("keeps", min_width=6)
     for spec, one in found.items():
         averages = [f"{float(value):.4g}" for value in one.moments[1:3]]
         mean = float(one.moments.mean)
@@ -153,6 +158,9 @@ def signal_figure(found: Theories) -> Figure:
     lines.set_title("critical line; dots: recommended")
     ticks = [tick for tick in _BIASES if tick <= lines.get_xlim()[1]]
     lines.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    low, high = lines.get_ylim()
+    gains = [gain for gain in _GAINS if low <= gain <= high]
+    lines.set_yticks(gains, [f"{gain:g}" for gain in gains])
     lines.minorticks_off()
     alike.set(xlabel="of two examples in a layer", ylabel="in the next", xticks=_CORRELATIONS)
     alike.set_title("correlation")

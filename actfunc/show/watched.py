@@ -26,7 +26,7 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
     """The counts of each layer after the last epoch that was watched; nothing where none was."""
     table = Table(
         box=box.SIMPLE_HEAD,
-        title="neurons by hidden layer, last watched epoch",
+        title="neurons by hidden layer",
         title_justify="left",
         padding=0,
     )

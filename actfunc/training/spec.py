@@ -14,6 +14,9 @@ Made = TypeVar("Made")
 
 Parameters = Mapping[str, inspect.Parameter]
 
+WRITTEN = "settings are written name:key=value,key=value"
+"""What to do about one that cannot be read."""
+
 
 class Makers(Generic[Made]):
     """Functions that make things of one kind, by their names. `kind` is the word for one thing.
@@ -68,7 +71,9 @@ class Makers(Generic[Made]):
             setting, _, after = rest.partition(",")
             key, _, value = (part.strip() for part in setting.partition("="))
             if key not in known:
-                raise UsageError(f"no setting named {key!r} in {text!r}; {_accepted(known)}")
+                raise UsageError(
+                    f"no setting named {key!r} in {text!r}; {_accepted(known)}", WRITTEN
+                )
             if key in given:
                 raise UsageError(f"setting {key!r} stands twice in {text!r}")
             if known[key].annotation in _READERS:
@@ -81,7 +86,9 @@ class Makers(Generic[Made]):
                 last = next((k for k in given if known[k].annotation not in _READERS), None)
                 raise UsageError(
                     f"{text!r} lacks {key}; {_accepted(known)}",
-                    f"what follows {last}= belongs to it, so it is written last" if last else "",
+                    f"what follows {last}= belongs to it, so it is written last"
+                    if last
+                    else WRITTEN,
                 )
         return name, {key: given.get(key, parameter.default) for key, parameter in known.items()}
 
@@ -122,5 +129,5 @@ def _value(key: str, value: str, text: str, kind: type) -> Any:
     except ValueError:
         raise UsageError(
             f"setting {key!r} of {text!r} must be {accepted}, got {value!r}",
-            "settings are written name:key=value,key=value",
+            WRITTEN,
         ) from None

@@ -57,3 +57,10 @@ def test_wrong_stacks_are_refused(actfunc, arguments, said):
     done = actfunc("depth", "relu", *SMALL, *arguments)
     assert done.code == 2
     assert said in " ".join(done.err.split())
+
+
+def test_a_misspelt_recommended_is_guessed(actfunc):
+    done = actfunc("depth", "relu", *SMALL, "--init", "recomended")
+    assert done.code == 2
+    assert "Did you mean recommended?" in done.err
+    assert "accepted: linear, gaussian, recommended" in done.err

@@ -51,7 +51,7 @@ def test_layers_gives_a_table_each(actfunc):
 def test_one_image_has_no_spread(actfunc):
     done = actfunc("gradients", "relu", "--batch", "1", "--per-example")
     assert done.code == 2
-    assert "two or more labelled images, got 1 images" in done.err
+    assert "two or more images, got 1" in done.err
 
 
 def test_the_tutorials_statements_about_sigmoid(real_split):
@@ -63,3 +63,15 @@ def test_the_tutorials_statements_about_sigmoid(real_split):
     print(first, last)
     assert 0.5e-5 < first < 2e-5
     assert 0.05 < last < 0.15
+
+
+def test_two_settings_of_one_function_are_told_apart(actfunc):
+    done = actfunc("gradients", "elu:alpha=0.5", "elu:alpha=2", "--hidden", "8,6")
+    assert "elu alpha=0.5" in done.out
+    assert "elu alpha=2.0" in done.out
+
+
+def test_a_seed_beyond_torchs_is_refused(actfunc):
+    done = actfunc("gradients", "relu", "--seed", str(2**63))
+    assert done.code == 2
+    assert "a seed is under 2**63" in done.err

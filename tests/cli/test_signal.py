@@ -69,3 +69,15 @@ def test_measuring_runs_networks_of_the_gain_asked_for(run):
 def test_a_spread_that_is_none_is_an_error(run, option, value):
     with pytest.raises(UsageError, match=f"{option[2:]} must be"):
         run("relu", option, value)
+
+
+def test_the_table_is_whole_at_80_columns_and_names_what_draws_so(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = [line.split() for line in run("relu", "softplus", "elu:alpha=0.5").splitlines()]
+    assert lines[2][1:5] == ["E[φ]", "E[φ²]", "E[φ′²]", "σ_w"]
+    assert lines[2][-1] == "keeps"
+    assert any("--init" in line and "recommended" in line for line in lines)
+
+
+def test_the_document_says_what_made_it(run):
+    assert json_module.loads(run("relu", "--json"))["made_by"]["device"].startswith("cpu")
