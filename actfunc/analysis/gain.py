@@ -10,7 +10,7 @@ from torch import Tensor
 
 from actfunc.activation import Activation, Function
 from actfunc.analysis.gaussian import moments
-from actfunc.analysis.signal import CriticalLine, critical_line
+from actfunc.analysis.signal import CriticalLine, critical_line, variance_map
 from actfunc.errors import UnknownNameError, UsageError
 from actfunc.training import initialisation
 
@@ -99,8 +99,8 @@ def _comes_back(activation: Activation | Function, line: CriticalLine) -> Tensor
     # half and twice the variance are nearer to it one layer on: no other fixed point is close
     kept = torch.ones_like(line.variance, dtype=torch.bool)
     for factor in (0.5, 2.0):
-        squares = moments(activation, factor * line.variance).square
-        ratio = (line.gain**2 * squares + line.bias**2) / line.variance
+        moved = variance_map(activation, factor * line.variance, line.gain, line.bias)
+        ratio = moved / line.variance
         kept &= (ratio > 0.5) & (ratio < 2)
     return kept
 

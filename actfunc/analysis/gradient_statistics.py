@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, tree
-from actfunc.analysis.batches import as_float, check_labels, labelled
+from actfunc.analysis.batches import as_float, labelled
 from actfunc.analysis.gradient_noise import Noise, mean_cosine, noise
 from actfunc.analysis.per_example import (
     LayerExamples,
@@ -88,7 +88,6 @@ def gradient_statistics(
     as images are done. Sums over batches are kept, and noise and cosines given, in float64.
     """
     count = len(images)
-    check_labels(count, labels)
     if count < 2:
         raise UsageError(f"gradients have a spread over two or more images, got {count}")
     signals = tuple(nothing(bias[..., 0]) for _, bias in params)

@@ -69,9 +69,15 @@ class CriticalLine(NamedTuple):
 
 
 def variance_map(
-    activation: Activation | Function, variance: Tensor | float, gain: float, bias: float = 0.0
+    activation: Activation | Function,
+    variance: Tensor | float,
+    gain: Tensor | float,
+    bias: Tensor | float = 0.0,
 ) -> Tensor:
-    """The next layer's variance, gain²·E[φ²] + bias², for variances of any shape."""
+    """The next layer's variance, gain²·E[φ²] + bias², for variances of any shape.
+
+    gain, bias: the same for all, or one for each variance.
+    """
     return gain**2 * moments(activation, variance).square + bias**2
 
 

@@ -35,7 +35,14 @@ def depth(
     """Show how a signal's variance and its gradient grow or fade from layer to layer."""
     import torch
 
-    from actfunc.analysis.depth import Carried, carry, course_of_gradient, course_of_variance, draw
+    from actfunc.analysis.depth import (
+        Carried,
+        Stack,
+        carry,
+        course_of_gradient,
+        course_of_variance,
+        draw,
+    )
     from actfunc.analysis.gain import spec_for
     from actfunc.catalogue import get
     from actfunc.cli.working_set import resolve_device
@@ -55,22 +62,23 @@ def depth(
     with output.progress() as bar, torch.no_grad():
         task = bar.add_task("initialisations", total=initialisations * len(records), note="")
         for number in range(initialisations):
-            drawn, stack = "", None
+            # one at a time, as a stack is large
+            stack: dict[str, Stack] = {}
             for spec, record in records.items():
-                if stack is None or inits[spec] != drawn:
-                    # the same numbers for every activation, so that they differ in nothing else
-                    drawn, stack = (
-                        inits[spec],
-                        draw(
+                own = inits[spec]
+                if own not in stack:
+                    # from the same numbers for all, so that they differ in nothing else
+                    stack = {
+                        own: draw(
                             layers,
                             width,
-                            init=inits[spec],
+                            init=own,
                             seed=(seed + number) % 2**63,
                             examples=inputs,
                             device=where,
-                        ),
-                    )
-                carried[spec].append(carry(record, stack))
+                        )
+                    }
+                carried[spec].append(carry(record, stack[own]))
                 bar.update(task, advance=1, note=spec)
     found = {
         spec: show.Courses(course_of_variance(each), course_of_gradient(each))

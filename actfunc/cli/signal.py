@@ -53,6 +53,7 @@ def signal(
 
     from actfunc.analysis import propagation
     from actfunc.analysis.correlation import correlation_series
+    from actfunc.analysis.functions import first_order
     from actfunc.analysis.gain import recommend, torch_gain
     from actfunc.analysis.gaussian import moments, moments_error
     from actfunc.analysis.signal import critical_line, fixed_points, variance_map
@@ -84,7 +85,7 @@ def signal(
             measured = None
             if measure:
                 measured = propagation.measure(
-                    partial(record, order=1),
+                    first_order(record),
                     *used,
                     variance=variance,
                     width=width,

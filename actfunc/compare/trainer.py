@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -84,7 +85,7 @@ class Trainer:
 
     def _start(self, task: Task, member: Member) -> Start:
         sizes = self._work.sizes(task.hidden)
-        init = spec_for(member.arm.init, get(member.arm.activation))
+        init = _drawn_as(member.arm.init, member.arm.activation)
         params = initialisation.drawn(init, sizes, member.seed, self._work.device)
         settings = replace(self._how.settings, optimizer=task.optimizer)
         progress = self._pool.resume(member, start(params, settings))
@@ -109,6 +110,12 @@ class Trainer:
             compiling=self._how.compiling,
             precision=self._how.precision,
         )
+
+
+@cache
+def _drawn_as(init: str, activation: str) -> str:
+    # up to a quarter of a second of quadrature, the same for all members of an arm
+    return spec_for(init, get(activation))
 
 
 def _result(member: Member, running: Running, settings: Settings) -> Result:

@@ -62,7 +62,7 @@ class RunFolder:
             if not isinstance(before, dict):
                 raise CheckpointError(
                     f"{self.config_file} is damaged: expected a run's settings, found {before!r}",
-                    "train it anew with --overwrite",
+                    ANOTHER,
                 )
             there, asked = _identity(before), _identity(config)
             differing = [key for key in asked if there.get(key) != asked[key]]
@@ -142,7 +142,7 @@ def read_progress(file: Path, fresh: Progress) -> Progress:
         found = tree.from_named_leaves(fresh[:2], tensors)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
-            f"{file} is of another network or version: {error}", "train it anew with --overwrite"
+            f"{file} is of another network or version: {error}", ANOTHER
         ) from error
     state, best = tree.map(partial(_fitted, file), found, fresh[:2])
     return Progress(state, best, tuple(history), stopped)

@@ -10,7 +10,7 @@ from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.errors import CheckpointError
 from actfunc.storage import files
-from actfunc.storage.run_folder import RunFolder
+from actfunc.storage.run_folder import ANOTHER, RunFolder
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 
 
@@ -42,7 +42,7 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
 
     Raises CheckpointError for what is missing or damaged.
     """
-    config = files.read_json(folder.config_file, "train it anew with --overwrite")
+    config = files.read_json(folder.config_file, ANOTHER)
     try:
         origin, sizes = _origin(config), tuple(int(size) for size in config["sizes"])
         if len(sizes) < 2 or min(sizes) < 1:
@@ -50,7 +50,7 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{folder.config_file} is not a run's config: {type(error).__name__} {error}",
-            "train it anew with --overwrite",
+            ANOTHER,
         ) from error
     template = mlp.init(sizes, seed=0, device=device)
     return Trained(Checkpoint(activation, folder.parameters(template)), origin)

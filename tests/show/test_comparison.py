@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from actfunc.compare.escapes import Escapes
 from actfunc.show import style
@@ -35,19 +34,13 @@ from tests.show.comparisons import (
     standing,
     summaries,
 )
+from tests.show.printing import printed
 
 
 def cells(table):
     """The rows of a rich table as plain text, its header first."""
     columns = [[column.header, *column.cells] for column in table.columns]
     return [tuple(str(cell) for cell in row) for row in zip(*columns, strict=True)]
-
-
-def printed(table, width):
-    console = Console(width=width, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    return captured.get()
 
 
 def test_standings_are_told_best_first():

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
-from rich.console import Console
 
 from actfunc import Activation, get, mlp
 from actfunc.analysis import backpropagate, summarise
@@ -14,32 +12,16 @@ from actfunc.analysis.gradient_statistics import gradient_statistics
 from actfunc.data import normalise
 from actfunc.errors import ActfuncError
 from actfunc.show import gradients as show
+from tests.show.printing import printed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZES = (784, 16, 8, 10)
 
 
-@pytest.fixture(scope="module")
-def batch(small_split):
-    return small_split.train.first(64)
-
-
-@pytest.fixture(scope="module")
-def statistics(batch):
-    params = mlp.init(SIZES, seed=1)
-    return {name: gradient_statistics(params, get(name), *batch) for name in ("relu", "tanh")}
-
-
-def text(table, width=80):
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(table)
-    return console.export_text()
-
-
 def test_the_layers_table_fits_and_tells_every_part(batch):
     params = mlp.init(SIZES, seed=1)
     found = backpropagate(params, get("relu"), normalise(batch.images), batch.labels)
-    shown = text(show.layers_table("relu", found))
+    shown = printed(show.layers_table("relu", found))
     assert "…" not in shown
     for layer in found:
         for values in layer:
@@ -54,7 +36,7 @@ def test_streamed_gradients_are_shown_as_those_of_a_batch(batch, statistics):
     params = mlp.init(SIZES, seed=1)
     at_once = backpropagate(params, get("relu"), normalise(batch.images), batch.labels)
     streamed = statistics["relu"].gradients
-    rows = [text(show.layers_table("relu", found)).split() for found in (streamed, at_once)]
+    rows = [printed(show.layers_table("relu", found)).split() for found in (streamed, at_once)]
     assert len(rows[0]) == len(rows[1])
     assert rows[0].count("signal") == len(at_once)
     for layer in at_once:
@@ -93,10 +75,10 @@ def test_a_dead_network_divides_by_nothing(batch):
         gradient_statistics(params, own, *batch).gradients,
         backpropagate(params, own, normalise(batch.images), batch.labels),
     ):
-        shown = text(show.gradients_table({"own": found}))
+        shown = printed(show.gradients_table({"own": found}))
         assert "0.0e+00" in shown
         assert "nan" not in shown
-        assert "nan" not in text(show.layers_table("own", found))
+        assert "nan" not in printed(show.layers_table("own", found))
         json.dumps(show.layers_document({"own": found}), allow_nan=False)
         for part in show.PARTS:
             assert len(show.gradients_figure({"own": found}, part).axes) == len(params)

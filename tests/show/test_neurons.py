@@ -20,6 +20,7 @@ from actfunc.show.neurons import (
     starving_warning,
     tallies_document,
 )
+from tests.show.printing import printed
 
 
 def layer(dead: int, saturated: int, linear: int, undefined: int = 0) -> LayerTally:
@@ -30,20 +31,15 @@ def layer(dead: int, saturated: int, linear: int, undefined: int = 0) -> LayerTa
 FOUND = {"relu": (layer(0, 0, 2), layer(4, 5, 1)), "tanh": (layer(0, 3, 0),)}
 
 
-def text_of(thing) -> str:
-    console = Console(width=120, record=True, file=None, quiet=False)
-    with console.capture() as captured:
-        console.print(thing)
-    return captured.get()
-
-
 def test_the_table_has_counts_and_shares():
-    rows = [" ".join(line.split()) for line in text_of(neurons_table(FOUND, 0.01)).splitlines()]
+    rows = [
+        " ".join(line.split()) for line in printed(neurons_table(FOUND, 0.01), 120).splitlines()
+    ]
     # network, layer, neurons, dead, saturated, always linear, saturated pairs
     assert "relu 1 8 0 0 2 (25 %) 25.0 %" in rows
     assert "2 8 4 (50 %) 5 (62 %) 1 (12 %) 25.0 %" in rows
-    assert "undefined" not in text_of(neurons_table(FOUND, 0.01))
-    assert "undefined" in text_of(neurons_table({"a": (layer(0, 0, 0, 1),)}, 0.01))
+    assert "undefined" not in printed(neurons_table(FOUND, 0.01), 120)
+    assert "undefined" in printed(neurons_table({"a": (layer(0, 0, 0, 1),)}, 0.01), 120)
 
 
 @pytest.mark.parametrize("networks", [1, 2, 4])
@@ -78,7 +74,7 @@ def test_a_distribution_is_shown_with_its_ranks():
     for axis, each in zip(figure.axes, found, strict=True):
         assert axis.get_title(loc="right").endswith(f"rank {float(each.rank.effective):.0f}")
     assert "rank" not in distribution_figure({"relu": values}).axes[0].get_title(loc="right")
-    told = text_of(distribution_table({"relu": found}, 0.01))
+    told = printed(distribution_table({"relu": found}, 0.01), 120)
     for each in found:
         assert f"{100 * float(each.post.zeros):.0f} %" in told
         assert f"{float(each.rank.participation):.1f}" in told

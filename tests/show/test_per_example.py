@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
 import torch
-from rich.console import Console
 
 from actfunc import Activation, get, mlp
 from actfunc.analysis.gradient_statistics import gradient_statistics
 from actfunc.show import per_example as show
+from tests.show.printing import printed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 SIZES = (784, 16, 8, 10)
 
 
-@pytest.fixture(scope="module")
-def batch(small_split):
-    return small_split.train.first(64)
-
-
-@pytest.fixture(scope="module")
-def statistics(batch):
-    params = mlp.init(SIZES, seed=1)
-    return {name: gradient_statistics(params, get(name), *batch) for name in ("relu", "tanh")}
-
-
-def text(table, width=80):
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(table)
-    return console.export_text()
-
-
 def test_the_examples_table_fits_and_has_a_line_a_layer_and_one_for_all(statistics):
-    shown = text(show.examples_table(statistics))
+    shown = printed(show.examples_table(statistics))
     assert "…" not in shown
     lines = shown.splitlines()
     for found in statistics.values():
@@ -72,7 +54,7 @@ def test_the_document_is_the_records_as_json(statistics):
 def test_an_infinite_noise_scale_is_shown_as_such(statistics):
     found = statistics["relu"]
     lost = found._replace(noise=found.noise._replace(strength=-found.noise.strength.abs()))
-    assert "∞" in text(show.examples_table({"relu": lost}))
+    assert "∞" in printed(show.examples_table({"relu": lost}))
     assert show.examples_document({"relu": lost})["relu"]["network"]["noise_scale"] is None
 
 
@@ -83,7 +65,7 @@ def test_a_dead_network_is_told_without_a_division(batch):
     own = Activation.from_function(lambda x: x * 0, "own")
     found = gradient_statistics((*params[:-1], sure), own, *batch)
     assert not found.norms.layer[:, :-1].any()
-    shown = text(show.examples_table({"own": found}))
+    shown = printed(show.examples_table({"own": found}))
     assert "nan" not in shown
     assert "∞" in shown
     json.dumps(show.examples_document({"own": found}), allow_nan=False)
@@ -102,4 +84,4 @@ def test_examples_without_any_gradient_are_counted(statistics):
 @pytest.mark.parametrize("width", [80, 100])
 def test_no_cell_of_the_table_is_cut(name, width, batch):
     found = gradient_statistics(mlp.init(SIZES, seed=1), get(name), *batch)
-    assert "…" not in text(show.examples_table({get(name).spec: found}), width)
+    assert "…" not in printed(show.examples_table({get(name).spec: found}), width)

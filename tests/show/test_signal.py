@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
 import torch
-from rich.console import Console
 
 from actfunc import get
 from actfunc.analysis.correlation import correlation_series
@@ -16,6 +14,7 @@ from actfunc.analysis.gaussian import moments, moments_error
 from actfunc.analysis.propagation import agreement, measure, predict
 from actfunc.analysis.signal import critical_line, fixed_points, variance_map
 from actfunc.show import signal
+from tests.show.printing import printed
 
 SPECS = ("relu", "softplus", "signed_sqrt", "leaky_relu:negative_slope=0.1")
 
@@ -51,22 +50,16 @@ def found(request):
     return theories
 
 
-def text(table) -> str:
-    drawn = io.StringIO()
-    Console(width=140, file=drawn).print(table)
-    return drawn.getvalue()
-
-
 def test_tables_say_what_there_is_and_what_not(found):
-    gains = text(signal.gain_table(found))
+    gains = printed(signal.gain_table(found), 140)
     assert "none" in gains  # torch has no gain for the third
     assert "inf" in gains
     assert "values only" in gains
-    points = text(signal.fixed_point_table(found))
+    points = printed(signal.fixed_point_table(found), 140)
     for one in found.values():
         for point in one.fixed_points:
             assert point.phase in points
-    measured = text(signal.measured_table(found))
+    measured = printed(signal.measured_table(found), 140)
     assert "relu" in measured
     assert "softplus" not in measured
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from rich.console import Console
 
 from actfunc.show.neurons import KINDS
 from actfunc.show.watched import watched_figure, watched_table
+from tests.show.printing import printed
 
 
 def line(epoch: int, *dead: int, undefined: int = 0) -> dict:
@@ -20,14 +18,8 @@ def line(epoch: int, *dead: int, undefined: int = 0) -> dict:
     return {"epoch": epoch, "layers": layers}
 
 
-def text(table, width=80) -> str:
-    console = Console(width=width, record=True, file=io.StringIO())
-    console.print(table)
-    return console.export_text()
-
-
 def test_the_table_has_the_last_epochs_counts():
-    shown = text(watched_table({"relu": [line(1, 0, 0), line(4, 3, 7)], "tanh": []}))
+    shown = printed(watched_table({"relu": [line(1, 0, 0), line(4, 3, 7)], "tanh": []}))
     rows = [" ".join(row.split()) for row in shown.splitlines()]
     assert "relu dead 3 7" in rows
     assert "saturated 4 8" in rows
@@ -35,14 +27,14 @@ def test_the_table_has_the_last_epochs_counts():
     assert "tanh not watched" in rows
     assert "undefined" not in shown
     assert "undefined 5 5" in " ".join(
-        text(watched_table({"a": [line(1, 0, 0, undefined=5)]})).split()
+        printed(watched_table({"a": [line(1, 0, 0, undefined=5)]})).split()
     )
 
 
 @pytest.mark.parametrize("layers", [1, 4, 12])
 def test_the_table_fits(layers):
     epochs = [line(50, *[11] * layers)]
-    assert "…" not in text(watched_table({"leaky_relu:negative_slope=0.01": epochs}))
+    assert "…" not in printed(watched_table({"leaky_relu:negative_slope=0.01": epochs}))
 
 
 @pytest.mark.parametrize("layers", [1, 3, 14])
