@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from actfunc.analysis.signal import (
 )
 from actfunc.errors import UsageError
 from actfunc.training import initialisation
+from tests.docs.pages import ROOT
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
@@ -69,6 +71,48 @@ def test_a_variance_other_than_one_is_for_a_reason_and_comes_back(record):
         for _ in range(100):
             v = variance_map(record, v, *pair)
         assert abs(float((v / gain.variance).log())) < 0.8 * math.log(2)
+
+
+@catalogue
+def test_it_is_the_nearest_variance_that_is_kept(record):
+    """The rule of `recommend`, point by point."""
+    gain = recommend(record)
+    grid = 10 ** (torch.arange(-30, 31, dtype=torch.float64) / 10)
+    steady, at_one = {}, None
+    for v, weight, bias, growth in zip(
+        *map(torch.Tensor.tolist, critical_line(record, grid)), strict=True
+    ):
+        if not (math.isfinite(bias) and 0 < weight < math.inf):
+            continue
+        if v == 1:
+            at_one = growth
+        low, high = (float(variance_map(record, far, weight, bias)) for far in (v / 2, 2 * v))
+        if growth < 1 - 1e-6 and v / 2 < low < 2 * v and v / 2 < high < 2 * v:
+            steady[v] = growth
+    fast = [v for v, growth in steady.items() if growth <= 0.95]
+    if at_one is not None and at_one <= 1 + 1e-6:
+        wanted = 1.0
+    elif fast:
+        wanted = min(fast, key=lambda v: abs(math.log(v)))
+    else:
+        wanted = min(steady, key=steady.__getitem__, default=1.0)
+    assert float(gain.variance) == wanted
+    assert bool(gain.critical) is (at_one is not None or bool(steady))
+
+
+def test_the_docs_have_its_numbers():
+    page = (ROOT / "docs/network.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \| (\S+) \|$", page, re.M)
+    assert len(rows) >= 6
+    for name, *told in rows:
+        gain, torchs = recommend(get(name)), torch_gain(get(name))
+        figures = [gain.weight, gain.bias, gain.variance, gain.forward, torchs]
+        for text, figure in zip(told, figures, strict=True):
+            if figure is None:
+                assert text == "none"
+            else:
+                digits = len(text.partition(".")[2])
+                assert text == f"{float(figure):.{digits}f}"
 
 
 def test_the_gains_people_know():
