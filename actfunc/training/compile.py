@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from types import FunctionType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -30,5 +30,10 @@ def compiled(function: Compiled) -> Compiled:
         function.__closure__,
     )
     own.__kwdefaults__ = function.__kwdefaults__
-    tensors_only = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe}
-    return torch.compile(own, fullgraph=True, dynamic=False, options=tensors_only)  # type: ignore
+    options: dict[str, Any] = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe}
+    # imported here, because it brings the compiler along
+    from actfunc.training import products
+
+    if products.onednn_is_faster():
+        options["post_grad_custom_post_pass"] = products.OneDNN()
+    return torch.compile(own, fullgraph=True, dynamic=False, options=options)  # type: ignore

@@ -5,33 +5,46 @@ from __future__ import annotations
 import itertools
 
 import torch
+from torch import Tensor
 
 from actfunc import mlp
 from actfunc.storage import WorkingSet
+from actfunc.training import products
 from contenders import RECIPE, Epoch
 
 
 def floor(work: WorkingSet) -> Epoch:
     """Per step and layer the output, the weights' gradient and, but for the first, the input's.
 
-    Into memory that is there already, and from the same numbers in every step.
+    From the same numbers in every step, an example a column as in a compiled step of ours, and by
+    whichever library that takes. What torch's own computes goes into memory that is there already.
     """
     weights = [layer.weight for layer in work.fresh()]
     sizes = mlp.sizes(work.fresh())
     steps, batch = len(work.split.train.labels) // RECIPE.batch_size, RECIPE.batch_size
     generator = torch.Generator().manual_seed(work.seed)
-    rows = [torch.randn(batch, size, generator=generator).to(work.device) for size in sizes]
-    layers = list(zip(weights, *zip(*itertools.pairwise(rows), strict=True), strict=True))
+    rows = torch.randn(batch, sizes[0], generator=generator).to(work.device)
+    columns = [rows.mT] + [
+        torch.randn(size, batch, generator=generator).to(work.device) for size in sizes[1:]
+    ]
+    layers = list(zip(weights, *zip(*itertools.pairwise(columns), strict=True), strict=True))
     weight_gradients = [torch.empty_like(weight) for weight in weights]
-    into = [torch.empty_like(row) for row in rows]
+    into = [torch.empty_like(each) for each in columns]
+    other = products.onednn_is_faster()
+
+    def multiply(left: Tensor, right: Tensor, out: Tensor) -> None:
+        if other and products.takes(left, right):
+            products.product(left, right)
+        else:
+            torch.mm(left, right, out=out)
 
     def epoch() -> None:
         for _ in range(steps):
             for index, (weight, inputs, _) in enumerate(layers):
-                torch.mm(inputs, weight.mT, out=into[index + 1])
+                multiply(weight, inputs, into[index + 1])
             for index, (weight, inputs, signals) in reversed([*enumerate(layers)]):
-                torch.mm(signals.mT, inputs, out=weight_gradients[index])
+                multiply(signals, inputs.mT, weight_gradients[index])
                 if index:
-                    torch.mm(signals, weight, out=into[index])
+                    multiply(weight.mT, signals, into[index])
 
     return epoch
