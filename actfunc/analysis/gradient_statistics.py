@@ -89,7 +89,10 @@ def gradient_statistics(
     """
     count = len(images)
     if count < 2:
-        raise UsageError(f"gradients have a spread over two or more images, got {count}")
+        raise UsageError(
+            f"gradients have a spread over two or more images, got {count}",
+            "256 are a usual batch",
+        )
     signals = tuple(nothing(bias[..., 0]) for _, bias in params)
     seen: list[Norms] = []
     sums: tuple[_Sums, ...] | None = None

@@ -94,6 +94,11 @@ def dead(
     drawn = show.dead_figure(counts, sizes)
     if not json:
         output.print(show.dead_table(counts, sizes))
+        if not any(map(any, counts.values())):
+            output.print(
+                f"[dim]no neuron is exactly 0 throughout; `actfunc neurons {escape(activation)}`"
+                " judges them by their slope[/dim]"
+            )
     output.document(
         {**work.facts(), "activation": record.spec, "dead_neurons": counts, "sizes": sizes}
     )

@@ -63,9 +63,7 @@ SplitSeed: TypeAlias = Annotated[
 ]
 Optimizer: TypeAlias = Annotated[
     str,
-    typer.Option(
-        "--optimizer", help="sgd, adam or adamw, with settings: sgd:momentum=0.9,nesterov=true."
-    ),
+    typer.Option("--optimizer", help="sgd, adam or adamw, with settings: sgd:nesterov=true."),
 ]
 SixByDefault: TypeAlias = Annotated[
     list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
@@ -78,7 +76,7 @@ Init: TypeAlias = Annotated[
     typer.Option(
         "--init",
         help="How weights are drawn: linear (as nn.Linear), recommended (what `signal` recommends"
-        " for the activation), or gaussian:gain=1.41,bias=0.1.",
+        " for the activation), or gaussian:gain=1.4.",
     ),
 ]
 Schedule: TypeAlias = Annotated[

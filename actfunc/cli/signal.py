@@ -67,7 +67,10 @@ def signal(
     style.check_format(out)
     for name, value, least in (("gain", gain, "positive"), ("bias", bias, "0 or more")):
         if value is not None and not (0 <= value < float("inf") and (value or name == "bias")):
-            raise UsageError(f"{name} must be {least} and finite, got {value!r}")
+            raise UsageError(
+                f"{name} must be {least} and finite, got {value!r}",
+                f"leave --{name} away for what is recommended",
+            )
     records = [get(text) for text in activations or SIX.values()]
     output = Output(json)
     variances = torch.logspace(-2, 2, 161, dtype=torch.float64)

@@ -76,6 +76,7 @@ def histogram_grid(
     rows, columns = len(grid), len(next(iter(grid.values())))
     figure = style.figure(2.5 * columns + 0.6, 1.65 * rows + 0.5)
     axes = figure.subplots(rows, columns, squeeze=False)
+    looks = style.looks(grid)
     for row, (spec, cells) in zip(axes, grid.items(), strict=True):
         for index, (axis, layers) in enumerate(zip(row, cells, strict=True)):
             for values, colour in layers:
@@ -95,8 +96,8 @@ def histogram_grid(
                 figures = summary_of(shown)
                 reach = float(max(-figures.smallest, figures.largest)) or 1.0
                 axis.set_xlim(-reach, reach)
-        name = {"color": style.colour(spec), "weight": "bold", "fontsize": 11}
-        row[0].set_ylabel(style.label(spec), rotation=0, ha="right", **name)
+        name = {"color": looks[spec].colour, "weight": "bold", "fontsize": 11}
+        row[0].set_ylabel(looks[spec].label, rotation=0, ha="right", **name)
     figure.supxlabel(f"{label}; log-scaled frequency", fontsize=9)
     return figure
 

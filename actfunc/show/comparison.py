@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from statistics import median_low
 from typing import NamedTuple, TypeAlias, get_args
@@ -107,9 +106,7 @@ def _least_to_most(epochs: Sequence[int]) -> str:
 
 def arm_names(arms: Sequence[Arm]) -> dict[Arm, str]:
     """The short name of each arm's activation, with what it takes to tell it from the others."""
-    specs = {arm.activation for arm in arms}
-    labels = Counter(map(style.label, specs))
-    names = {spec: style.label(spec) if labels[style.label(spec)] == 1 else spec for spec in specs}
+    names = style.labels(arm.activation for arm in arms)
     return {arm: " ".join([names[arm.activation], *_details(arm, arms)]) for arm in arms}
 
 

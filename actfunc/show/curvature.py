@@ -82,9 +82,10 @@ def curvature_figure(found: Landscapes) -> Figure:
     activation; and the singular values of the input-output Jacobian."""
     figure = style.figure(12.4, 3.9)
     ranked, density, stretch = figure.subplots(1, 3)
+    looks = style.looks(found)
     for row, (spec, one) in enumerate(found.items()):
         check_finite(spec, one)
-        colour = style.colour(spec)
+        colour = looks[spec].colour
         _draw_ranked(ranked, one, colour)
         nodes, weights = _numbers(one.spectrum.nodes), _numbers(one.spectrum.weights)
         # the largest share is a disc, a share of 1e-12 and less a point
@@ -99,9 +100,9 @@ def curvature_figure(found: Landscapes) -> Figure:
     density.set_xlabel("eigenvalue; the larger a disc, the more of them")
     density.set_xscale("symlog", linthresh=0.1, linscale=0.5)
     density.xaxis.set_minor_locator(NullLocator())
-    density.set_yticks(range(len(found)), [style.label(spec) for spec in found])
-    for tick, spec in zip(density.get_yticklabels(), found, strict=True):
-        tick.set(color=style.colour(spec), fontweight="bold")
+    density.set_yticks(range(len(found)), [look.label for look in looks.values()])
+    for tick, look in zip(density.get_yticklabels(), looks.values(), strict=True):
+        tick.set(color=look.colour, fontweight="bold")
     density.set_ylim(len(found) - 0.4, -0.6)
     stretch.set_title("singular values, input to logits")
     stretch.set_xlabel("rank; median and 10 to 90 % of the examples")

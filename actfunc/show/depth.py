@@ -72,18 +72,19 @@ def depth_figure(found: Depths) -> Figure:
     heights = [3.6, 0.6 + 0.32 * len(found)]
     figure = style.figure(11.6, sum(heights))
     axes = figure.subplots(2, 2, height_ratios=heights, squeeze=False)
+    looks = style.looks(found)
     for column, (part, title) in enumerate(_TITLES.items()):
         courses = {spec: getattr(both, part) for spec, both in found.items()}
         curves, heat = axes[:, column]
         for spec, course in courses.items():
-            _draw_course(curves, spec, course)
+            _draw_course(curves, looks[spec], course)
         curves.set_title(title)
         curves.set_xlim(0.5, len(next(iter(courses.values())).mean) + 0.5)
         low, high = curves.get_ylim()
         curves.set_ylim(max(min(low, -1.0), -SHOWN), min(max(high, 1.0), SHOWN))
         curves.yaxis.set_major_locator(MaxNLocator("auto", integer=True))
         curves.yaxis.set_major_formatter(_POWERS)
-        _draw_heat(figure, heat, courses)
+        _draw_heat(figure, heat, {looks[spec].label: each for spec, each in courses.items()})
     axes[0, 0].legend(fontsize=8, ncols=1 + len(found) // 9)
     return figure
 
@@ -112,14 +113,14 @@ def _or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _draw_course(axis: Axes, spec: str, course: Course) -> None:
+def _draw_course(axis: Axes, look: style.Look, course: Course) -> None:
     mean, error = _numbers(course.mean), _numbers(course.standard_error)
     layers = np.arange(1, len(mean) + 1)
     mean = np.where(np.isfinite(mean), mean, np.nan)
     error = np.where(np.isfinite(error), error, 0.0)
-    colour = style.colour(spec)
-    axis.fill_between(layers, mean - 2 * error, mean + 2 * error, color=colour, alpha=0.2, lw=0)
-    axis.plot(layers, mean, color=colour, label=style.label(spec))
+    low, high = mean - 2 * error, mean + 2 * error
+    axis.fill_between(layers, low, high, color=look.colour, alpha=0.2, lw=0)
+    axis.plot(layers, mean, color=look.colour, label=look.label)
 
 
 def _draw_heat(figure: Figure, axis: Axes, courses: Mapping[str, Course]) -> None:
@@ -138,7 +139,7 @@ def _draw_heat(figure: Figure, axis: Axes, courses: Mapping[str, Course]) -> Non
     axis.grid(visible=False)
     axis.set_xlabel("layer; grey: the signal has overflowed" if np.isnan(rows).any() else "layer")
     axis.set_facecolor("#C8C8C8")
-    labels = [f"{style.label(spec)} {course.verdict}" for spec, course in courses.items()]
+    labels = [f"{label} {course.verdict}" for label, course in courses.items()]
     axis.set_yticks(range(len(rows)), labels, fontsize=8)
     clipped = "both" if furthest > reach or np.isinf(rows).any() else "neither"
     bar = figure.colorbar(image, ax=axis, pad=0.01, extend=clipped, format=_POWERS)

@@ -54,9 +54,10 @@ def distribution_figure(values: Distributions, found: Figures | None = None) -> 
 
     With their figures the effective rank stands over each.
     """
+    looks = style.looks(values)
     return histogram_grid(
         {
-            spec: [[(layer.pre, BEFORE), (layer.post, style.colour(spec))] for layer in layers]
+            spec: [[(layer.pre, BEFORE), (layer.post, looks[spec].colour)] for layer in layers]
             for spec, layers in values.items()
         },
         "value before (grey) and after the activation",

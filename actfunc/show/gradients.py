@@ -53,9 +53,10 @@ def gradients_table(gradients: Gradients) -> Table:
 
 def gradients_figure(gradients: Gradients, part: str = "weight") -> Figure:
     """Histograms of one of `PARTS`: a row an activation, a column a layer."""
+    looks = style.looks(gradients)
     return histogram_grid(
         {
-            spec: [[(getattr(layer, part), style.colour(spec))] for layer in found]
+            spec: [[(getattr(layer, part), looks[spec].colour)] for layer in found]
             for spec, found in gradients.items()
         },
         PARTS[part],

@@ -62,13 +62,14 @@ def neurons_figure(tallies: Tallies) -> Figure:
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).flatten()
     for axis in panels[len(tallies) :]:
         axis.set_visible(False)
+    looks = style.looks(tallies)
     for axis, (spec, found) in zip(panels, tallies.items(), strict=False):
         layers = np.arange(1, len(found) + 1)
         for place, (kind, colour) in enumerate(KINDS.items()):
             shares = [100 * float(layer.share(kind)) for layer in found]
             look = {"color": colour, "label": NAMES.get(kind, kind)}
             axis.bar(layers + 0.27 * (place - 1), shares, width=0.25, **look)
-        axis.set_title(style.label(spec), color=style.colour(spec))
+        axis.set_title(looks[spec].label, color=looks[spec].colour)
         axis.set_xticks(layers)
         axis.set_xlim(0.5, len(found) + 0.5)
         if not any(float(layer.share(kind)) for layer in found for kind in KINDS):

@@ -71,8 +71,9 @@ def examples_figure(statistics: Statistics) -> Figure:
     rows = len(next(iter(statistics.values())).layers) + 1
     figure = style.figure(8.0, 0.85 * rows + 0.7)
     panels = figure.subplots(rows, 1, sharex=True, squeeze=False)[:, 0]
+    looks = style.looks(statistics)
     for spec, found in statistics.items():
-        colour, label = style.colour(spec), style.label(spec)
+        label, colour = looks[spec]
         each = (*found.norms.layer.unbind(-1), found.norms.whole)
         for axis, norms in zip(panels, each, strict=True):
             check_finite(norms)

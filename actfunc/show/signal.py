@@ -137,8 +137,9 @@ def signal_figure(found: Theories) -> Figure:
     """The maps of variance and correlation, the critical line, and the layers one by one."""
     figure = style.figure(13, 7.4)
     (maps, lines, alike), (forward, backward, legend) = figure.subplots(2, 3)
+    looks = style.looks(found)
     for spec, one in found.items():
-        look = {"color": style.colour(spec), "label": style.label(spec)}
+        look = {"color": looks[spec].colour, "label": looks[spec].label}
         maps.plot(one.variances, one.mapped, **look)
         stable = [float(p.variance) for p in one.fixed_points if p.stability == "stable"]
         maps.plot(stable, stable, "o", color=look["color"])

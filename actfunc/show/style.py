@@ -6,10 +6,13 @@ import colorsys
 import io
 import os
 import zlib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib as mpl
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from rich.text import Text
 
@@ -32,6 +35,8 @@ _PALETTE = {
 }
 _OTHERS = tuple(_PALETTE.values())[:8]
 _GOLDEN = (5**0.5 - 1) / 2
+# towards black and towards white, each time further
+_SHADES = ((0, 0.0), (0, 0.5), (1, 0.5), (0, 0.75), (1, 0.7), (0, 0.3), (1, 0.3))
 
 
 def _spread(position: int) -> str:
@@ -88,6 +93,38 @@ def label(spec: str) -> str:
     head, _, tail = spec.partition(":")
     own = tail.partition(":")[0]
     return own if own and "=" not in own else head
+
+
+def labels(specs: Iterable[str]) -> dict[str, str]:
+    """The short name of each, and the whole spec of those that share one."""
+    specs = list(dict.fromkeys(specs))
+    shared = Counter(map(label, specs))
+    return {spec: label(spec) if shared[label(spec)] == 1 else spec for spec in specs}
+
+
+class Look(NamedTuple):
+    """How a figure shows one of its activations."""
+
+    label: str
+    colour: str
+
+
+def looks(specs: Iterable[str]) -> dict[str, Look]:
+    """How one figure shows them: `labels`, and shades of its colour where a colour comes again."""
+    found: dict[str, Look] = {}
+    used: Counter[str] = Counter()
+    for spec, text in labels(specs).items():
+        plain = colour(spec)
+        found[spec] = Look(text, _shade(plain, used[plain]))
+        used[plain] += 1
+    return found
+
+
+def _shade(plain: str, number: int) -> str:
+    """The colour itself, then darker and lighter ones in turn; from the eighth on they repeat."""
+    towards, share = _SHADES[number % len(_SHADES)]
+    red, green, blue = (part + share * (towards - part) for part in to_rgb(plain))
+    return to_hex((red, green, blue)).upper()
 
 
 def named(spec: str) -> Text:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import MaxNLocator
 from rich import box
 from rich.table import Table
-from rich.text import Text
 
 from actfunc.show import style
 
@@ -46,13 +45,11 @@ def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
 def accuracy_table(accuracy: Mapping[str, Accuracy]) -> Table:
     """One line a network, accuracies in percent."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("network", no_wrap=True)
+    table.add_column("network", overflow="fold")
     table.add_column("validation %", justify="right")
     table.add_column("test %", justify="right")
-    for name, found in accuracy.items():
-        colour = style.colour(name)
-        row = (f"{found.validation:.2f}", f"{found.test:.2f}")
-        table.add_row(Text(name, style=f"bold {colour}"), *row)
+    for spec, found in accuracy.items():
+        table.add_row(style.named(spec), f"{found.validation:.2f}", f"{found.test:.2f}")
     return table
 
 
@@ -68,10 +65,11 @@ def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> 
     panels = figure.subplots(
         2 if stuck else 1, sharex=True, squeeze=False, height_ratios=[3, 1] if stuck else [1]
     )[:, 0]
+    looks = style.looks(histories)
     for axis in panels:
         for spec, history in histories.items():
-            scores, colour = [_percent(epoch) for epoch in history], style.colour(spec)
-            label = f"{style.label(spec)} {best[spec]:.1f}"
+            scores, colour = [_percent(epoch) for epoch in history], looks[spec].colour
+            label = f"{looks[spec].label} {best[spec]:.1f}"
             axis.plot([epoch.epoch for epoch in history], scores, color=colour, label=label)
             at = scores.index(best[spec])
             axis.plot(history[at].epoch, best[spec], "o", color=colour, ms=6, mec="white", zorder=3)

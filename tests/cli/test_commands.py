@@ -141,6 +141,13 @@ def test_distribution_and_dead_look_into_a_trained_network(actfunc):
     assert [len(counts) for counts in dead.values()] == [4, 4, 10]
 
 
+def test_dead_says_where_to_look_when_nothing_is_exactly_0(actfunc):
+    assert "actfunc neurons gelu" in actfunc("dead", "gelu").out
+    deep = actfunc("dead", "relu")
+    assert "10" in deep.out
+    assert "actfunc neurons" not in deep.out
+
+
 def test_dead_without_a_trained_network_says_so_and_counts_the_rest(actfunc):
     done = actfunc("dead")
     assert done.code == 0

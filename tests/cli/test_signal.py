@@ -67,8 +67,9 @@ def test_measuring_runs_networks_of_the_gain_asked_for(run):
     ("option", "value"), [("--gain", "0"), ("--gain", "nan"), ("--bias", "-1")]
 )
 def test_a_spread_that_is_none_is_an_error(run, option, value):
-    with pytest.raises(UsageError, match=f"{option[2:]} must be"):
+    with pytest.raises(UsageError, match=f"{option[2:]} must be") as raised:
         run("relu", option, value)
+    assert option in raised.value.hint
 
 
 def test_the_table_is_whole_at_80_columns_and_names_what_draws_so(run, monkeypatch):

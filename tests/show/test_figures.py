@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from actfunc import CATALOGUE, names
+from actfunc import CATALOGUE, get, names
 from actfunc.analysis import backpropagate, distribution
 from actfunc.data import normalise
 from actfunc.errors import UsageError
@@ -32,6 +32,33 @@ def test_one_colour_an_activation_by_any_spelling():
         for spelling in (name, record.spec, *record.aliases, name.upper().replace("_", "")):
             assert style.colour(spelling) == style.colour(name)
     assert style.colour("one_of_my_own") == style.colour("one_of_my_own:a=1.0")
+
+
+def test_settings_of_one_activation_are_told_apart_by_label_and_shade():
+    specs = [f"elu:alpha={alpha}" for alpha in (0.5, 1, 2, 3, 4, 5, 6)]
+    looks = style.looks(["gelu", *specs])
+    assert list(looks) == ["gelu", *specs]
+    assert looks["gelu"] == ("gelu", style.colour("gelu"))
+    assert [looks[spec].label for spec in specs] == specs
+    assert looks[specs[0]].colour == style.colour("elu")
+    assert len({look.colour for look in looks.values()}) == len(looks)
+
+
+def test_whole_specs_are_labels_only_where_they_are_needed():
+    assert style.labels(["elu:alpha=2", "a.py:mine"]) == {"elu:alpha=2": "elu", "a.py:mine": "mine"}
+    both = ["a.py:mine", "b.py:mine", "a.py:mine"]
+    assert style.labels(both) == {"a.py:mine": "a.py:mine", "b.py:mine": "b.py:mine"}
+
+
+def test_shades_are_drawn(work):
+    params, specs = work.fresh((16, 8)), ["elu:alpha=0.5", "elu:alpha=2"]
+    images, labels = work.split.train.first(64)
+    found = {s: backpropagate(params, get(s), normalise(images), labels) for s in specs}
+    figure = shown_gradients.gradients_figure(found)
+    rows = [figure.axes[0], figure.axes[len(found[specs[0]])]]
+    assert [axis.get_ylabel() for axis in rows] == specs
+    colours = [axis.patches[0].get_facecolor()[:3] for axis in rows]
+    assert colours[0] != colours[1]
 
 
 @pytest.mark.parametrize(
