@@ -23,7 +23,7 @@ from actfunc.storage import provenance
 
 RESULTS = Path(__file__).parent / "results"
 
-WIDTH = 120
+WIDTH = 140
 """Columns of the printed table, in a pipe too."""
 
 BUSY = 0.5

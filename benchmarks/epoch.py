@@ -27,6 +27,9 @@ from actfunc.machine import available_cores
 from actfunc.storage import WorkingSet, prepare
 
 MEMBERS = {"ours, ensemble of 4": 4}
+LARGE = {"ours, ensemble of 60": 60}
+"""On a GPU, which four networks leave idle."""
+
 PROCESSES = "ours, a process a core"
 """How many networks a contender trains at once, where it is not one: its times are per network."""
 
@@ -45,10 +48,15 @@ def contenders(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]
         **with_jax(device),
         "ours, eager": partial(ours, compiling=False),
         "ours, compiled": partial(ours, compiling=True),
-        **{name: partial(ours, compiling=True, members=n) for name, n in MEMBERS.items()},
+        **{name: partial(ours, compiling=True, members=n) for name, n in ensembles(device).items()},
         **alone_on_cores(device),
         "floor": floor,
     }
+
+
+def ensembles(device: torch.device) -> dict[str, int]:
+    """Members of each ensemble, by the contender's name."""
+    return MEMBERS | LARGE if device.type == "cuda" else MEMBERS
 
 
 def alone_on_cores(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
@@ -121,9 +129,9 @@ def main() -> int:
             "epoch",
             timed,
             device=device,
-            faster_than=[name for name in ("tutorial",) if name in running],
+            faster_than=[name for name in ("tutorial", "module, eager") if name in running],
             times_of=[name for name in ("JAX, scan", "floor") if name in running],
-            per={**MEMBERS, PROCESSES: available_cores()},
+            per={**ensembles(device), PROCESSES: available_cores()},
             keep=not options.only,
             scores={name: each and each._asdict() for name, each in timed.gave.items()},
             dataset=work.dataset.name,

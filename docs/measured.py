@@ -14,13 +14,15 @@ RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
 def results(kind: str) -> list[dict[str, Any]]:
     """The kept results whose title begins with `kind`, those of one machine side by side."""
-    return sorted(_read(kind), key=_circumstances)
+    return sorted(documents(kind), key=_circumstances)
 
 
 def tables(kind: str) -> str:
     """A table for each machine and version that results were made with, in Markdown."""
+    if not documents(kind):
+        return "*Not measured yet.*"
     if kind in _OWN:
-        return "\n\n".join(_OWN[kind](document) for document in _read(kind))
+        return "\n\n".join(_OWN[kind](document) for document in documents(kind))
     parts = [
         f"{circumstances}\n\n" + "\n".join(_table(list(group)))
         for circumstances, group in groupby(results(kind), _circumstances)
@@ -28,7 +30,7 @@ def tables(kind: str) -> str:
     return "\n\n".join(parts)
 
 
-def _read(kind: str) -> list[dict[str, Any]]:
+def documents(kind: str) -> list[dict[str, Any]]:
     return [json.loads(file.read_text("utf-8")) for file in sorted(RESULTS.glob(f"{kind}-*.json"))]
 
 
@@ -103,7 +105,19 @@ def _memory(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_OWN = {"memory": _memory, "theory": _theory, "curvature": _curvature}
+def _gpu(document: Mapping[str, Any]) -> str:
+    lines = [_made(document), "", "| | seconds | |", "|---|---:|---|"]
+    for name, row in document["functions"].items():
+        held = "within the bounds" if row["held"] else "NOT within the bounds"
+        lines.append(f"| every float32 of {name}, three orders | {row['seconds']:.1f} | {held} |")
+    for precision, row in document["networks"].items():
+        first = f"after a first epoch of {row['first_epoch_seconds']:.1f} s"
+        trained = f"{row['networks']} networks, {row['epochs']} epochs, {precision}"
+        lines.append(f"| {trained} | {row['as_many_epochs_seconds']:.1f} | {first} |")
+    return "\n".join(lines)
+
+
+_OWN = {"memory": _memory, "theory": _theory, "curvature": _curvature, "gpu": _gpu}
 """Results that are no contest, each with a table of its own."""
 
 

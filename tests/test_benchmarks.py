@@ -7,6 +7,7 @@ import re
 import sys
 
 import pytest
+import torch
 
 from tests.docs.pages import ROOT, docs_module
 
@@ -40,8 +41,6 @@ def test_members_share_the_time(contest):
 
 
 def test_all_take_their_turns_in_changing_order(contest):
-    import torch
-
     calls = []
     contenders = {name: lambda name=name: calls.append(name) or name * 2 for name in "ab"}
     timed = contest.contest(contenders, rounds=3, device=torch.device("cpu"))
@@ -56,7 +55,7 @@ def test_all_take_their_turns_in_changing_order(contest):
 def test_what_is_no_contest_is_in_the_docs_row_by_row(kind, rows):
     text = docs_module("hooks").expanded(f"<!-- benchmark {kind} -->")
     measured = docs_module("measured")
-    [document] = measured._read(kind)
+    [document] = measured.documents(kind)
     names = [row if isinstance(row, str) else str(row["members"]) for row in document[rows]]
     assert [
         re.match(r"\| (\S+) \|", line)[1] for line in text.splitlines()[4:][: len(names)]
@@ -68,7 +67,7 @@ def test_what_is_no_contest_is_in_the_docs_row_by_row(kind, rows):
 
 def test_theory_held_for_ten_and_more():
     """What the docs say: within three standard errors in every layer, within a tenth on average."""
-    [document] = docs_module("measured")._read("theory")
+    [document] = docs_module("measured").documents("theory")
     held = [
         name
         for name, row in document["activations"].items()
@@ -93,3 +92,49 @@ def test_every_contender_is_in_the_docs(kind):
     columns = {line.count("|") for line in text.splitlines() if line.startswith("|")}
     assert len(columns) == 1
     assert f"<!-- benchmark {kind} -->" in (ROOT / "docs/benchmarks.md").read_text("utf-8")
+
+
+@pytest.fixture
+def gpu(contest):
+    """benchmarks/gpu.py, which needs none for a little of its work."""
+    return importlib.import_module("gpu")
+
+
+@pytest.mark.slow
+def test_networks_side_by_side_are_timed_after_their_first_epoch(gpu, small_split, one_thread):
+    found = gpu.sixty(
+        small_split, activations=("relu", "gelu"), seeds=2, epochs=3, hidden=(16,), compiling=False
+    )
+    assert (found["networks"], found["epochs"]) == (4, 3)
+    assert found["as_many_epochs_seconds"] == pytest.approx(1.5 * found["other_epochs_seconds"])
+    assert list(found["mean_validation_accuracy"]) == ["relu", "gelu"]
+    assert all(0.1 < score < 1 for score in found["mean_validation_accuracy"].values())
+
+
+def test_a_part_of_all_float32_is_judged(gpu, monkeypatch, one_thread):
+    monkeypatch.setattr(gpu.exhaustive, "BLOCK", 2**16)
+    found = gpu.every_float32("gelu", torch.device("cpu"), blocks=2)
+    assert found["held"]
+    assert found["blocks"] == 2
+    assert found["seconds"] > 0
+    assert 0 < found["worst"][2] <= 8
+
+
+def test_what_was_not_measured_yet_is_said_and_what_was_is_in_the_table():
+    measured = docs_module("measured")
+    assert measured.tables("nothing of that name") == "*Not measured yet.*"
+    networks = {
+        "networks": 60,
+        "epochs": 30,
+        "first_epoch_seconds": 90.0,
+        "as_many_epochs_seconds": 8.25,
+    }
+    text = measured._gpu(
+        {
+            "functions": {"gelu": {"seconds": 2.5, "held": True}},
+            "networks": {"tf32": networks},
+            "made_by": {"device": "a GPU", "torch": "2.11.0+cu130", "time": "2026-11-28T10:00"},
+        }
+    )
+    assert "| every float32 of gelu, three orders | 2.5 | within the bounds |" in text
+    assert "| 60 networks, 30 epochs, tf32 | 8.2 | after a first epoch of 90.0 s |" in text
