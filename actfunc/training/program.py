@@ -15,6 +15,7 @@ from torch import Tensor
 from actfunc import mlp, tree
 from actfunc.activation import Activation
 from actfunc.data import Examples, Split
+from actfunc.training import trial
 from actfunc.training.compile import compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
 from actfunc.training.heap import keep_heap
@@ -81,6 +82,27 @@ class Program:
         advance = _advance(step)
         self._advance = compiled(advance) if compiling else advance
         self._graph: torch.cuda.CUDAGraph | None = None
+        if compiling:
+            self._try_out(State(one, optimizer.init(one)), optimizer, precision)
+
+    def _try_out(self, start: State, optimizer: Optimizer, precision: torch.dtype | None) -> None:
+        """Compile, and compare the first step of each activation's last member with the eager one.
+
+        `start` is what all slots hold, before and after.
+        """
+        once = torch.zeros((), dtype=torch.int64, device=self.device)
+        rows = batch_order(once, once, len(self.split.train.labels), self.batch_size)[0]
+        batch = Examples(*(part.index_select(0, rows) for part in self.split.train))
+        self._order[0] = rows
+        self._rates[0] = trial.RATE
+        self._step(0)
+        for place, activation in enumerate(self.activations):
+            slot = (self.shape[0] - 1, place)
+            after, loss = self.take(slot)[0], self._totals.loss[slot].item()
+            trial.judge(activation, optimizer, precision, start, batch, after, loss)
+        tree.map(lambda buffer, leaf: buffer.copy_(leaf), self.state, start)
+        for total in self._totals:
+            total.zero_()
 
     def put(self, slot: tuple[int, int], state: State, best: mlp.Params) -> None:
         """Let a member train in a slot, (slot, activation), from here on."""

@@ -15,6 +15,7 @@ from actfunc.data import normalise
 from actfunc.errors import UsageError
 from tests.analysis.test_per_example import RELATIVE, SIZES, assert_near, flat, formed, three
 from tests.analysis.test_sketch import assert_cut_bins_only
+from tests.reference import needs_vmap_of_bits
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -116,6 +117,8 @@ def test_images_and_labels_must_match(case):
 def test_members_side_by_side_are_members_one_by_one(way, small_split):
     batch = small_split.train.first(50)
     members, stack = three()
+    if way == "vmap":
+        needs_vmap_of_bits()
 
     def figures(params):
         return gradient_statistics(params, get("gelu"), *batch, batch=20)

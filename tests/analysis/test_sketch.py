@@ -12,7 +12,7 @@ from actfunc import tree
 from actfunc.analysis import Histogram, histogram, summarise
 from actfunc.analysis.sketch import Sketch, add, nothing
 from tests.analysis.test_summary import DTYPES, KINDS, drawn
-from tests.reference import assert_same
+from tests.reference import assert_same, needs_vmap_of_bits
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RESOLUTION = 1 / 128
@@ -105,18 +105,21 @@ def test_of_nothing_but_zeros_and_of_nothing_finite():
         assert not (found.mean.isfinite() & found.norm.isfinite())
 
 
-def test_members_side_by_side_are_members_one_by_one():
+@pytest.mark.parametrize("way", ["vmap", "stack"])
+def test_members_side_by_side_are_members_one_by_one(way):
     values = torch.randn(3, 40, 7, generator=torch.Generator().manual_seed(0))
+    if way == "vmap":
+        needs_vmap_of_bits()
 
     def both(part):
         return add(add(nothing(part[..., 0, 0]), part[..., :25, :]), part[..., 25:, :])
 
     alone = [both(part) for part in values]
-    for way in (vmap(both)(values), both(values)):
-        for index, one in enumerate(alone):
-            for name, leaf in one._asdict().items():
-                found = getattr(way, name)
-                torch.testing.assert_close(found[index] if found.ndim > leaf.ndim else found, leaf)
+    together = vmap(both)(values) if way == "vmap" else both(values)
+    for index, one in enumerate(alone):
+        for name, leaf in one._asdict().items():
+            found = getattr(together, name)
+            torch.testing.assert_close(found[index] if found.ndim > leaf.ndim else found, leaf)
 
 
 def test_it_is_pure_and_compiles():
