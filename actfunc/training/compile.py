@@ -10,6 +10,10 @@ from typing import Any, TypeVar
 import torch
 from torch.torch_version import TorchVersion
 
+WRITES_IN_ORDER = torch.__version__ >= TorchVersion("2.12")
+"""Whether what is compiled may write over what it was given. Before, the compiler may join the write
+with loops that still have to read, and they read what is new."""
+
 Compiled = TypeVar("Compiled", bound=Callable)
 
 
@@ -32,9 +36,6 @@ def compiled(function: Compiled) -> Compiled:
     )
     own.__kwdefaults__ = function.__kwdefaults__
     options: dict[str, Any] = {"guard_filter_fn": torch.compiler.keep_tensor_guards_unsafe}
-    if torch.__version__ < TorchVersion("2.12"):
-        # there it moves a copy over a tensor before what has to read the tensor
-        options["reorder_for_peak_memory"] = False
     # imported here, because it brings the compiler along
     from actfunc.training import products
 

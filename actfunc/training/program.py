@@ -16,7 +16,7 @@ from actfunc import mlp, tree
 from actfunc.activation import Activation
 from actfunc.data import Examples, Split
 from actfunc.training import trial
-from actfunc.training.compile import compiled
+from actfunc.training.compile import WRITES_IN_ORDER, compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
 from actfunc.training.heap import keep_heap
 from actfunc.training.optimizer import Optimizer
@@ -79,8 +79,7 @@ class Program:
         if self.shape == (1, 1) and not compiling:
             # eagerly, mapping over one costs half as much again as the step
             step = _of_one(make_step(self.activations[0], optimizer, precision=precision))
-        advance = _advance(step)
-        self._advance = compiled(advance) if compiling else advance
+        self._advance = _advance(_on_rows(step), compiling)
         self._graph: torch.cuda.CUDAGraph | None = None
         if compiling:
             self._try_out(State(one, optimizer.init(one)), optimizer, precision)
@@ -206,21 +205,35 @@ def _of_one(step: Step) -> Step:
     return of_one
 
 
+Pure = Callable[[State, Examples, Tensor, Tensor], tuple[State, Metrics]]
 Advance = Callable[[State, Examples, Tensor, Tensor, Metrics], None]
 
 
-def _advance(step: Step) -> Advance:
-    """The step on the examples of an index, written back over the state it came from."""
+def _on_rows(step: Step) -> Pure:
+    """The step on the examples of an index."""
+
+    def on_rows(
+        state: State, train: Examples, index: Tensor, rates: Tensor
+    ) -> tuple[State, Metrics]:
+        # eagerly, index_select copies rows where indexing would copy pixel by pixel
+        rows = index.flatten()
+        batch = Examples(*(part.index_select(0, rows).unflatten(0, index.shape) for part in train))
+        return step(state, batch, rates)
+
+    return on_rows
+
+
+def _advance(pure: Pure, compiling: bool) -> Advance:
+    """What the step gives, written back over the state it came from."""
+    if compiling and not WRITES_IN_ORDER:
+        pure = compiled(pure)
 
     def advance(
         state: State, train: Examples, index: Tensor, rates: Tensor, totals: Metrics
     ) -> None:
-        # eagerly, index_select copies rows where indexing would copy pixel by pixel
-        rows = index.flatten()
-        batch = Examples(*(part.index_select(0, rows).unflatten(0, index.shape) for part in train))
-        new, metrics = step(state, batch, rates)
+        new, metrics = pure(state, train, index, rates)
         tree.map(lambda buffer, leaf: buffer.copy_(leaf), state, new)
         totals.loss.add_(metrics.loss)
         totals.correct.add_(metrics.correct)
 
-    return advance
+    return compiled(advance) if compiling and WRITES_IN_ORDER else advance
