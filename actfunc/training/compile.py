@@ -11,8 +11,8 @@ import torch
 from torch.torch_version import TorchVersion
 
 WRITES_IN_ORDER = torch.__version__ >= TorchVersion("2.12")
-"""Whether what is compiled may write over what it was given. Before, the compiler may join the write
-with loops that still have to read, and they read what is new."""
+"""Whether what is compiled may write over what it was given. Before 2.12 the compiler joins such a
+write with loops that still have to read, and they read what is new."""
 
 Compiled = TypeVar("Compiled", bound=Callable)
 

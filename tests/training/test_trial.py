@@ -23,8 +23,13 @@ def made(split, activations=("tanh", "gelu"), spec: str = "sgd", **more) -> Prog
 
 @pytest.fixture
 def compiled_as(monkeypatch):
-    """Let the compiler make of a step what a function makes of it."""
-    return lambda make: monkeypatch.setattr(program, "compiled", make)
+    """Let the compiler make of an advance what a function makes of it."""
+    advance = program._advance
+
+    def patch(make):
+        monkeypatch.setattr(program, "_advance", lambda pure, compiling: make(advance(pure, False)))
+
+    return patch
 
 
 @pytest.mark.parametrize("name", names())
