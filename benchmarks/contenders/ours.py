@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 from actfunc import get, mlp, tree
@@ -19,25 +21,31 @@ def ours(work: WorkingSet, *, compiling: bool, members: int = 1, first: int = 0)
     sgd, sizes = optimizer.named(RECIPE.optimizer), work.sizes(HIDDEN)
     # one image is validated on, since the tutorial's training epoch has no validation
     split = work.split._replace(validation=work.split.validation.first(1))
-    program = Program(
-        [get("relu")],
-        sgd,
-        sizes,
-        split,
-        batch_size=RECIPE.batch_size,
-        slots=members,
-        compiling=compiling,
-    )
     seeds = work.seed + first + torch.arange(members)[:, None]
-    for slot, seed in enumerate(seeds.flatten().tolist()):
-        params = mlp.init(sizes, seed=seed, device=work.device)
-        state = tree.map(torch.clone, State(params, sgd.init(params)))
-        program.put((slot, 0), state, params)
-    rates = torch.full((program.steps, members, 1), RECIPE.learning_rate)
     done = 0
+
+    @cache
+    def started() -> Program:
+        """With the first epoch, as it compiles."""
+        program = Program(
+            [get("relu")],
+            sgd,
+            sizes,
+            split,
+            batch_size=RECIPE.batch_size,
+            slots=members,
+            compiling=compiling,
+        )
+        for slot, seed in enumerate(seeds.flatten().tolist()):
+            params = mlp.init(sizes, seed=seed, device=work.device)
+            state = tree.map(torch.clone, State(params, sgd.init(params)))
+            program.put((slot, 0), state, params)
+        return program
 
     def epoch() -> Scores:
         nonlocal done
+        program = started()
+        rates = torch.full((program.steps, members, 1), RECIPE.learning_rate)
         metrics = program.epoch(seeds, torch.full_like(seeds, done), rates)
         done += 1
         answers = program.steps * RECIPE.batch_size
