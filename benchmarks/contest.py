@@ -156,15 +156,20 @@ def report(
         "load_before": timed.load,
         "processor": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
         **facts,
-        "made_by": provenance(device),
     }
     if keep:
-        RESULTS.mkdir(exist_ok=True)
-        where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-        file = RESULTS / f"{title.replace(' ', '-')}-{where.replace(' ', '-')}.json"
-        file.write_text(json.dumps(document, indent=2) + "\n")
-        console.print(f"results: {file}")
+        console.print(f"results: {write(document, device)}")
     return document
+
+
+def write(document: Mapping[str, Any], device: torch.device) -> Path:
+    """Keep what was measured, with what made it, in the results file of its title and device."""
+    RESULTS.mkdir(exist_ok=True)
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    file = RESULTS / f"{document['title']}-{where}.json".replace(" ", "-")
+    made = {**document, "made_by": provenance(device)}
+    file.write_text(json.dumps(made, indent=2) + "\n")
+    return file
 
 
 def table(title: str, found: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -7,7 +7,6 @@ the whole Hessian, which share nothing with ours but its products. 1 where they 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from typing import Any
 import cpuinfo
 import numpy as np
 import torch
-from contest import RESULTS
+from contest import write
 from rich.console import Console
 from rich.table import Table
 from scipy.sparse.linalg import LinearOperator, eigsh
@@ -27,7 +26,6 @@ from actfunc.analysis.lanczos import gaussian, hutchinson, rademacher
 from actfunc.analysis.landscape import landscape
 from actfunc.cli.console import print_error
 from actfunc.errors import ActfuncError
-from actfunc.storage import provenance
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 from actfunc.tutorial.checkpoints import FOLDER, read_six
 
@@ -143,11 +141,8 @@ def main() -> int:
         **vars(options),
         "networks": found,
         "processor": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
-        "made_by": provenance(device),
     }
-    file = RESULTS / "curvature-cpu.json"
-    file.write_text(json.dumps(document, indent=2) + "\n")
-    console.print(f"results: {file.name}")
+    console.print(f"results: {write(document, device)}")
     return 0
 
 

@@ -10,24 +10,23 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
 import torch
-from contest import RESULTS
+from contest import write
 from rich.console import Console
 from rich.progress import track
 
 from actfunc import get, mlp
 from actfunc.certify import exhaustive
+from actfunc.cli.comparison_options import precise
 from actfunc.data import Split
-from actfunc.storage import HIDDEN, prepare, provenance
+from actfunc.storage import HIDDEN, prepare
 from actfunc.training import Program, Settings, Start, optimizer, start, train_members
 from actfunc.tutorial import SIX
 
@@ -62,6 +61,7 @@ def sixty(
     """Seconds of the first epoch and of all others, and the networks' accuracies at the end."""
     settings = Settings(max_epochs=epochs, early_stopping=False)
     sizes, device = (split.train.images[0].numel(), *hidden, 10), split.train.images.device
+    lasted, began = [], time.perf_counter()  # a program compiles when it is made
     program = Program(
         [get(name) for name in activations],
         optimizer.named(settings.optimizer),
@@ -75,7 +75,6 @@ def sixty(
     for place, seed in itertools.product(range(len(activations)), range(seeds)):
         params = mlp.init(sizes, seed=seed, device=device)
         starts.append(Start(place, seed, settings.learning_rate, start(params, settings)))
-    lasted, began = [], time.perf_counter()
     running = train_members(program, starts, settings)
     for members in track(running, f"{len(starts)} networks", epochs, console=console):
         lasted.append(time.perf_counter() - began)
@@ -92,17 +91,6 @@ def sixty(
         "as_many_epochs_seconds": statistics.mean(lasted[1:]) * epochs,
         "mean_validation_accuracy": {k: statistics.mean(v) for k, v in scores.items()},
     }
-
-
-@contextmanager
-def matrix_products(precision: str) -> Iterator[None]:
-    """With float32 products as they are, or shortened to TF32."""
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
 
 
 def main() -> int:
@@ -122,19 +110,15 @@ def main() -> int:
         )
     work = prepare("fashion_mnist", seed=42, device=device)
     for precision in ("float32", "tf32") if device.type == "cuda" else ("float32",):
-        with matrix_products(precision):
-            found = sixty(work.split, seeds=options.seeds, epochs=options.epochs)
+        precise(precision, deterministic=False)
+        found = sixty(work.split, seeds=options.seeds, epochs=options.epochs)
         document["networks"][precision] = found
         console.print(
             f"{found['networks']} networks, {found['epochs']} epochs, {precision}:"
             f" {found['as_many_epochs_seconds']:.1f} s after the first epoch's"
             f" {found['first_epoch_seconds']:.1f} s"
         )
-    document["made_by"] = provenance(device)
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    file = RESULTS / f"gpu-{where.replace(' ', '-')}.json"
-    file.write_text(json.dumps(document, indent=2) + "\n")
-    console.print(f"results: {file}")
+    console.print(f"results: {write(document, device)}")
     return int(not all(found["held"] for found in document["functions"].values()))
 
 

@@ -15,7 +15,6 @@ import argparse
 import ctypes
 import gc
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -24,13 +23,13 @@ from pathlib import Path
 from unittest.mock import patch
 
 import torch
-from contest import RESULTS
+from contest import write
 from rich.console import Console
 from rich.table import Table
 
 from actfunc import get
 from actfunc.data import Examples, Split
-from actfunc.storage import HIDDEN, provenance
+from actfunc.storage import HIDDEN
 from actfunc.training import Program, sgd
 from actfunc.training.memory import demand
 
@@ -161,11 +160,7 @@ def main() -> None:
         peaks = (f"{n / 1e6:.1f} {n / counted:.2f}".split() for n in (used, held_at_peak))
         table.add_row(str(members), *sizes, *itertools.chain(*peaks))
     Console().print(table)
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    file = RESULTS / f"memory-{where.replace(' ', '-')}.json"
-    document = {"title": "memory", "rows": rows, "made_by": provenance(device)}
-    file.write_text(json.dumps(document, indent=2) + "\n")
-    Console().print(f"results: {file}")
+    Console().print(f"results: {write({'title': 'memory', 'rows': rows}, device)}")
 
 
 if __name__ == "__main__":

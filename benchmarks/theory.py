@@ -9,12 +9,11 @@ says little of the spread that ten come from; what chance does to the other grou
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from typing import Any
 
 import torch
-from contest import RESULTS, WIDTH
+from contest import WIDTH, write
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -22,7 +21,6 @@ from rich.table import Table
 from actfunc import get
 from actfunc.analysis.gain import recommend
 from actfunc.analysis.propagation import Propagation, agreement, measure, measured, predict
-from actfunc.storage import provenance
 
 ACTIVATIONS = (
     *("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "hardswish"),
@@ -123,11 +121,9 @@ def main() -> None:
         f"{sum(beyond)} of {layers} layers' means of {options.networks} networks are beyond"
         f" {WITHIN:g} standard errors; chance makes {share * layers:.0f}"
     )
-    document = {**sizes, "activations": found, "made_by": provenance(torch.device("cpu"))}
     if tuple(options.activations) == ACTIVATIONS:
-        file = RESULTS / "theory-cpu.json"
-        file.write_text(json.dumps(document, indent=2) + "\n")
-        console.print(f"results: {file}")
+        document = {"title": "theory", **sizes, "activations": found}
+        console.print(f"results: {write(document, torch.device('cpu'))}")
     held = [name for name, one in found.items() if holds(one)]
     console.print(f"{len(held)} of {len(found)} are where theory says, after {options.networks}")
 

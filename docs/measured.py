@@ -19,10 +19,11 @@ def results(kind: str) -> list[dict[str, Any]]:
 
 def tables(kind: str) -> str:
     """A table for each machine and version that results were made with, in Markdown."""
-    if not documents(kind):
+    found = documents(kind)
+    if not found:
         return "*Not measured yet.*"
     if kind in _OWN:
-        return "\n\n".join(_OWN[kind](document) for document in documents(kind))
+        return "\n\n".join(map(_OWN[kind], found))
     parts = [
         f"{circumstances}\n\n" + "\n".join(_table(list(group)))
         for circumstances, group in groupby(results(kind), _circumstances)
@@ -31,6 +32,7 @@ def tables(kind: str) -> str:
 
 
 def documents(kind: str) -> list[dict[str, Any]]:
+    """The kept results whose title begins with `kind`, as they are written."""
     return [json.loads(file.read_text("utf-8")) for file in sorted(RESULTS.glob(f"{kind}-*.json"))]
 
 

@@ -97,7 +97,8 @@ class Program:
         self._step(0)
         for place, activation in enumerate(self.activations):
             slot = (self.shape[0] - 1, place)
-            after, loss = self.take(slot)[0], self._totals.loss[slot].item()
+            after = tree.map(lambda buffer, slot=slot: buffer[slot], self.state)
+            loss = self._totals.loss[slot].item()
             trial.judge(activation, optimizer, precision, start, batch, after, loss)
         tree.map(lambda buffer, leaf: buffer.copy_(leaf), self.state, start)
         for total in self._totals:

@@ -84,7 +84,7 @@ def test_the_compiler_takes_large_products_and_leaves_small_ones(faster):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 2])
-def test_a_compiled_epoch_is_the_eager_one(small_split, monkeypatch, slots):
+def test_a_compiled_epoch_is_the_eager_one(small_split, faster, slots):
     """Of one network; of several at once torch computes the products."""
 
     def epoch(compiling: bool):
@@ -108,7 +108,6 @@ def test_a_compiled_epoch_is_the_eager_one(small_split, monkeypatch, slots):
         # once it is compiled
         return metrics, state, taken(lambda: made.epoch(seeds, seeds, rates))
 
-    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
     metrics, state, count = epoch(compiling=True)
     # forward, and the gradient of the weights, in each of the steps
     assert count == (2 * 3 if slots == 1 else 0)
