@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -154,7 +155,6 @@ def report(
         "contenders": found,
         "seconds": timed.seconds,
         "load_before": timed.load,
-        "processor": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
         **facts,
     }
     if keep:
@@ -163,13 +163,20 @@ def report(
 
 
 def write(document: Mapping[str, Any], device: torch.device) -> Path:
-    """Keep what was measured, with what made it, in the results file of its title and device."""
+    """Keep what was measured, with what made it, in the results file of its title and hardware."""
     RESULTS.mkdir(exist_ok=True)
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    file = RESULTS / f"{document['title']}-{where}.json".replace(" ", "-")
-    made = {**document, "made_by": provenance(device)}
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    name = re.sub("[^A-Za-z0-9]+", "-", f"{document['title']} {where}")
+    file = RESULTS / f"{name}.json"
+    made = {**document, "processor": processor(), "made_by": provenance(device)}
     file.write_text(json.dumps(made, indent=2) + "\n")
     return file
+
+
+def processor() -> str:
+    """The processor and the instructions torch uses of it, as one brand is sold with several."""
+    brand = cpuinfo.get_cpu_info().get("brand_raw", "unknown")
+    return f"{brand} with {torch.backends.cpu.get_cpu_capability()}"
 
 
 def table(title: str, found: Mapping[str, Mapping[str, Any]]) -> Table:

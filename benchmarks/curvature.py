@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import cpuinfo
 import numpy as np
 import torch
 from contest import write
@@ -136,12 +135,7 @@ def main() -> int:
     ]:
         console.print(f"error: not the same figures: {', '.join(wrong)}")
         return 1
-    document = {
-        "title": "curvature",
-        **vars(options),
-        "networks": found,
-        "processor": cpuinfo.get_cpu_info().get("brand_raw", "unknown"),
-    }
+    document = {"title": "curvature", **vars(options), "networks": found}
     console.print(f"results: {write(document, device)}")
     return 0
 

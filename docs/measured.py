@@ -38,7 +38,8 @@ def documents(kind: str) -> list[dict[str, Any]]:
 
 def _made(document: Mapping[str, Any]) -> str:
     made = document["made_by"]
-    return f"{made['device']}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}"
+    where = ", ".join(filter(None, (document.get("processor"), made["device"])))
+    return f"{where}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}"
 
 
 _PARTS = ("variance", "gradient")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import re
 import sys
 
@@ -47,6 +48,18 @@ def test_all_take_their_turns_in_changing_order(contest):
     assert "".join(calls) == "ab" + "ab" + "ba" + "ab"
     assert timed.gave == {"a": "aa", "b": "bb"}
     assert [len(runs) for runs in timed.seconds.values()] == [3, 3]
+
+
+def test_what_was_measured_elsewhere_is_kept_beside(contest, tmp_path, monkeypatch):
+    """One brand is sold with and without AVX-512, and they multiply in different ways."""
+    monkeypatch.setattr(contest, "RESULTS", tmp_path)
+    for capability in ("AVX2", "AVX512", "AVX2"):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda name=capability: name)
+        file = contest.write({"title": "step relu", "rows": []}, torch.device("cpu"))
+        document = json.loads(file.read_text("utf-8"))
+        assert document["processor"].endswith(f" with {capability}")
+        assert document["made_by"]["torch"] == torch.__version__
+    assert len(list(tmp_path.glob("step-relu-*-with-*.json"))) == 2
 
 
 @pytest.mark.parametrize(
