@@ -165,10 +165,11 @@ def report(
 def write(document: Mapping[str, Any], device: torch.device) -> Path:
     """Keep what was measured, with what made it, in the results file of its title and hardware."""
     RESULTS.mkdir(exist_ok=True)
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else processor()
+    cpu = processor()
+    where = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
     name = re.sub("[^A-Za-z0-9]+", "-", f"{document['title']} {where}")
     file = RESULTS / f"{name}.json"
-    made = {**document, "processor": processor(), "made_by": provenance(device)}
+    made = {**document, "processor": cpu, "made_by": provenance(device)}
     file.write_text(json.dumps(made, indent=2) + "\n")
     return file
 

@@ -38,8 +38,11 @@ def documents(kind: str) -> list[dict[str, Any]]:
 
 def _made(document: Mapping[str, Any]) -> str:
     made = document["made_by"]
-    where = ", ".join(filter(None, (document.get("processor"), made["device"])))
-    return f"{where}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}"
+    return f"{_where(document)}, torch {made['torch'].partition('+')[0]}; {made['time'][:10]}"
+
+
+def _where(document: Mapping[str, Any]) -> str:
+    return f"{document['processor']}, {document['made_by']['device']}"
 
 
 _PARTS = ("variance", "gradient")
@@ -130,7 +133,7 @@ def _circumstances(document: Mapping[str, Any]) -> str:
     rounds = len(next(iter(document["seconds"].values())))
     return "; ".join(
         (
-            f"{document['processor']}, {made['device']}",
+            _where(document),
             ", ".join(f"{name} {v.partition('+')[0]}" for name, v in sorted(versions.items())),
             f"{rounds} rounds",
             made["time"].partition("T")[0],

@@ -146,8 +146,10 @@ def test_what_was_not_measured_yet_is_said_and_what_was_is_in_the_table():
         {
             "functions": {"gelu": {"seconds": 2.5, "held": True}},
             "networks": {"tf32": networks},
+            "processor": "a CPU",
             "made_by": {"device": "a GPU", "torch": "2.11.0+cu130", "time": "2026-11-28T10:00"},
         }
     )
+    assert text.startswith("a CPU, a GPU, torch 2.11.0; 2026-11-28\n")
     assert "| every float32 of gelu, three orders | 2.5 | within the bounds |" in text
     assert "| 60 networks, 30 epochs, tf32 | 8.2 | after a first epoch of 90.0 s |" in text
