@@ -337,12 +337,12 @@ def derivatives_compiled(records: list[Activation], backend: str) -> None:
         torch.testing.assert_close(got, record.d2f(x), rtol=1e-5, atol=1e-5, msg=record.name)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_whole_catalogue_can_be_traced_in_one_graph(family):
     derivatives_compiled(list(FAMILIES[family]), "aot_eager")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_compiler_takes_one_of_each_family():
     derivatives_compiled([records[0] for records in FAMILIES.values()], "inductor")

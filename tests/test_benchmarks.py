@@ -113,7 +113,7 @@ def gpu(contest):
     return importlib.import_module("gpu")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_networks_side_by_side_are_timed_after_their_first_epoch(gpu, small_split, one_thread):
     found = gpu.sixty(
         small_split, activations=("relu", "gelu"), seeds=2, epochs=3, hidden=(16,), compiling=False

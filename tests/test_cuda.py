@@ -80,7 +80,7 @@ def program(split, optimizer, *, compiling: bool = False, device: str = "cuda") 
     )
 
 
-@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.full)])
 @pytest.mark.parametrize("optimizer", [sgd(), adam(eps=1e-3)], ids=["sgd", "adam"])
 def test_an_epoch_of_a_program_is_the_cpus(small_split, optimizer, compiling):
     here, there = (
@@ -108,7 +108,7 @@ def ends(split, compiling: bool):
     return [found[index] for index in range(len(MEMBERS))]
 
 
-@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.full)])
 def test_a_graph_replayed_is_the_loop_it_was_captured_from(small_split, monkeypatch, compiling):
     """Over several epochs, with members that move in after others."""
     replayed = ends(small_split, compiling)
@@ -135,7 +135,7 @@ def test_a_graph_captures_every_activation(name, small_split):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("compiling", [False, True])
 def test_a_run_learns_as_on_the_cpu(small_data, small_split, tmp_path, compiling):
     settings = Settings(max_epochs=3, batch_size=50)

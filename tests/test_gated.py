@@ -170,7 +170,7 @@ def test_a_pair_tells_what_it_is_and_shares_no_name(pair):
     assert all(CATALOGUE.canonical(word) is None for word in (pair.name, *pair.aliases))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_they_compile_in_one_graph():
     chosen = [PAIRS[name] for name in ("swiglu", "geglu")]
     x, gate = points(torch.float32)

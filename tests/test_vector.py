@@ -225,7 +225,7 @@ def test_a_function_tells_what_it_is_and_shares_no_name(function):
         assert PAIRS.canonical(word) is None
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_they_compile_in_one_graph():
     chosen = [VECTORS[name] for name in ("softmax", "entmax15", "maxout")]
     x = vectors(6).float()

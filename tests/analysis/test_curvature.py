@@ -229,7 +229,7 @@ def test_members_are_mapped_over():
             torch.testing.assert_close(got[index], want, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("product", PRODUCTS)
 def test_a_product_compiles_whole(product):
     params, (images, labels) = network(), batch()
@@ -256,7 +256,7 @@ def test_the_gradient_of_a_flat_vector_is_the_flat_gradient():
     )
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("name", SIX)
 def test_the_tutorials_networks_agree_with_scipy(name, real_split, checkpoints):
     """The five largest eigenvalues of the trained networks' Hessian, by ARPACK, to 1 %."""

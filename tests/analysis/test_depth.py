@@ -159,7 +159,7 @@ def test_initialisations_are_mapped_over_and_plain_callables_taken():
                 torch.testing.assert_close(got[index], want)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_it_compiles_whole():
     stack = draw(5, 8, seed=0, examples=2)
     compiled = torch.compile(lambda stack: carry(get("tanh"), stack), fullgraph=True)

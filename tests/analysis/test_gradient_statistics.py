@@ -160,7 +160,7 @@ def test_the_gradients_are_those_of_one_big_batch(batch, case):
         assert_cut_bins_only(layer.signal.histogram(), want.signal)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_compiled(small_split):
     images, labels = small_split.train.first(50)
     params = three()[0][0]

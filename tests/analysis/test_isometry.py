@@ -45,7 +45,7 @@ def test_members_are_mapped_over():
         torch.testing.assert_close(got, jacobian_singular_values(params, get("gelu"), IMAGES))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_jacobian_compiles_whole():
     params = mlp.init((9, 8, 4), seed=0, dtype=torch.float64)
     compiled = torch.compile(lambda p, x: input_jacobian(p, get("gelu"), x), fullgraph=True)

@@ -197,7 +197,7 @@ def test_members_side_by_side_are_members_one_by_one(name, way, small_split):
         assert_near(one, other)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("stacked", [False, True])
 def test_compiled_whole_and_over_members(stacked, small_split):
     batch = small_split.train.first(32)

@@ -290,7 +290,7 @@ def test_the_grid_is_where_it_hurts(name, dtype):
     assert not set(record.poles) & set(x.tolist())
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_compiler_takes_one_function_after_another(monkeypatch):
     """It gives up on a function it has compiled too often for too many inputs."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
@@ -302,7 +302,7 @@ def test_the_compiler_takes_one_function_after_another(monkeypatch):
             torch.testing.assert_close(found["vmap(grad(grad))"], record.d2f(x))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["tanh", "gelu", "silu", "mish"])
 def test_compiled_derivatives_hold(name):
     """Of those that are computed otherwise when compiled, and one that is not."""

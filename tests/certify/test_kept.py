@@ -92,7 +92,7 @@ def test_the_command_saves_and_compares(capsys, tmp_path):
     assert "sqrt(3)" in difference
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_many_processes_give_what_one_gives():
     specs = ["relu", "gelu", "leaky_relu:negative_slope=0.3"]
     found = {one.name: one for one in certify_many(specs, DTYPES, processes=2)}

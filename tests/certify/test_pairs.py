@@ -180,7 +180,7 @@ def test_16_bit_results_are_rounded_once(name, dtype):
         assert ((got - hi).abs() <= 0.51 * ulp(hi, dtype) + allowed).all()
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_compiled_partials_hold():
     found = certify_pair(PAIRS["glu"], dtypes=DTYPES[1:], compiled=True)
     compiled = [one for one in found.routes if one.compiled]

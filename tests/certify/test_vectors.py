@@ -250,7 +250,7 @@ def test_16_bit_results_are_rounded_once(name, dtype):
         assert (off <= 0.51 * ulp(hi, dtype) + allowed)[keep].all()
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_compiled_products_hold():
     found = certify_vector(VECTORS["sparsemax"], dtypes=DTYPES[1:], compiled=True)
     compiled = [one for one in found.routes if one.compiled]

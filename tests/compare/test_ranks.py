@@ -85,7 +85,7 @@ def alone(tmp_path_factory) -> list[str]:
     return rows(runs)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_two_ranks_give_what_one_process_gives(alone, tmp_path):
     with started([*TORCHRUN, "-m", "actfunc", *SHORT], tmp_path) as process:
         done = ended(process)
@@ -97,7 +97,7 @@ def test_two_ranks_give_what_one_process_gives(alone, tmp_path):
     assert not [noise for noise in NOISE if noise in done.err], done.err
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_ranks_without_a_common_disk_have_all_results_each(alone, tmp_path):
     script = tmp_path / "own.py"
     script.write_text(EACH_ITS_OWN)
@@ -109,7 +109,7 @@ def test_ranks_without_a_common_disk_have_all_results_each(alone, tmp_path):
     assert not [*tmp_path.glob("rank1/*/results.csv")]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_rank_that_is_killed_ends_the_run_and_it_goes_on(tmp_path, rank):
     with started([*TORCHRUN, "-m", "actfunc", *LONG], tmp_path / "cut") as process:
@@ -141,7 +141,7 @@ def ranks_of(runs: Path) -> list[int]:
     return [found[rank] for rank in sorted(found)]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_what_one_rank_cannot_use_ends_them_all(tmp_path):
     with started(["-m", "actfunc", *SHORT, "--name", "one"], tmp_path) as process:
         assert ended(process).code == 0

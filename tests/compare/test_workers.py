@@ -68,7 +68,7 @@ def test_processes_of_others_are_let_alone(tmp_path):
         other.join()
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("first_alone", [False, True])
 def test_ctrl_c_ends_all_at_once_and_the_same_command_goes_on(tmp_path, first_alone):
     """The terminal's Ctrl-C reaches every process, `kill -INT` the first one alone."""
@@ -111,7 +111,7 @@ def hears_no_ctrl_c(pid: int) -> bool:
     return bool(int(blocked, 16) >> (signal.SIGINT - 1) & 1)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_processes_end_with_the_first_one(tmp_path, how):
     with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:

@@ -109,7 +109,7 @@ def accuracy(sizes: tuple[int, ...], dataset, steps: int) -> float:
     return 100 * float((guess == dataset.test.labels).double().mean())
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_network_learns_it_and_a_linear_model_clearly_less(one_thread):
     dataset = draw(30_000, 2_000)
     linear = accuracy((784, 10), dataset, 2_000)

@@ -63,13 +63,13 @@ def test_every_public_name_is_in_the_reference():
     assert not [name for name in public_names() if name not in shown]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_site_builds(site):
     reference = (site / "reference.html").read_text("utf-8")
     assert not [name for name in public_names() if f'id="{name}"' not in reference]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_pages_ask_no_other_host_for_anything(site):
     loaded = re.compile(
         r"<(?:script|img|iframe)[^>]+src=\"https?:|<link[^>]+stylesheet[^>]+https?:"
@@ -92,7 +92,7 @@ def test_figures_are_small_and_shown():
     assert sum(figure.stat().st_size for figure in figures) < 3_000_000
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_every_family_has_its_figure(site):
     figure_name = docs_module("hooks").figure_name
     assert not [f for f in FAMILIES if not (site / "figures" / figure_name(f)).is_file()]

@@ -146,7 +146,7 @@ def test_a_fit_in_float64(small_split):
     )
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_first_epochs_on_the_real_data(real_split):
     settings = Settings(max_epochs=3)
     progress = start(mlp.init((784, 512, 256, 256, 128, 10), seed=42), settings)

@@ -72,7 +72,7 @@ def taken(run) -> int:
     return sum(each.count for each in profiler.key_averages() if each.key == "actfunc::product")
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_compiler_takes_large_products_and_leaves_small_ones(faster):
     left, right, small = matrices(LARGE, LARGE, (1, 256, 3))
     function = compiled(lambda left, right, small: (left @ right).relu() @ right @ small)
@@ -82,7 +82,7 @@ def test_the_compiler_takes_large_products_and_leaves_small_ones(faster):
     torch.testing.assert_close(function(left, right, small).double(), exact, atol=1e-1, rtol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("slots", [1, 2])
 def test_a_compiled_epoch_is_the_eager_one(small_split, faster, slots):
     """Of one network; of several at once torch computes the products."""
@@ -117,7 +117,7 @@ def test_a_compiled_epoch_is_the_eager_one(small_split, faster, slots):
     assert_trees_close(metrics, eager_metrics, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_where_it_is_not_faster_nothing_is_taken(monkeypatch):
     monkeypatch.setattr(products, "onednn_is_faster", lambda: False)
     left, right = matrices(LARGE, LARGE)

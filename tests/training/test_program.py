@@ -146,7 +146,7 @@ def graphs() -> int:
     return counters["stats"]["unique_graphs"]
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("spec", ["sgd", "adam:eps=1e-3"])
 def test_compiled_it_is_the_eager_one_and_never_compiles_again(small_split, spec):
     before = graphs()
@@ -172,7 +172,7 @@ def test_compiled_it_is_the_eager_one_and_never_compiles_again(small_split, spec
         assert_trees_close(fast.take(slot), eager.take(slot), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_compiled_programs_do_not_take_each_others_graphs(small_split):
     """Nothing but the tensors is guarded, and those of these programs are all alike."""
     made = [

@@ -67,7 +67,7 @@ def assert_agree(state, network, rtol: float, atol: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "hidden", [(128, 64, 32), pytest.param((512, 256, 256, 128), marks=pytest.mark.slow)]
+    "hidden", [(128, 64, 32), pytest.param((512, 256, 256, 128), marks=pytest.mark.full)]
 )
 def test_an_epoch_is_the_modules_to_float32_rounding(epoch_split, hidden):
     params = mlp.init((784, *hidden, 10), seed=42)
@@ -161,7 +161,7 @@ def test_the_step_maps_over_seeds_and_learning_rates(small_split):
             torch.testing.assert_close(got[index], want)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split):
     optimizer = sgd()
     eager = make_step(get("silu"), optimizer)
@@ -179,7 +179,7 @@ def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split
         torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_compiled_steps_of_many_activations_do_not_take_each_others_graphs(small_split):
     batch, rate = small_split.train.first(32), torch.tensor(0.1)
     optimizer = sgd()

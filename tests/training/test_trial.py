@@ -51,7 +51,7 @@ def test_it_passes_with_every_optimiser_and_leaves_what_was_there(
     assert not any(total.any() for total in found._totals)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 @pytest.mark.parametrize("precision", [None, torch.bfloat16])
 def test_what_the_compiler_really_makes_passes(small_split, precision):
     made(small_split, ("relu", "gelu", "mish"), precision=precision, slots=2)

@@ -17,7 +17,7 @@ def _in_an_empty_folder(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_the_published_figures_come_out_exactly(checkpoints, real_data, capsys):
     assert run(["reproduce", "--pretrained", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -42,7 +42,7 @@ def test_the_published_figures_come_out_exactly(checkpoints, real_data, capsys):
     assert page.count(">as published<") == len(SIX) + 3
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_with_no_data_and_no_network_it_runs_on_the_drawn_set_and_says_so(
     capsys, monkeypatch, tmp_path
 ):

@@ -1,0 +1,87 @@
+"""A record of faults, and which tests see them.
+
+Each table of the `.toml` files beside this one is a fault that somebody could make: a piece of
+source and what stands there instead. They keep the suite honest: a test may go when the faults are
+still caught without it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import NamedTuple
+
+import actfunc
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+PACKAGE = Path(actfunc.__file__).parent
+
+CONCERNED = {
+    "": ["tests"],
+    "analysis": ["tests/analysis", "tests/cli"],
+    "catalogue": [
+        "tests/catalogue",
+        "tests/test_activation.py",
+        "tests/test_gated.py",
+        "tests/test_vector.py",
+        "tests/certify",
+    ],
+    "certify": ["tests/certify", "tests/cli", "tests/show"],
+    "cli": ["tests/cli", "tests/compare", "tests/certify", "tests/data", "tests/docs"],
+    "compare": ["tests/compare", "tests/show", "tests/cli"],
+    "data": ["tests/data", "tests/cli"],
+    "show": ["tests/show", "tests/cli", "tests/certify", "tests/tutorial"],
+    "storage": ["tests/storage", "tests/training", "tests/compare", "tests/cli"],
+    "training": ["tests/training", "tests/compare", "tests/storage", "tests/cli"],
+    "tutorial": ["tests/tutorial", "tests/cli"],
+}
+"""Where the tests of a folder's files are, behind those that have a file's own name."""
+
+
+class Fault(NamedTuple):
+    """A piece of source, `was`, that stands once in a file, and what `becomes` of it.
+
+    file:     below `actfunc/`.
+    kind:     in a few words: wrong sign, dropped check, …
+    effect:   what somebody would get wrong.
+    survives: why no test sees it, where none does.
+    """
+
+    file: str
+    kind: str
+    effect: str
+    was: str
+    becomes: str
+    survives: str = ""
+
+    @property
+    def folder(self) -> str:
+        """The folder of the package, empty for its top."""
+        return self.file.partition("/")[0] if "/" in self.file else ""
+
+    def plant(self, package: Path) -> None:
+        """Write it into a copy of the package."""
+        path = package / self.file
+        source = path.read_text(encoding="utf-8")
+        if source.count(self.was) != 1:
+            raise ValueError(f"{self.file} has {source.count(self.was)} times: {self.was}")
+        path.write_text(source.replace(self.was, self.becomes), encoding="utf-8")
+
+    def tests(self, root: Path) -> list[str]:
+        """The test files that concern it, those of its file's name first, each once."""
+        name = Path(self.file).stem
+        folders = CONCERNED[self.folder]
+        own = sorted(path for path in root.glob(f"tests/**/test_{name}.py"))
+        others = [path for folder in folders for path in _tests_in(root / folder)]
+        return [str(path.relative_to(root)) for path in dict.fromkeys([*own, *others])]
+
+
+def _tests_in(path: Path) -> list[Path]:
+    return sorted(path.rglob("test_*.py")) if path.is_dir() else [path] if path.is_file() else []
+
+
+def load() -> list[Fault]:
+    """All that are on record."""
+    tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.toml"))]
+    return [Fault(**each) for table in tables for each in table["fault"]]

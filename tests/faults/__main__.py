@@ -1,0 +1,170 @@
+"""Plants the faults one by one in a copy, runs the tests that concern the file, tells what saw each.
+
+    python -m tests.faults                            # all, one a core: about twenty minutes
+    python -m tests.faults certify "wrong sign"       # whose file or kind has one of these words
+    python -m tests.faults --checkout ../older        # what another checkout's tests would see
+
+Ends with 1 where a fault is seen by nothing and has no reason beside it. Each process is forked
+from one that has loaded torch, and runs the tests until the first that fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.faults import ROOT, Fault, load
+
+LONGEST = 600
+"""Seconds after which the tests of a fault are stopped: what hangs is seen as well."""
+
+CARRIED = ("tests", "docs", "benchmarks", "README.md", "mkdocs.yml", "cli.py", "pyproject.toml")
+
+
+class Seen(NamedTuple):
+    """What came of a fault: the first test that failed, or nothing, and the seconds it took."""
+
+    fault: Fault
+    by: str
+    seconds: float
+
+
+class _First:
+    """A plugin of pytest that keeps the first test or module that fails."""
+
+    def __init__(self) -> None:
+        self.failed = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed and not self.failed:
+            self.failed = report.nodeid
+
+
+def main() -> int:
+    """Plant what is asked for and print a line a fault."""
+    asked = _arguments()
+    faults = [
+        fault
+        for fault in load()
+        if not asked.words or any(word in f"{fault.file} {fault.kind}" for word in asked.words)
+    ]
+    _load_what_tests_load()
+    found = []
+    for seen in _all_of(faults, asked.checkout.resolve(), asked.processes, asked.pytest):
+        found.append(seen)
+        outcome = seen.by or "NOT SEEN"
+        print(f"{seen.fault.file}: {seen.fault.kind}: {outcome} ({seen.seconds:.0f} s)", flush=True)
+        if asked.out:
+            rows = [{**one.fault._asdict(), "by": one.by, "seconds": one.seconds} for one in found]
+            asked.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+    missed = [seen.fault for seen in found if not seen.by]
+    print(f"\n{len(found) - len(missed)} of {len(found)} seen")
+    for folder, count in sorted(Counter(fault.folder or "." for fault in missed).items()):
+        print(f"  not seen in {folder}: {count}")
+    for fault in missed:
+        print(f"  {fault.file}: {fault.effect} {fault.survives or 'NO REASON GIVEN'}")
+    return int(any(not fault.survives for fault in missed))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.faults", description=__doc__)
+    parser.add_argument("words", nargs="*", help="words of the file's name or of the kind")
+    parser.add_argument("--checkout", type=Path, default=ROOT, help="whose package and tests")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--out", type=Path, help="also write them to this JSON file")
+    parser.add_argument("--pytest", default="", help="further arguments of pytest, as one text")
+    return parser.parse_args()
+
+
+def _load_what_tests_load() -> None:
+    """Third parties only, before any process is forked; what they start no thread for."""
+    import hypothesis  # noqa: F401
+    import matplotlib.figure  # noqa: F401
+    import scipy.stats  # noqa: F401
+    import sympy  # noqa: F401
+    import torch  # noqa: F401
+    import torchvision  # noqa: F401
+
+
+def _all_of(
+    faults: list[Fault], checkout: Path, processes: int, further: str
+) -> Iterator[Seen]:
+    """The faults in turn, so many at once, as they are done."""
+    waiting, running = list(faults), {}
+    with tempfile.TemporaryDirectory() as folder:
+        while waiting or running:
+            while waiting and len(running) < processes:
+                fault = waiting.pop(0)
+                copy = Path(tempfile.mkdtemp(dir=folder))
+                running[_start(fault, checkout, copy, further)] = (fault, copy, time.monotonic())
+            time.sleep(0.05)
+            for child, (fault, copy, start) in list(running.items()):
+                late = time.monotonic() - start > LONGEST
+                if late:
+                    os.killpg(child, 9)
+                if os.waitpid(child, 0 if late else os.WNOHANG)[0]:
+                    del running[child]
+                    told = copy / "failed"
+                    by = "the time limit" if late else told.read_text() if told.exists() else "a crash"
+                    yield Seen(fault, by, time.monotonic() - start)
+                    shutil.rmtree(copy)
+
+
+def _start(fault: Fault, checkout: Path, copy: Path, further: str) -> int:
+    """A process that runs the tests of one fault in a copy; it writes what failed beside it."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(checkout / "actfunc", copy / "actfunc", ignore=ignored)
+    for name in CARRIED:
+        source = checkout / name
+        if source.is_dir():
+            shutil.copytree(source, copy / name, ignore=ignored)
+        elif source.exists():
+            shutil.copy(source, copy / name)
+    fault.plant(copy / "actfunc")
+    tests = fault.tests(copy)
+    child = os.fork()
+    if child:
+        return child
+    os.setpgid(0, 0)
+    status = 70
+    try:
+        os.chdir(copy)
+        out = os.open(copy / "output", os.O_CREAT | os.O_WRONLY)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        for name in [each for each in sys.modules if each.split(".")[0] in ("tests", "actfunc")]:
+            del sys.modules[name]
+        sys.path.insert(0, str(copy))
+        sys.dont_write_bytecode = True
+        os.environ |= {
+            "PYTHONPATH": str(copy),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTEST_XDIST_WORKER": "faults",  # one thread each
+        }
+        first = _First()
+        kept = f"cache_dir={ROOT / '.pytest_cache' / 'faults'}"  # truths of formulas, by digest
+        options = ["-x", "-q", "-o", kept, "-o", "addopts=", *further.split()]
+        pytest.main([*options, "--rootdir", str(copy), *tests], plugins=[first])
+        (copy / "failed").write_text(first.failed)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

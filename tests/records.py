@@ -1,0 +1,35 @@
+"""Which records a test is given: a handful that between them have everything, and all in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+
+from actfunc import Activation
+
+HANDFUL = (
+    "gelu",  # smooth, and torch has it
+    "elu",  # a joint, a parameter, and torch has it
+    "hardshrink",  # joints at which the value jumps, that move with the parameter
+    "signed_sqrt",  # a pole
+    "sinlu",  # no limit at infinity, two parameters
+    "tanh_exp",  # composed by jets
+    "xielu",  # three parameters and a joint
+    "exponential",  # steep, and beyond every dtype
+)
+"""What is smooth, bent, broken, periodic, steep, composed, and with parameters."""
+
+
+def each(records: Iterable[Activation], few: Iterable[str] = HANDFUL) -> pytest.MarkDecorator:
+    """The test's `record` is each of these; those whose name is not among the few only in full."""
+    few = tuple(few)
+    return pytest.mark.parametrize(
+        "record",
+        [
+            pytest.param(
+                record, id=record.spec, marks=() if record.name in few else (pytest.mark.full,)
+            )
+            for record in records
+        ],
+    )
