@@ -8,6 +8,7 @@ still caught without it.
 from __future__ import annotations
 
 import tomllib
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,15 +19,9 @@ ROOT = HERE.parent.parent
 PACKAGE = Path(actfunc.__file__).parent
 
 CONCERNED = {
-    "": ["tests"],
+    "": ["tests/test_*.py", "tests/cli", "tests/catalogue", "tests/training"],
     "analysis": ["tests/analysis", "tests/cli"],
-    "catalogue": [
-        "tests/catalogue",
-        "tests/test_activation.py",
-        "tests/test_gated.py",
-        "tests/test_vector.py",
-        "tests/certify",
-    ],
+    "catalogue": ["tests/catalogue", "tests/test_*.py", "tests/certify"],
     "certify": ["tests/certify", "tests/cli", "tests/show"],
     "cli": ["tests/cli", "tests/compare", "tests/certify", "tests/data", "tests/docs"],
     "compare": ["tests/compare", "tests/show", "tests/cli"],
@@ -36,7 +31,7 @@ CONCERNED = {
     "training": ["tests/training", "tests/compare", "tests/storage", "tests/cli"],
     "tutorial": ["tests/tutorial", "tests/cli"],
 }
-"""Where the tests of a folder's files are, behind those that have a file's own name."""
+"""Where the tests of a folder's files are, beside those that have a file's own name."""
 
 
 class Fault(NamedTuple):
@@ -71,17 +66,17 @@ class Fault(NamedTuple):
     def tests(self, root: Path) -> list[str]:
         """The test files that concern it, those of its file's name first, each once."""
         name = Path(self.file).stem
-        folders = CONCERNED[self.folder]
-        own = sorted(path for path in root.glob(f"tests/**/test_{name}.py"))
-        others = [path for folder in folders for path in _tests_in(root / folder)]
-        return [str(path.relative_to(root)) for path in dict.fromkeys([*own, *others])]
-
-
-def _tests_in(path: Path) -> list[Path]:
-    return sorted(path.rglob("test_*.py")) if path.is_dir() else [path] if path.is_file() else []
+        places = [
+            f"{place}/**/test_*.py" if "*" not in place else place
+            for place in CONCERNED[self.folder]
+        ]
+        found = [sorted(root.glob(each)) for each in (f"tests/**/test_{name}.py", *places)]
+        return [str(path.relative_to(root)) for path in dict.fromkeys(chain.from_iterable(found))]
 
 
 def load() -> list[Fault]:
     """All that are on record."""
-    tables = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.toml"))]
+    tables = [
+        tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(HERE.glob("*.toml"))
+    ]
     return [Fault(**each) for table in tables for each in table["fault"]]

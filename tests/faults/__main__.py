@@ -17,6 +17,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +27,7 @@ import pytest
 
 from tests.faults import ROOT, Fault, load
 
-LONGEST = 600
+LONGEST = 900
 """Seconds after which the tests of a fault are stopped: what hangs is seen as well."""
 
 CARRIED = ("tests", "docs", "benchmarks", "README.md", "mkdocs.yml", "cli.py", "pyproject.toml")
@@ -65,7 +66,7 @@ def main() -> int:
     ]
     _load_what_tests_load()
     found = []
-    for seen in _all_of(faults, asked.checkout.resolve(), asked.processes, asked.pytest):
+    for seen in _all_of(faults, asked):
         found.append(seen)
         outcome = seen.by or "NOT SEEN"
         print(f"{seen.fault.file}: {seen.fault.kind}: {outcome} ({seen.seconds:.0f} s)", flush=True)
@@ -87,13 +88,13 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose package and tests")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--out", type=Path, help="also write them to this JSON file")
+    parser.add_argument("--limit", type=int, default=LONGEST, help="seconds for a fault's tests")
     parser.add_argument("--pytest", default="", help="further arguments of pytest, as one text")
     return parser.parse_args()
 
 
 def _load_what_tests_load() -> None:
     """Third parties only, before any process is forked; what they start no thread for."""
-    import hypothesis  # noqa: F401
     import matplotlib.figure  # noqa: F401
     import scipy.stats  # noqa: F401
     import sympy  # noqa: F401
@@ -101,26 +102,31 @@ def _load_what_tests_load() -> None:
     import torchvision  # noqa: F401
 
 
-def _all_of(
-    faults: list[Fault], checkout: Path, processes: int, further: str
-) -> Iterator[Seen]:
+def _all_of(faults: list[Fault], asked: argparse.Namespace) -> Iterator[Seen]:
     """The faults in turn, so many at once, as they are done."""
     waiting, running = list(faults), {}
     with tempfile.TemporaryDirectory() as folder:
         while waiting or running:
-            while waiting and len(running) < processes:
+            while waiting and len(running) < asked.processes:
                 fault = waiting.pop(0)
                 copy = Path(tempfile.mkdtemp(dir=folder))
-                running[_start(fault, checkout, copy, further)] = (fault, copy, time.monotonic())
+                running[_start(fault, asked.checkout.resolve(), copy, asked.pytest)] = (
+                    fault,
+                    copy,
+                    time.monotonic(),
+                )
             time.sleep(0.05)
             for child, (fault, copy, start) in list(running.items()):
-                late = time.monotonic() - start > LONGEST
+                late = time.monotonic() - start > asked.limit
                 if late:
                     os.killpg(child, 9)
                 if os.waitpid(child, 0 if late else os.WNOHANG)[0]:
                     del running[child]
                     told = copy / "failed"
-                    by = "the time limit" if late else told.read_text() if told.exists() else "a crash"
+                    by = told.read_text() if told.exists() else "a crash"
+                    by = "the time limit" if late else by
+                    if by == "a crash":
+                        print((copy / "output").read_text()[-1500:])
                     yield Seen(fault, by, time.monotonic() - start)
                     shutil.rmtree(copy)
 
@@ -162,7 +168,11 @@ def _start(fault: Fault, checkout: Path, copy: Path, further: str) -> int:
         pytest.main([*options, "--rootdir", str(copy), *tests], plugins=[first])
         (copy / "failed").write_text(first.failed)
         status = 0
+    except BaseException:
+        traceback.print_exc()
     finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
         os._exit(status)
 
 
