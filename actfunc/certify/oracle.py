@@ -17,6 +17,7 @@ from torch import Tensor
 
 from actfunc.certify import series
 from actfunc.certify.formula import MAX_EXPONENT, Formula
+from actfunc.certify.remembered import remembered
 from actfunc.certify.series import TERMS, Series, Undecided
 from actfunc.certify.tree import Apply, Node, Number, Symbol, names
 from actfunc.errors import FormulaError
@@ -74,7 +75,18 @@ def truth(
     columns = {"x": x, **(others or {})}
     if wrt in settings and wrt not in columns:
         columns[wrt] = torch.full_like(x, settings[wrt], dtype=torch.float64)
-    values = {name: column.detach().double().flatten().tolist() for name, column in columns.items()}
+    flat = {name: column.detach().double().flatten() for name, column in columns.items()}
+    asked = wrt, list(flat), sorted(settings.items()), formula.tree
+    parts = remembered(
+        __name__, asked, list(flat.values()), lambda: _prove(formula, flat, settings, wrt)
+    )
+    return Truth(*parts)
+
+
+def _prove(
+    formula: Formula, columns: Mapping[str, Tensor], settings: Mapping[str, float], wrt: str
+) -> list[Tensor]:
+    values = {name: column.tolist() for name, column in columns.items()}
     evaluate = _Builder(settings, frozenset(columns)).build(formula.tree)
     with series.precision(PRECISIONS[0]):
         found, start = [], 0
@@ -95,7 +107,7 @@ def truth(
         .T.contiguous()
         for part in (0, 1)
     )
-    return Truth(hi, lo, torch.tensor([point is not None for point in found], dtype=torch.bool))
+    return [hi, lo, torch.tensor([point is not None for point in found], dtype=torch.bool)]
 
 
 def far_out(formula: Formula, sign: float, params: Mapping[str, float]) -> tuple[float, ...] | None:

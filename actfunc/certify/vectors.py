@@ -22,6 +22,7 @@ from actfunc.certify.certificate import FINE, Certificate
 from actfunc.certify.check import Check, summed_up, word
 from actfunc.certify.limits import Limit
 from actfunc.certify.oracle import PRECISIONS, rest, settled
+from actfunc.certify.remembered import remembered
 from actfunc.certify.ulp import error_beside, ulp
 from actfunc.certify.vector_laws import LAWS, Balls, Law, residual
 from actfunc.certify.vector_samples import Sample, samples
@@ -103,15 +104,22 @@ def vector_truth(function: VectorFunction, sample: Sample) -> VectorTruth:
             f"{function.name} has no law to be judged by", f"there are laws for {', '.join(LAWS)}"
         )
     law = LAWS[function.name]
-    rows = [part.double().tolist() for part in sample]
+    exact = [part.double() for part in sample]
+    hi, lo, margin = remembered(__name__, function.name, exact, lambda: _prove(law, exact))
+    kept = margin > NEAR * torch.finfo(sample.x.dtype).eps
+    values, (a, w, u) = hi.unbind(1)[:4], hi.unbind(1)[4:]
+    return VectorTruth(values, lo.unbind(1), _spread(law, sample, a, w, u), kept)
+
+
+def _prove(law: Law, rows: Sequence[Tensor]) -> list[Tensor]:
+    """hi (vector, 7, entry) and lo (vector, 4, entry) of what `_proven` gives, and the margins."""
     with series.precision(PRECISIONS[0]):
-        found = [_proven(law, *row) for row in zip(*rows, strict=True)]
-    kept = torch.tensor([one.margin for one in found]) > NEAR * torch.finfo(sample.x.dtype).eps
+        found = [_proven(law, *row) for row in zip(*(part.tolist() for part in rows), strict=True)]
     hi, lo = (
-        torch.tensor(part, dtype=torch.float64).unbind(1)
+        torch.tensor(part, dtype=torch.float64)
         for part in zip(*((one.hi, one.lo) for one in found), strict=True)
     )
-    return VectorTruth(hi[:4], lo[:4], _spread(law, sample, *hi[4:]), kept)
+    return [hi, lo, torch.tensor([one.margin for one in found])]
 
 
 class _Proven(NamedTuple):
