@@ -15,6 +15,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the tests marked `full` as well")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """What was proven of a formula is kept for the next run, `--cache-clear` forgets it."""
+    if hasattr(config, "cache"):
+        os.environ.setdefault("ACTFUNC_TRUTHS", str(config.cache.mkdir("truths")))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without `--full`, what is marked so is left out, unless it is asked for by its whole name."""
     if config.getoption("full") or any("::" in argument for argument in config.args):

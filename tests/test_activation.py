@@ -1,4 +1,4 @@
-"""The record and the lift, over the whole catalogue: what torch differentiates is df and d2f."""
+"""The record and the lift: what torch differentiates is df and d2f."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from actfunc.activation import SIXTEEN_BIT
 from actfunc.catalogue import FAMILIES
 from actfunc.certify.peers import peer
 from actfunc.errors import UsageError
+from tests.records import each
 from tests.reference import assert_same
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -25,7 +26,7 @@ RECORDS = [
     *CATALOGUE.values(),
     *(r.bind(**{k: 1.5 * v for k, v in r.params.items()}) for r in CATALOGUE.values() if r.params),
 ]
-catalogue = pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.spec)
+catalogue = each(RECORDS)
 DTYPES = [torch.float64, torch.float32, *SIXTEEN_BIT]
 dtypes = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: str(dtype)[6:])
 
@@ -139,11 +140,9 @@ def test_order_1_has_no_curvature(record):
             assert_same(route(first_order, x), torch.zeros_like(x), x, what=name)
 
 
-@catalogue
+@each(record for record in RECORDS if None not in record.asymptotes)
 def test_infinite_inputs_give_derivatives_of_zero_and_never_nan(record):
     ends = torch.tensor([-math.inf, math.inf])
-    if None in record.asymptotes:
-        return
     for sibling in (record.f, record.df, record.d2f):
         assert not sibling(ends).isnan().any()
     for route in FIRST.values():
@@ -191,17 +190,14 @@ def test_shape_and_dtype_are_kept(record, dtype):
 
 
 @pytest.mark.parametrize("x", [torch.ones(2, dtype=torch.int64), torch.tensor([True]), 1.0, [1.0]])
-@catalogue
-def test_what_is_not_a_floating_tensor_is_an_error(record, x):
-    with pytest.raises(UsageError, match=f"{record.name} takes a floating-point tensor, got"):
-        record(x)
+def test_what_is_not_a_floating_tensor_is_an_error(x):
+    with pytest.raises(UsageError, match="gelu takes a floating-point tensor, got"):
+        CATALOGUE["gelu"](x)
 
 
 # Parameters
 
-with_parameters = pytest.mark.parametrize(
-    "record", [r for r in CATALOGUE.values() if r.params], ids=lambda record: record.name
-)
+with_parameters = each(record for record in CATALOGUE.values() if record.params)
 
 
 @with_parameters
@@ -217,9 +213,12 @@ def test_a_parameter_by_keyword_is_the_same_as_bound(record):
     assert CATALOGUE[record.name].params == record.params
 
 
-@catalogue
-def test_an_unknown_parameter_is_an_error_that_lists_what_is_accepted(record):
-    accepted = [f"{key}={value}" for key, value in record.params.items()] or ["none"]
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [("gelu", "none"), ("xielu", "alpha_p=0.8, alpha_n=0.8, beta=0.5"), ("elu", "alpha=1.0")],
+)
+def test_an_unknown_parameter_is_an_error_that_lists_what_is_accepted(name, accepted):
+    record, wanted = CATALOGUE[name], f"no parameter named 'steepness'; accepted: {accepted}"
     x = torch.ones(1)
     for call in (
         record,
@@ -228,9 +227,8 @@ def test_an_unknown_parameter_is_an_error_that_lists_what_is_accepted(record):
         record.d2f,
         lambda _, **params: record.bind(**params),
     ):
-        with pytest.raises(UsageError, match="no parameter named 'steepness'; accepted: ") as error:
+        with pytest.raises(UsageError, match=wanted):
             call(x, steepness=2.0)
-        assert all(each in error.value.message for each in accepted)
 
 
 @with_parameters
@@ -266,6 +264,11 @@ def test_a_parameter_for_each_feature():
 peers = pytest.mark.parametrize(
     "record", [r for r in CATALOGUE.values() if peer(r) is not None], ids=lambda record: record.spec
 )
+bent_peers = pytest.mark.parametrize(
+    "record",
+    [r for r in CATALOGUE.values() if peer(r) is not None and r.joint_points],
+    ids=lambda record: record.spec,
+)
 
 
 def peer_of(record: Activation):
@@ -280,12 +283,12 @@ def test_values_are_torchs(record):
     torch.testing.assert_close(record(x), peer_of(record)(x), rtol=1e-9, atol=1e-9)
 
 
-@peers
-@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_values_and_slopes_at_joints_are_torchs(record, dtype):
-    x = torch.tensor(record.joint_points, dtype=dtype)
-    assert_same(record(x), peer_of(record)(x), x)
-    assert_same(record.df(x), backward(peer_of(record), x), x)
+@bent_peers
+def test_values_and_slopes_at_joints_are_torchs(record):
+    for dtype in (torch.float64, torch.float32):
+        x = torch.tensor(record.joint_points, dtype=dtype)
+        assert_same(record(x), peer_of(record)(x), x)
+        assert_same(record.df(x), backward(peer_of(record), x), x)
 
 
 # The record itself

@@ -6,8 +6,6 @@ import ast
 import importlib.util
 from pathlib import Path
 
-import pytest
-
 import actfunc
 
 ROOT = Path(actfunc.__file__).parent
@@ -54,27 +52,25 @@ def part_of(file: Path) -> str:
     return file.parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("file", PARTS, ids=str)
-def test_imports_go_downward_only(file):
-    own = part_of(file)
-    assert own in LEVEL, f"{own} has no place in ORDER"
-    upward = sorted(name for name in imported(file) - {own} if LEVEL[name] < LEVEL[own])
-    assert not upward, f"{file} imports {', '.join(upward)} from above"
+def test_imports_go_downward_only():
+    for file in PARTS:
+        own = part_of(file)
+        assert own in LEVEL, f"{own} has no place in ORDER"
+        upward = sorted(name for name in imported(file) - {own} if LEVEL[name] < LEVEL[own])
+        assert not upward, f"{file} imports {', '.join(upward)} from above"
 
 
-@pytest.mark.parametrize("file", FILES, ids=str)
-def test_no_file_is_a_drawer_for_everything(file):
-    assert not {"utils", "util", "helpers", "misc", "common"} & {
-        part.removesuffix(".py") for part in file.parts
-    }
+def test_no_file_is_a_drawer_for_everything():
+    names = {part.removesuffix(".py") for file in FILES for part in file.parts}
+    assert not {"utils", "util", "helpers", "misc", "common"} & names
 
 
-@pytest.mark.parametrize("file", [f for f in PARTS if part_of(f) in ("cli", "errors")], ids=str)
-def test_the_command_line_imports_nothing_heavy_at_module_level(file):
-    for node in ast.parse((ROOT / file).read_text("utf-8")).body:
-        names = [alias.name for alias in getattr(node, "names", [])]
-        for module in [getattr(node, "module", None) or "", *names]:
-            assert module.partition(".")[0] not in HEAVY, f"{file} imports {module}"
+def test_the_command_line_imports_nothing_heavy_at_module_level():
+    for file in (file for file in PARTS if part_of(file) in ("cli", "errors")):
+        for node in ast.parse((ROOT / file).read_text("utf-8")).body:
+            names = [alias.name for alias in getattr(node, "names", [])]
+            for module in [getattr(node, "module", None) or "", *names]:
+                assert module.partition(".")[0] not in HEAVY, f"{file} imports {module}"
 
 
 def test_the_test_sees_an_upward_import(tmp_path, monkeypatch):

@@ -59,7 +59,9 @@ def _write(place: Path, found: list[Tensor]) -> None:
     named = {str(number): part for number, part in enumerate(found)}
     try:
         files.write_tensors(place, named, {"digest": _digest(found)})
-    except ActfuncError:  # a full disk or a folder of somebody else: the truth is known all the same
+    except (
+        ActfuncError
+    ):  # a full disk or a folder of somebody else: the truth is known all the same
         pass
 
 

@@ -15,26 +15,26 @@ from actfunc.certify.formula import parse
 from actfunc.certify.grids import branch_points
 from actfunc.certify.peers import audit, peer
 from actfunc.cli import run
+from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-every_record = pytest.mark.parametrize("name", actfunc.names())
-PEERS = [name for name in actfunc.names() if peer(actfunc.get(name)) is not None]
+CATALOGUE = tuple(actfunc.CATALOGUE.values())
+each_record = each(CATALOGUE)
+PEERS = [record for record in CATALOGUE if peer(record) is not None]
 
 
-@every_record
-def test_a_record_passes_as_itself_by_its_own_formula(name):
+@each_record
+def test_a_record_passes_as_itself_by_its_own_formula(record):
     """Lifted, called as a stranger's function, differentiated by plain backward: still right."""
-    record = actfunc.get(name)
     found = certify(audited("again", record, record), dtypes=(torch.float64,))
     assert [one for one in found.checks if not one.held] == []
     assert found.routes == ()
     assert found.parameters == ()
 
 
-@every_record
-def test_the_wrong_judge_says_no(name):
-    record = actfunc.get(name)
-    other = actfunc.get("gelu" if name != "gelu" else "silu")
+@each_record
+def test_the_wrong_judge_says_no(record):
+    other = actfunc.get("gelu" if record.name != "gelu" else "silu")
     assert not certify(audited("impostor", record, other), dtypes=(torch.float32,)).held
 
 
@@ -118,11 +118,11 @@ def test_torch_has_a_good_part_of_the_catalogue():
     assert len(PEERS) >= 25
 
 
-@pytest.mark.parametrize("name", PEERS)
-def test_the_audit_measures_torchs_own_function(name):
+@each(PEERS)
+def test_the_audit_measures_torchs_own_function(record):
     """In plain units it is never better than in those that forgive the input's rounding."""
     for dtype in (torch.float64, torch.float32):
-        for order, one in enumerate(audit(actfunc.get(name), dtype)):
+        for order, one in enumerate(audit(record, dtype)):
             assert one.held == (one.worst.ulp <= BOUNDS[order])
             assert one.plain.ulp >= one.worst.ulp
 

@@ -15,6 +15,7 @@ from actfunc.certify.exhaustive import Block, blocks, conclude, judge_chunk
 from actfunc.certify.oracle import truth
 from actfunc.certify.ulp import error, ulp
 from actfunc.cli import run
+from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 CPU = torch.device("cpu")
@@ -29,25 +30,25 @@ CHUNKS = {
     "the last": 2**32 - 2**17,
 }
 SIZE = 2**17
-every_record = pytest.mark.parametrize("name", actfunc.names())
+each_record = each(actfunc.CATALOGUE.values())
 
 
 def bits(x):
     return torch.tensor([x]).view(torch.int32).item() % 2**32
 
 
-@every_record
-@pytest.mark.parametrize("chunk", CHUNKS)
-def test_records_hold_at_every_float_here(name, chunk):
-    found = judge_chunk(actfunc.get(name), CHUNKS[chunk], SIZE, CPU)
-    assert found.beyond == (0, 0, 0)
-    assert found.deaf == 0
+@each_record
+def test_records_hold_at_every_float_here(record):
+    for start in CHUNKS.values():
+        found = judge_chunk(record, start, SIZE, CPU)
+        assert found.beyond == (0, 0, 0)
+        assert found.deaf == 0
 
 
-@every_record
-def test_the_quick_measure_is_the_designs(name):
+@each_record
+def test_the_quick_measure_is_the_designs(record):
     """Steps to the next float stand for |true′|·ulp(x), float64 for ball arithmetic."""
-    record, start = actfunc.get(name), 0x40100000
+    start = 0x40100000
     found = judge_chunk(record, start, 512, CPU)
     x = torch.arange(start, start + 512).to(torch.int32).view(torch.float32)
     true = truth(parse(record.formula, tuple(record.params)), x, record.params)
@@ -56,10 +57,9 @@ def test_the_quick_measure_is_the_designs(name):
         assert found.worst[order] == pytest.approx(errors.max().item(), rel=1e-3, abs=1e-6)
 
 
-@every_record
+@each_record
 @pytest.mark.parametrize("order", range(3), ids=SIBLINGS)
-def test_one_wrong_float_is_found(name, order):
-    record = actfunc.get(name)
+def test_one_wrong_float_is_found(record, order):
     right = getattr(record, SIBLINGS[order]).function
     spot = torch.tensor(0x3F812345, dtype=torch.int32).view(torch.float32)
 

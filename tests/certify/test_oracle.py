@@ -15,6 +15,7 @@ import actfunc
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.errors import FormulaError
+from tests.records import each
 
 DIGITS = 50
 MPMATH = {
@@ -37,7 +38,7 @@ OTHERS = (
     "tanh(x) - x",
     "x * erfc(-x)",
 )
-RECORDS = [actfunc.get(name) for name in actfunc.names()]
+each_record = each(actfunc.CATALOGUE.values())
 
 
 def one(text, x, params=None):
@@ -70,7 +71,7 @@ def agrees(text, params, x):
             assert abs(mine - other) <= 1e-20 * abs(other) + mpmath.mpf(10) ** -30, (order, x)
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=actfunc.names())
+@each_record
 @given(x=st.floats(-30, 30).filter(lambda x: abs(x) > 1e-3))
 @settings(max_examples=12, deadline=None)
 def test_records_agree_with_mpmath(record, x):
@@ -113,9 +114,8 @@ def test_the_working_precision_of_flint_is_left_as_it_was():
     assert (flint.ctx.prec, flint.ctx.cap) == before
 
 
-@pytest.mark.parametrize("name", actfunc.names())
-def test_it_knows_the_whole_line(name):
-    record = actfunc.get(name)
+@each_record
+def test_it_knows_the_whole_line(record):
     ends = [5e-324, 2.3e-308, 1e-9, 745.0, 1e5, 1e18, 1e200, 1.797e308]
     line = torch.tensor([0.0, -0.0, *ends, *(-end for end in ends)], dtype=torch.float64)
     found = truth(parse(record.formula, record.params), line, record.params)

@@ -10,10 +10,10 @@ import torch
 import actfunc
 from actfunc.certify import parse
 from actfunc.certify.parameters import parameters, slope_by
+from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-WITH = [record for record in actfunc.CATALOGUE.values() if record.params]
-with_parameters = pytest.mark.parametrize("record", WITH, ids=lambda record: record.name)
+with_parameters = each(record for record in actfunc.CATALOGUE.values() if record.params)
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 
 

@@ -13,11 +13,11 @@ from actfunc.certify.check import BOUND_16
 from actfunc.certify.oracle import truth
 from actfunc.certify.sixteen import NEIGHBOURHOOD, every_input, inputs, nans
 from actfunc.certify.ulp import plain_error
+from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 BOTH = (torch.bfloat16, torch.float16)
 both = pytest.mark.parametrize("dtype", BOTH, ids=["bfloat16", "float16"])
-every_record = pytest.mark.parametrize("name", actfunc.names())
 SIBLINGS = ("f", "df", "d2f")
 
 
@@ -33,10 +33,9 @@ def test_every_pattern_is_a_finite_number_an_infinity_or_a_nan(dtype):
     assert len(nans(dtype).view(torch.int16).unique()) == len(nans(dtype))
 
 
-@every_record
+@each(actfunc.CATALOGUE.values())
 @both
-def test_a_single_wrong_input_is_found(name, dtype):
-    record = actfunc.get(name)
+def test_a_single_wrong_input_is_found(record, dtype):
     formula = parse(record.formula, tuple(record.params))
     x = inputs(dtype)
     for order, sibling in enumerate(SIBLINGS):
@@ -53,7 +52,9 @@ def test_a_single_wrong_input_is_found(name, dtype):
         assert bad.float().tolist() == [spot.item()]
 
 
-@both
+@pytest.mark.parametrize(
+    "dtype", [torch.float16, pytest.param(torch.bfloat16, marks=pytest.mark.full)]
+)
 def test_the_fast_truth_is_the_formulas(dtype):
     """The float64 siblings and the ball arithmetic say the same at every input."""
     record = actfunc.get("mish")

@@ -1,4 +1,4 @@
-"""Plants the faults one by one in a copy, runs the tests that concern the file, tells what saw each.
+"""Plants the faults one by one in a copy, runs the tests that concern each, tells what saw it.
 
     python -m tests.faults                            # all, one a core: about twenty minutes
     python -m tests.faults certify "wrong sign"       # whose file or kind has one of these words
