@@ -1,4 +1,4 @@
-"""The source that a result depends on, as a digest: what other code computed is not taken for it."""
+"""The source that a result depends on, as a digest: what other code gave is not taken for it."""
 
 from __future__ import annotations
 

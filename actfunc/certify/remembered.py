@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import flint
@@ -57,12 +58,8 @@ def _read(place: Path) -> list[Tensor] | None:
 
 def _write(place: Path, found: list[Tensor]) -> None:
     named = {str(number): part for number, part in enumerate(found)}
-    try:
+    with suppress(ActfuncError):  # on a full disk, say, the truth is known all the same
         files.write_tensors(place, named, {"digest": _digest(found)})
-    except (
-        ActfuncError
-    ):  # a full disk or a folder of somebody else: the truth is known all the same
-        pass
 
 
 def _digest(found: list[Tensor]) -> str:
