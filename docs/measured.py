@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -123,7 +124,65 @@ def _gpu(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-_OWN = {"memory": _memory, "theory": _theory, "curvature": _curvature, "gpu": _gpu}
+def _suite(document: Mapping[str, Any]) -> str:
+    runs, other = document["runs"], document.get("other", "")
+    names = {"here": "this suite", "other": f"that of commit {other}"}
+    lines = [
+        _made(document),
+        "",
+        "| | first run, s | median | second run, s | median | tests |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, both in runs.items():
+        cells = []
+        for which in ("first", "second"):
+            seconds = [one["seconds"] for one in both[which]]
+            cells += [", ".join(f"{each:.0f}" for each in seconds), f"{median(seconds):.0f}"]
+        passed = both["first"][0]["counts"]["passed"]
+        lines.append(f"| {names[name]} | {' | '.join(cells)} | {passed:,} |")
+    if "first_of_other" in document:
+        first, second = (document[f"{which}_of_other"] for which in ("first", "second"))
+        lines.append(f"| of the other, by rounds | | {first:.2f} | | {second:.2f} | |")
+    return "\n".join(lines)
+
+
+def _in_full(document: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{number:,} {word}" for word, number in document["counts"].items())
+    failed = "".join(f"\n- failed: `{name}`" for name in document["failed"])
+    return f"{_made(document)}: {counts}, in {document['seconds'] / 60:.0f} minutes{failed}"
+
+
+def _faults(document: Mapping[str, Any]) -> str:
+    made, rows = document["made_by"], document["faults"]
+    folders = dict.fromkeys(row["file"].rpartition("/")[0].partition("/")[0] for row in rows)
+    lines = [
+        f"Commit {document['commit']}, torch {made['torch'].partition('+')[0]},"
+        f" {made['time'][:10]}:",
+        "",
+        "| folder | faults | seen |",
+        "|---|---:|---:|",
+    ]
+    for folder in folders:
+        mine = [row for row in rows if row["file"].rpartition("/")[0].partition("/")[0] == folder]
+        seen = sum(bool(row["by"]) for row in mine)
+        lines.append(f"| {folder or 'the top'} | {len(mine)} | {seen} |")
+    seen = sum(bool(row["by"]) for row in rows)
+    lines += [f"| all | {len(rows)} | {seen} |", ""]
+    for row in rows:
+        if not row["by"]:
+            lines.append(f"- `{row['file']}`, not seen: {row['effect']} {row['survives']}")
+    return "\n".join(lines)
+
+
+_OWN = {
+    "memory": _memory,
+    "theory": _theory,
+    "curvature": _curvature,
+    "gpu": _gpu,
+    "suite": _suite,
+    "whole-suite": _in_full,
+    "faults": _faults,
+}
 """Results that are no contest, each with a table of its own."""
 
 

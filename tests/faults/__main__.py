@@ -3,6 +3,7 @@
     python -m tests.faults                            # all, one a core: about twenty minutes
     python -m tests.faults certify "wrong sign"       # whose file or kind has one of these words
     python -m tests.faults --checkout ../older        # what another checkout's tests would see
+    python -m tests.faults --out benchmarks/results/faults-here.json      # kept for the docs
 
 Ends with 1 where a fault is seen by nothing and has no reason beside it. Each process is forked
 from one that has loaded torch, and runs the tests until the first that fails.
@@ -14,6 +15,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -71,8 +73,7 @@ def main() -> int:
         outcome = seen.by or "NOT SEEN"
         print(f"{seen.fault.file}: {seen.fault.kind}: {outcome} ({seen.seconds:.0f} s)", flush=True)
         if asked.out:
-            rows = [{**one.fault._asdict(), "by": one.by, "seconds": one.seconds} for one in found]
-            asked.out.write_text(json.dumps(rows, indent=1), encoding="utf-8")
+            _write(asked.out, found, asked.checkout)
     missed = [seen.fault for seen in found if not seen.by]
     print(f"\n{len(found) - len(missed)} of {len(found)} seen")
     for folder, count in sorted(Counter(fault.folder or "." for fault in missed).items()):
@@ -87,10 +88,34 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("words", nargs="*", help="words of the file's name or of the kind")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose package and tests")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--out", type=Path, help="also write them to this JSON file")
+    parser.add_argument("--out", type=Path, help="a JSON file to write what was found to, as it is")
     parser.add_argument("--limit", type=int, default=LONGEST, help="seconds for a fault's tests")
     parser.add_argument("--pytest", default="", help="further arguments of pytest, as one text")
     return parser.parse_args()
+
+
+def _write(path: Path, found: list[Seen], checkout: Path) -> None:
+    import torch
+
+    from actfunc.storage import provenance
+
+    head = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
+    told = subprocess.run(head, capture_output=True, text=True, check=False)
+    rows = [
+        {
+            **{key: getattr(one.fault, key) for key in ("file", "kind", "effect", "survives")},
+            "by": one.by,
+            "seconds": round(one.seconds, 1),
+        }
+        for one in sorted(found, key=lambda one: (one.fault.file, one.fault.was))
+    ]
+    document = {
+        "title": "faults",
+        "commit": told.stdout.strip(),
+        "faults": rows,
+        "made_by": provenance(torch.device("cpu")),
+    }
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def _load_what_tests_load() -> None:
