@@ -127,6 +127,18 @@ def test_the_audit_measures_torchs_own_function(record):
             assert one.plain.ulp >= one.worst.ulp
 
 
+def test_nans_of_torchs_function_are_counted_order_by_order(monkeypatch):
+    def ill(x):  # a value everywhere, no slope beyond 3 and no curvature beyond 2
+        d = (x - x.detach()).square()
+        return torch.tanh(x) + (d.sqrt() * (x > 3)).nan_to_num(0.0)
+
+    monkeypatch.setattr("actfunc.certify.peers.peer", lambda _: ("torch.ill", ill))
+    value, first, second = audit(actfunc.get("tanh"), torch.float32)
+    assert value.nans == 0
+    assert 0 < first.nans <= second.nans
+    assert not first.held
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "gelu", "silu", "mish", "softplus"])
 def test_torchs_second_derivatives_lose_every_digit(name):
     """The reason why this package exists; when it fails one day, torch has got better."""

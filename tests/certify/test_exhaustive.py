@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 from dataclasses import replace
 from itertools import islice
 
@@ -141,3 +142,12 @@ def test_the_command(small, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["functions"][0]["held"]
     assert document["device"].startswith("cpu")
+
+
+def test_what_is_kept_of_ones_own_function_is_of_its_source(tmp_path):
+    own, places = tmp_path / "own.py", []
+    for factor in (1, 2):
+        own.write_text(f"def f(x):\n    return {factor} * x\n")
+        linecache.clearcache()
+        places.append(exhaustive._kept_at(actfunc.get(f"{own}:f"), CPU))
+    assert places[0] != places[1]

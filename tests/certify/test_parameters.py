@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import actfunc
-from actfunc.certify import parse
+from actfunc.certify import certify, parse
 from actfunc.certify.parameters import parameters, slope_by
 from tests.records import each
 
@@ -55,3 +55,19 @@ def test_a_branch_not_taken_that_overflows_is_found():
     assert not found.held
     assert found.worst.got != found.worst.got
     assert found.worst.x > 700
+
+
+def test_a_certificate_does_not_hold_where_a_parameter_cannot_be_learnt():
+    """In float64 an error of a millionth is seen, which float32 would forgive."""
+    softplus = actfunc.get("softplus")
+
+    def bent(x, beta):
+        if isinstance(beta, torch.Tensor):
+            beta = beta + 1e-6 * (beta - beta.detach())
+        return softplus.f.function(x, beta=beta)
+
+    found = certify(replace(softplus, f=bent), dtypes=(torch.float64,))
+    assert [one.held for one in found.parameters] == [False]
+    assert all(one.held for one in (*found.checks, *found.routes, *found.differences))
+    assert not found.held
+    assert found.parameters in found.rest

@@ -19,7 +19,7 @@ from actfunc.certify import series
 from actfunc.certify.ulp import ulp
 from actfunc.certify.vector_laws import LAWS
 from actfunc.certify.vector_samples import Sample
-from actfunc.certify.vector_ways import ORDERS, ROUTES
+from actfunc.certify.vector_ways import ORDERS, ROUTES, vector_ways
 from actfunc.certify.vectors import (
     certify_vector,
     computed,
@@ -260,3 +260,62 @@ def test_compiled_products_hold():
     compiled = [one for one in found.routes if one.compiled]
     assert len(compiled) == sum(route.compiles for route in ROUTES)
     assert [one for one in compiled if not one.held] == []
+
+
+def test_at_a_threshold_the_value_is_judged_though_the_jacobian_jumps():
+    function = VECTORS["sparsemax"]
+    x = torch.tensor([[1.0 + 2**-51, 0.0, -3.0], [0.5, 0.5, 2**-52]], dtype=torch.float64)
+    sample = Sample(x, torch.ones_like(x), torch.ones_like(x))
+    true = vector_truth(function, sample)
+    assert true.kept.tolist() == [False, False]
+    them = [(sample, true)]
+    wrong = replace(function, f=lambda x, dim: function.f(x, dim=dim) + 1e-9)
+    assert vector_check(0, computed(function, 0, them), them).held
+    assert not vector_check(0, computed(wrong, 0, them), them).held
+    off = replace(function, jvp=lambda x, t, dim: function.jvp(x, t, dim=dim) + 1.0)
+    assert vector_check(1, computed(off, 1, them), them).points == 0
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
+def test_the_second_derivative_of_an_entry_that_dominates_is_judged(dtype):
+    """Where all others are nearly 0, and what is allowed of it is nearly 0 too."""
+    function = VECTORS["softmax"]
+    x = torch.tensor([[12.0, 0.0, 1.0], [0.0, 14.0, 0.5]], dtype=dtype)
+    t = torch.tensor([[0.3, 1.7, -2.1], [0.9, -0.4, 1.3]], dtype=dtype)
+    sample = Sample(x, t, t)
+    them = [(sample, vector_truth(function, sample))]
+    assert vector_check(3, computed(function, 3, them), them).held
+
+    def lost(x, t, dim):
+        y = function.second.function(x, t, dim=dim)
+        return torch.where(function.f(x, dim=dim) > 0.9, 0.0, y)
+
+    assert not vector_check(3, computed(replace(function, second=lost), 3, them), them).held
+
+
+def test_the_samples_have_vectors_of_which_some_entries_are_tied():
+    tied = 0
+    for sample in vector_samples(VECTORS["softmax"], torch.float32):
+        if sample.x.shape[-1] > 2:
+            distinct = torch.tensor([len(row.unique()) for row in sample.x])
+            tied += int(((distinct > 1) & (distinct < sample.x.shape[-1])).sum())
+    assert tied > 100
+
+
+@pytest.mark.parametrize("length", [2, 4, 16])
+def test_a_way_that_differs_for_vectors_of_one_length_is_found(length):
+    softmax = VECTORS["softmax"]
+
+    class Bent(type(softmax)):
+        def __call__(self, x, dim=-1, *, order=2, **params):
+            y = softmax(x, dim, order=order)
+            return y * (1 + 1e-3) if x.shape[-1] == length else y
+
+    fields = {field: getattr(softmax, field) for field in ("name", "definition", *SIBLINGS)}
+    chosen = [
+        one for one in vector_samples(softmax, torch.float32) if one.x.shape[-1] in (2, 4, 16)
+    ]
+    found = {one.name: one for one in vector_ways(Bent(**fields), chosen)}
+    assert not found["value"].held
+    assert found["value"].different > 50
+    assert all(one.held for one in vector_ways(softmax, chosen))

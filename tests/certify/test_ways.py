@@ -1,0 +1,84 @@
+"""Torch's ways to a derivative: a lift that is wrong in one way only is found, by that way."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import actfunc
+from actfunc import Activation
+from actfunc.certify.routes import ROUTES
+from actfunc.certify.ways import eager_ways
+
+TANH = actfunc.get("tanh")
+X = torch.linspace(-3, 3, 50)
+
+
+def failing(lift):
+    """The ways that are not the siblings' when this is what an activation's call does."""
+
+    class Bent(Activation):
+        def __call__(self, x, *, order=2, **params):
+            return lift(x, order)
+
+    fields = {name: getattr(TANH, name) for name in ("name", "formula", "asymptotes")}
+    bent = Bent(**fields, f=TANH.f, df=TANH.df, d2f=TANH.d2f)
+    siblings = torch.stack([TANH.f(X), TANH.df(X), TANH.d2f(X)])
+    found = eager_ways(bent, siblings, X)
+    assert [one.name for one in found] == [route.name for route in ROUTES]
+    return [one for one in found if not one.held]
+
+
+def nan_slope(x):
+    """0, with a slope of NaN."""
+    d = x - x.detach()
+    return (d * d).sqrt()
+
+
+def names(kind):
+    return [route.name for route in ROUTES if kind(route)]
+
+
+def test_the_lift_itself_holds():
+    assert failing(lambda x, order: TANH(x, order=order)) == []
+
+
+@pytest.mark.parametrize("lift", [1, 2])
+def test_a_value_off_by_a_bit_at_one_order_of_the_lift_is_found_there(lift):
+    def off(x, order):
+        y = TANH(x, order=order)
+        return torch.where(x.detach() == X[7], y * (1 + 2.0**-23), y) if order == lift else y
+
+    found = failing(off)
+    assert {one.name for one in found} >= set(names(lambda r: r.order == 0 and r.lift == lift))
+    assert {one.name for one in found} <= set(names(lambda r: r.lift == lift))
+    assert all(one.different == 1 and one.worst.x == X[7] for one in found if one.order == "value")
+
+
+@pytest.mark.parametrize("lift", [1, 2])
+def test_a_slope_that_is_nan_is_no_slope(lift):
+    def spoilt(x, order):
+        y = TANH(x, order=order)
+        return y + nan_slope(x) if order == lift else y
+
+    wanted = names(lambda route: route.order == 1 and route.lift == lift)
+    assert {one.name for one in failing(spoilt)} >= set(wanted)
+
+
+def test_a_curvature_that_is_off_is_found_by_every_second_way_and_no_other():
+    def bent(x, order):
+        d = x - x.detach()
+        return TANH(x, order=order) + (1e-3 * d * d if order == 2 else 0)
+
+    assert [one.name for one in failing(bent)] == names(lambda route: route.order == 2)
+
+
+def test_a_way_that_raises_is_a_finding():
+    def once(x, order):
+        if order == 2 and torch.is_grad_enabled() and x.requires_grad:
+            raise NotImplementedError("no gradient here\nand more")
+        return TANH(x, order=order)
+
+    found = failing(once)
+    assert found
+    assert all(one.failure == "NotImplementedError: no gradient here" for one in found)
