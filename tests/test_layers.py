@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,18 @@ ORDER: list[set[str]] = [
     {"mlp"},
     {"catalogue"},
     {"activation", "gated", "tree", "vector"},
-    {"places", "machine", "errors"},
+    {"places", "machine", "errors", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 # the package's own front door loads every name on first use
 PARTS = [path for path in FILES if path != Path("__init__.py")]
+PRIVATE = re.compile(
+    r"torch[\w.]*\._(?!_)|from torch\S* import .*\b_|_unsafe\b|mkldnn|_custom_p|ctypes"
+    r"|__code__|cpp_extension"
+)
+"""What torch, or the C library, does not promise to keep."""
+
 HEAVY = {"torch", "torchvision", "matplotlib", "sympy", "flint", "numpy", "scipy"}
 
 
@@ -67,6 +74,34 @@ def test_no_file_is_a_drawer_for_everything(file):
     assert not {"utils", "util", "helpers", "misc", "common"} & {
         part.removesuffix(".py") for part in file.parts
     }
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f != Path("torch_private.py")], ids=str)
+def test_one_file_alone_takes_what_torch_does_not_promise(file):
+    found = PRIVATE.search((ROOT / file).read_text("utf-8"))
+    assert found is None, f"{file}: {found[0]} belongs into torch_private.py"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import torch._inductor",
+        "from torch._inductor.config import freezing",
+        "from torch.utils import _pytree",
+        "from torch.utils import data, _pytree",
+        "torch.utils._pytree.tree_map(f, tree)",
+        "torch._C._functorch.is_batchedtensor(x)",
+        "torch.ops.mkldnn._linear_pointwise(x, w, None, 'none', [], '')",
+        "torch.compiler.keep_tensor_guards_unsafe",
+        'torch.compile(f, options={"post_grad_custom_post_pass": a_pass})',
+        "FunctionType(f.__code__.replace(), f.__globals__)",
+        'logging.getLogger("torch.utils.cpp_extension")',
+        "ctypes.CDLL(None)",
+    ],
+)
+def test_the_test_sees_what_is_private(statement):
+    assert PRIVATE.search(statement)
+    assert not PRIVATE.search("import torch\nfrom torch import Tensor\ntorch.__version__\n_x = 1")
 
 
 @pytest.mark.parametrize("file", [f for f in PARTS if part_of(f) in ("cli", "errors")], ids=str)
