@@ -49,8 +49,8 @@ def under_own_code(function: Compiled) -> Compiled:
     torch files what it compiled by code object. The steps of two activations are one piece of code
     with two closures: all its checks are needed to tell them apart, and it stops at eight. What is
     called and has no code of its own comes back as it is, and is compiled within those limits.
-    From torch 2.14 on `isolate_recompiles` does so by a public name, but stops at 256, which are
-    fewer than the certificates of a catalogue.
+    From torch 2.14 on `isolate_recompiles` does so by a public name, but stops at 256 to one code,
+    of which the catalogue's certificates take nearly all.
     """
     if not isinstance(function, FunctionType):
         return function
