@@ -1,8 +1,8 @@
 """What torch does not promise to keep, all in one place, with what it buys and what is without it.
 
-Without it the results are the same and come slower; a test takes each away, and another holds that
-no other file reaches for such a thing. The C library's heap is here as well: it is told how to
-behave for the whole process.
+Without it the results are the same, but for the last digits of products, and come slower. A test
+takes each away, and another holds that no other file reaches for such a thing. The C library's heap
+is here as well: it is told how to behave for the whole process.
 """
 
 from __future__ import annotations
