@@ -133,7 +133,7 @@ def main() -> None:
     device = torch.device(options.device)
     if options.one is not None:
         torch.set_num_threads(1)
-        kept = "actfunc.training.program.keep_heap"
+        kept = "actfunc.torch_private.keep_heap"
         with patch(kept, lambda: None) if options.no_heap else nullcontext():
             print(peak(options.one, device))
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
 
 import actfunc
@@ -24,12 +25,18 @@ ORDER: list[set[str]] = [
     {"mlp"},
     {"catalogue"},
     {"activation", "gated", "tree", "vector"},
-    {"places", "machine", "errors", "source"},
+    {"places", "machine", "errors", "source", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 # the package's own front door loads every name on first use
 PARTS = [path for path in FILES if path != Path("__init__.py")]
+PRIVATE = re.compile(
+    r"torch[\w.]*\._(?!_)|from torch\S* import .*\b_|_unsafe\b|mkldnn|_custom_p|ctypes"
+    r"|__code__|cpp_extension"
+)
+"""What torch, or the C library, does not promise to keep."""
+
 HEAVY = {"torch", "torchvision", "matplotlib", "sympy", "flint", "numpy", "scipy"}
 
 
@@ -71,6 +78,31 @@ def test_the_command_line_imports_nothing_heavy_at_module_level():
             names = [alias.name for alias in getattr(node, "names", [])]
             for module in [getattr(node, "module", None) or "", *names]:
                 assert module.partition(".")[0] not in HEAVY, f"{file} imports {module}"
+
+
+def test_one_file_alone_takes_what_torch_does_not_promise():
+    for file in (file for file in FILES if file != Path("torch_private.py")):
+        found = PRIVATE.search((ROOT / file).read_text("utf-8"))
+        assert found is None, f"{file}: {found[0]} belongs into torch_private.py"
+
+
+def test_the_test_sees_what_is_private():
+    for statement in (
+        "import torch._inductor",
+        "from torch._inductor.config import freezing",
+        "from torch.utils import _pytree",
+        "from torch.utils import data, _pytree",
+        "torch.utils._pytree.tree_map(f, tree)",
+        "torch._C._functorch.is_batchedtensor(x)",
+        "torch.ops.mkldnn._linear_pointwise(x, w, None, 'none', [], '')",
+        "torch.compiler.keep_tensor_guards_unsafe",
+        'torch.compile(f, options={"post_grad_custom_post_pass": a_pass})',
+        "FunctionType(f.__code__.replace(), f.__globals__)",
+        'logging.getLogger("torch.utils.cpp_extension")',
+        "ctypes.CDLL(None)",
+    ):
+        assert PRIVATE.search(statement), statement
+    assert not PRIVATE.search("import torch\nfrom torch import Tensor\ntorch.__version__\n_x = 1")
 
 
 def test_the_test_sees_an_upward_import(tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 import pytest
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from actfunc import mlp, tree
 from actfunc.training import Settings, State, start
+from tests.training.plain import assert_trees_same
 
 
 class Pair(NamedTuple):
@@ -29,8 +31,61 @@ def test_map_keeps_the_structure():
 
 
 def test_map_refuses_trees_of_different_structure():
-    with pytest.raises(ValueError, match="mismatch"):
-        tree.map(lambda x, y: x, (torch.ones(1), torch.ones(1)), (torch.ones(1),))
+    one = torch.ones(2)
+    for first, second, shown in (
+        ((one, one), (one,), "tuple(0, 1) beside tuple(0)"),
+        ((one, one), [one, one], "tuple(0, 1) beside list(0, 1)"),
+        ((one, one), one, "tuple(0, 1) beside Tensor"),
+        ((), one, "tuple() beside Tensor"),
+        ([{"a": one}], [{"b": one}], "dict(a) beside dict(b)"),
+        (pair(), (one, {"a": one, "b": one}), "Pair(left, right) beside tuple(0, 1)"),
+    ):
+        with pytest.raises(ValueError, match=rf"mismatch .*: {re.escape(shown)}$"):
+            tree.map(lambda x, y: x, first, second)
+
+
+def test_a_mapping_goes_by_key_and_what_is_no_node_is_a_leaf():
+    found = tree.map(lambda x, y: (x, y), {"a": 1, "b": None}, {"b": torch.Size((2, 3)), "a": ()})
+    assert found == {"a": (1, ()), "b": (None, (2, 3))}
+
+
+KINDS = {
+    "leaf": torch.tensor(1.0),
+    "tuple": (torch.tensor(1.0), (torch.tensor(2.0),)),
+    "list": [torch.tensor(1.0), [torch.tensor(2.0)]],
+    "dict": {"b": torch.tensor(1.0), "a": {"c": torch.tensor(2.0)}},
+    "named tuple": pair(),
+    "of nothing": (torch.tensor(1.0), (), [], {}),
+}
+
+
+@pytest.mark.parametrize("given", KINDS.values(), ids=KINDS)
+def test_the_trees_are_those_of_torch(given):
+    """Taken and given by the transforms, the same kinds in the same order."""
+
+    def loss(given):
+        return sum(leaf.square() for leaf in tree.leaves(given))
+
+    slope = torch.func.grad(loss)
+    gradient = slope(given)
+    assert type(gradient) is type(given)
+    assert gradient == tree.map(lambda leaf: 2 * leaf, given)
+    stack = tree.map(lambda *leaves: torch.stack(leaves), given, gradient)
+    both = tree.map(lambda leaf: leaf / 2, torch.func.vmap(slope)(stack))
+    for one, other in zip(tree.leaves(both), tree.leaves(stack), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_tree_is_mapped_in_a_graph():
+    """With everything that a step does to one."""
+    state = start(mlp.init((3, 2, 2), seed=0), Settings()).state
+
+    def stepped(state):
+        return tree.map(lambda x, y: x - 0.1 * y, state, tree.map(torch.sin, state))
+
+    got = torch.compile(stepped, backend="eager", fullgraph=True)(state)
+    assert isinstance(got, State)
+    assert_trees_same(got, stepped(state))
 
 
 def test_leaves_are_named_by_their_path():

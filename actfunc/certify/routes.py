@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-import logging
 import warnings
 from collections.abc import Callable
-from types import FunctionType
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import torch
@@ -14,11 +11,11 @@ import torch.autograd.forward_ad as forward_ad
 from torch import Tensor
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 
+from actfunc import torch_private
+
 Elementwise: TypeAlias = Callable[[Tensor], Tensor]
 
 T = TypeVar("T")
-
-_COUNT = itertools.count()
 
 
 class Route(NamedTuple):
@@ -112,12 +109,6 @@ def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, T
 
 def run_compiled(function: Callable[..., T], *inputs: Tensor) -> T:
     """What a function gives compiled in one graph, for these inputs' shapes."""
-    assert isinstance(function, FunctionType)
-    # the compiler counts what it has compiled by code object, and gives up after eight of one
-    code = function.__code__.replace(co_name=f"{function.__name__}_{next(_COUNT)}")
-    fresh = FunctionType(code, function.__globals__, code.co_name, None, function.__closure__)
-    logging.getLogger("torch.utils.cpp_extension").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the compiler's own use of what torch deprecates
-        result: T = torch.compile(fresh, fullgraph=True, dynamic=False)(*inputs)
-    return result
+        return torch_private.compiled(function)(*inputs)

@@ -12,13 +12,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc import mlp, tree
+from actfunc import mlp, torch_private, tree
 from actfunc.activation import Activation
 from actfunc.data import Examples, Split
 from actfunc.training import trial
 from actfunc.training.compile import WRITES_IN_ORDER, compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
-from actfunc.training.heap import keep_heap
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.order import batch_order, steps_an_epoch
 from actfunc.training.step import Metrics, State, Step, make_step
@@ -74,7 +73,7 @@ class Program:
         )
         self._right = torch.zeros(self.shape, dtype=torch.int64, device=self.device)
         if self.device.type == "cpu":
-            keep_heap()
+            torch_private.keep_heap()
         step = ensemble_step(self.activations, optimizer, precision=precision)
         if self.shape == (1, 1) and not compiling:
             # eagerly, mapping over one costs half as much again as the step

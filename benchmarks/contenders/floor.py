@@ -7,9 +7,8 @@ import itertools
 import torch
 from torch import Tensor
 
-from actfunc import mlp
+from actfunc import mlp, torch_private
 from actfunc.storage import WorkingSet
-from actfunc.training import products
 from contenders import RECIPE, Epoch
 
 
@@ -30,11 +29,11 @@ def floor(work: WorkingSet) -> Epoch:
     layers = list(zip(weights, *zip(*itertools.pairwise(columns), strict=True), strict=True))
     weight_gradients = [torch.empty_like(weight) for weight in weights]
     into = [torch.empty_like(each) for each in columns]
-    other = products.onednn_is_faster()
+    other = torch_private.onednn_is_faster()
 
     def multiply(left: Tensor, right: Tensor, out: Tensor) -> None:
-        if other and products.takes(left, right):
-            products.product(left, right)
+        if other and torch_private.takes(left, right):
+            torch_private.product(left, right)
         else:
             torch.mm(left, right, out=out)
 

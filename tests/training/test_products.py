@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from actfunc import get, tree
-from actfunc.training import Program, optimizer, products
+from actfunc import get, torch_private, tree
+from actfunc.training import Program, optimizer
 from actfunc.training.compile import compiled
 from tests.training.plain import assert_trees_close, fresh
 
@@ -25,7 +25,7 @@ LARGE = (1, 256, 256)
 @pytest.fixture
 def faster(monkeypatch):
     """Whatever the processor."""
-    monkeypatch.setattr(products, "onednn_is_faster", lambda: True)
+    monkeypatch.setattr(torch_private, "onednn_is_faster", lambda: True)
 
 
 def matrices(*shapes, dtype=torch.float32):
@@ -37,15 +37,15 @@ def matrices(*shapes, dtype=torch.float32):
 def test_the_product_is_that_of_float64(right_as):
     left, right = matrices((300, 210), (210, 470))
     exact = left.double() @ right.double()
-    found = products.product(left, right_as(right))
+    found = torch_private.product(left, right_as(right))
     torch.testing.assert_close(found.double(), exact, atol=1e-4, rtol=1e-5)
 
 
 def test_a_large_product_of_float32_rows_on_the_cpu_is_taken():
     left, right = matrices(LARGE, LARGE)
-    assert products.takes(left, right)
-    assert products.takes(left[0], right[0])
-    assert products.takes(left, right.mT)
+    assert torch_private.takes(left, right)
+    assert torch_private.takes(left[0], right[0])
+    assert torch_private.takes(left, right.mT)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_a_large_product_of_float32_rows_on_the_cpu_is_taken():
     ids=["columns", "float64", "bfloat16", "few rows", "few columns", "two pairs", "elsewhere"],
 )
 def test_other_products_are_left_to_torch(change):
-    assert not products.takes(*change(*matrices(LARGE, LARGE)))
+    assert not torch_private.takes(*change(*matrices(LARGE, LARGE)))
 
 
 def taken(run) -> int:
@@ -119,7 +119,7 @@ def test_a_compiled_epoch_is_the_eager_one(small_split, faster, slots):
 
 @pytest.mark.full
 def test_where_it_is_not_faster_nothing_is_taken(monkeypatch):
-    monkeypatch.setattr(products, "onednn_is_faster", lambda: False)
+    monkeypatch.setattr(torch_private, "onednn_is_faster", lambda: False)
     left, right = matrices(LARGE, LARGE)
     function = compiled(lambda left, right: left @ right)
     function(left, right)
@@ -147,4 +147,4 @@ def test_it_is_faster_on_amd_with_avx512(monkeypatch, capability, vendor, onednn
     monkeypatch.setattr(Path, "read_text", cpuinfo)
     other = "unknown" if linux else f"AMD64 Family 25 Model 17 Stepping 1, {vendor}"
     monkeypatch.setattr(platform, "processor", lambda: other)
-    assert products.onednn_is_faster.__wrapped__() is want
+    assert torch_private.onednn_is_faster.__wrapped__() is want
