@@ -1,4 +1,4 @@
-"""Trees of tensors: tuples, named tuples, lists and dicts (ordered ones too), nested; whatever else stands is a leaf.
+"""Trees of tensors: tuples, named tuples, lists and dicts, nested; whatever else is a leaf.
 
 torch.func takes and gives such trees as well. Its own module for them is private, and these four
 kinds are all that a network, a state or a data set is made of.

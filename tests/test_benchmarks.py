@@ -113,9 +113,6 @@ def gpu(contest):
     return importlib.import_module("gpu")
 
 
-<<<<<<< HEAD
-@pytest.mark.full
-=======
 def test_trees_of_torch_make_the_same_epoch(contest, one_thread):
     """So what takes longer does no other work."""
     private = importlib.import_module("private")
@@ -123,8 +120,7 @@ def test_trees_of_torch_make_the_same_epoch(contest, one_thread):
     assert losses[0] == losses[1]
 
 
-@pytest.mark.slow
->>>>>>> 044f8848bb5d833c8aefe8aae832c4865819b46b
+@pytest.mark.full
 def test_networks_side_by_side_are_timed_after_their_first_epoch(gpu, small_split, one_thread):
     found = gpu.sixty(
         small_split, activations=("relu", "gelu"), seeds=2, epochs=3, hidden=(16,), compiling=False

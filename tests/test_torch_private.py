@@ -175,7 +175,7 @@ def trained(split, *, compiling: bool):
     return made.epoch(seeds, seeds, torch.full((made.steps, 1, 1), 0.1)), made.take((0, 0))
 
 
-@pytest.mark.slow
+@pytest.mark.full
 def test_a_compiled_epoch_is_the_same_without_everything(small_split, amd, monkeypatch):
     want = trained(small_split, compiling=True)
     torch_private.onednn_is_faster.cache_clear()

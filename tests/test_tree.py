@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from typing import NamedTuple
 
 import pytest
@@ -53,6 +54,7 @@ KINDS = {
     "leaf": torch.tensor(1.0),
     "tuple": (torch.tensor(1.0), (torch.tensor(2.0),)),
     "list": [torch.tensor(1.0), [torch.tensor(2.0)]],
+    "ordered": OrderedDict(b=torch.tensor(1.0), a=torch.tensor(2.0)),
     "dict": {"b": torch.tensor(1.0), "a": {"c": torch.tensor(2.0)}},
     "named tuple": pair(),
     "of nothing": (torch.tensor(1.0), (), [], {}),
