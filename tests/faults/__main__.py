@@ -61,11 +61,14 @@ class _First:
 def main() -> int:
     """Plant what is asked for and print a line a fault."""
     asked = _arguments()
-    faults = [
+    chosen = [
         fault
         for fault in load()
         if not asked.words or any(word in f"{fault.file} {fault.kind}" for word in asked.words)
     ]
+    faults = [fault for fault in chosen if fault.fits(asked.checkout / "actfunc")]
+    if len(faults) < len(chosen):
+        print(f"{len(chosen) - len(faults)} do not fit that checkout")
     _load_what_tests_load()
     found = []
     for seen in _all_of(faults, asked):
