@@ -19,6 +19,7 @@ ABOVE, AT_CHANCE, SOFT = "#0072B2", "#D55E00", "#6B6B6B"
 MARKS = {ABOVE: "o", AT_CHANCE: "X"}
 
 
+@style.applied()
 def escape_figure(
     histories: Mapping[int, Sequence[Epoch]],
     stopped_at: Mapping[int, int],

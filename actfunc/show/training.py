@@ -53,6 +53,7 @@ def accuracy_table(accuracy: Mapping[str, Accuracy]) -> Table:
     return table
 
 
+@style.applied()
 def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> Figure:
     """Validation accuracy by epoch, a line an activation, the best epoch marked.
 
