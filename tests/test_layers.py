@@ -26,7 +26,7 @@ ORDER: list[set[str]] = [
     {"mlp"},
     {"catalogue"},
     {"activation", "gated", "tree", "vector"},
-    {"places", "machine", "errors"},
+    {"defaults", "places", "machine", "errors"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
