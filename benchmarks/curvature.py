@@ -21,7 +21,7 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from actfunc import data
 from actfunc.analysis.curvature import flatten, hessian_product, operator
-from actfunc.analysis.lanczos import gaussian, hutchinson, rademacher
+from actfunc.analysis.lanczos import Trace, gaussian, mean, signs
 from actfunc.analysis.landscape import landscape
 from actfunc.cli.console import print_error
 from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
@@ -54,6 +54,18 @@ def scipys(of: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor) -> d
     }
 
 
+def hutchinson(
+    of: Callable[[torch.Tensor], torch.Tensor], like: torch.Tensor, count: int, seed: int
+) -> Trace:
+    """The trace as the mean of vᵀAv over vectors of random signs, in the shape of `like`.
+
+    Hutchinson, A stochastic estimator of the trace of the influence matrix, 1990.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    probes = (signs(like, generator) for _ in range(count))
+    return mean([(probe * of(probe)).sum() for probe in probes])
+
+
 def measured(network: Checkpoint, batch: data.Examples, options: argparse.Namespace) -> dict:
     """One network's figures, ours and theirs."""
     params, phi = network.params, network.activation
@@ -67,7 +79,7 @@ def measured(network: Checkpoint, batch: data.Examples, options: argparse.Namesp
     start = gaussian(flatten(params), 1)
     peer = scipys(of, start)
     few, many = (
-        hutchinson(of, rademacher(start, count, seed))
+        hutchinson(of, start, count, seed)
         for count, seed in ((options.probes, 1), (options.peer_probes, 2))
     )
     values = ours.top.values.double().numpy()
@@ -86,7 +98,7 @@ def measured(network: Checkpoint, batch: data.Examples, options: argparse.Namesp
     }
 
 
-def plain(trace: Any) -> dict[str, float]:
+def plain(trace: Trace) -> dict[str, float]:
     """A trace and its standard error as JSON values."""
     return {part: float(value) for part, value in trace._asdict().items()}
 
