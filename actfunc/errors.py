@@ -29,8 +29,14 @@ class UsageError(ActfuncError, ValueError):
     exit_code = USAGE
 
 
-class UnknownNameError(UsageError, LookupError):
-    """A name that nothing answers to; the message suggests the nearest ones."""
+class UnknownNameError(UsageError, KeyError):
+    """A name that nothing answers to; the message suggests the nearest ones.
+
+    It is a KeyError because the catalogue is a mapping: there `get` and `in` depend on it.
+    """
+
+    def __str__(self) -> str:
+        return self.message  # a KeyError would show it in quotes
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str], hint: str = "") -> UnknownNameError:

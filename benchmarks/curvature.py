@@ -21,14 +21,14 @@ from scipy.sparse.linalg import LinearOperator, eigsh
 
 from actfunc import data
 from actfunc.analysis.curvature import flatten, hessian_product, operator
-from actfunc.analysis.lanczos import gaussian, hutchinson, rademacher
+from actfunc.analysis.lanczos import Trace, gaussian, mean, signs
 from actfunc.analysis.landscape import landscape
 from actfunc.cli.console import print_error
+from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 from actfunc.errors import ActfuncError
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 from actfunc.tutorial.checkpoints import FOLDER, read_six
 
-TOP = 5
 WITHIN = 0.01
 """Relative distance of two eigenvalues that are the same."""
 
@@ -47,11 +47,23 @@ def scipys(of: Callable[[torch.Tensor], torch.Tensor], start: torch.Tensor) -> d
 
     square = LinearOperator((len(start),) * 2, matvec=multiply, dtype=np.float64)
     began = time.perf_counter()
-    found = eigsh(square, k=TOP, which="LA", tol=1e-5, v0=start.double().numpy())[0]
+    found = eigsh(square, k=EIGENVALUES, which="LA", tol=1e-5, v0=start.double().numpy())[0]
     seconds = time.perf_counter() - began
     return {"eigenvalues": sorted(found.tolist(), reverse=True), "products": products} | {
         "seconds": seconds
     }
+
+
+def hutchinson(
+    of: Callable[[torch.Tensor], torch.Tensor], like: torch.Tensor, count: int, seed: int
+) -> Trace:
+    """The trace as the mean of vᵀAv over vectors of random signs, in the shape of `like`.
+
+    Hutchinson, A stochastic estimator of the trace of the influence matrix, 1990.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    probes = (signs(like, generator) for _ in range(count))
+    return mean([(probe * of(probe)).sum() for probe in probes])
 
 
 def measured(network: Checkpoint, batch: data.Examples, options: argparse.Namespace) -> dict:
@@ -60,14 +72,14 @@ def measured(network: Checkpoint, batch: data.Examples, options: argparse.Namesp
     images, labels = batch.images, batch.labels
     began = time.perf_counter()
     ours = landscape(
-        params, phi, images, labels, top=TOP, steps=options.steps, probes=options.probes
+        params, phi, images, labels, top=EIGENVALUES, steps=options.steps, probes=options.probes
     )
     seconds = time.perf_counter() - began
     of = operator(hessian_product, params, phi, images, labels)
     start = gaussian(flatten(params), 1)
     peer = scipys(of, start)
     few, many = (
-        hutchinson(of, rademacher(start, count, seed))
+        hutchinson(of, start, count, seed)
         for count, seed in ((options.probes, 1), (options.peer_probes, 2))
     )
     values = ours.top.values.double().numpy()
@@ -86,7 +98,7 @@ def measured(network: Checkpoint, batch: data.Examples, options: argparse.Namesp
     }
 
 
-def plain(trace: Any) -> dict[str, float]:
+def plain(trace: Trace) -> dict[str, float]:
     """A trace and its standard error as JSON values."""
     return {part: float(value) for part, value in trace._asdict().items()}
 
@@ -111,8 +123,10 @@ def main() -> int:
     """Measure the six networks and write the results; 1 where the two ways are apart."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--batch", type=int, default=256, help="training images")
-    parser.add_argument("--steps", type=int, default=30, help="Lanczos steps")
-    parser.add_argument("--probes", type=int, default=20, help="random vectors of our trace")
+    parser.add_argument("--steps", type=int, default=LANCZOS_STEPS, help="Lanczos steps")
+    parser.add_argument(
+        "--probes", type=int, default=TRACE_PROBES, help="random vectors of our trace"
+    )
     parser.add_argument("--peer-probes", type=int, default=200, help="of plain Hutchinson's")
     options = parser.parse_args()
     console, device = Console(width=100), torch.device("cpu")

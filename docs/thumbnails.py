@@ -24,7 +24,8 @@ COLOURS = 64
 def thumbnails(family: str) -> bytes:
     """A family at a glance, as PNG: each function with its first and second derivative."""
     drawn = io.BytesIO()
-    _figure(FAMILIES[family]).savefig(drawn, format="png", dpi=130)
+    with style.applied():
+        _figure(FAMILIES[family]).savefig(drawn, format="png", dpi=130)
     return with_palette(drawn.getvalue())
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from actfunc import mlp
+from actfunc.analysis.lanczos import Trace, mean, signs
 
 
 def needs_vmap_of_bits() -> None:
@@ -19,6 +20,13 @@ def needs_vmap_of_bits() -> None:
         torch.func.vmap(lambda x: x.view(torch.int32))(torch.zeros(2, 3))
     except RuntimeError as error:
         pytest.skip(f"torch {torch.__version__}: {str(error).partition(';')[0]}")
+
+
+def hutchinson(product: Callable[[Tensor], Tensor], like: Tensor, count: int, seed: int) -> Trace:
+    """The trace of a matrix by so many vectors of random signs."""
+    generator = torch.Generator().manual_seed(seed)
+    probes = (signs(like, generator) for _ in range(count))
+    return mean([(probe * product(probe)).sum() for probe in probes])
 
 
 class Pointwise(nn.Module):

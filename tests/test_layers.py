@@ -25,7 +25,7 @@ ORDER: list[set[str]] = [
     {"mlp"},
     {"catalogue"},
     {"activation", "gated", "tree", "vector"},
-    {"places", "machine", "errors", "source", "torch_private"},
+    {"defaults", "places", "machine", "errors", "source", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))

@@ -119,7 +119,7 @@ def test_sparsemax_by_hand():
 
 
 def test_entmax_by_hand():
-    entmax = VECTORS.get("entmax-1.5")
+    entmax = VECTORS["entmax-1.5"]
     assert_same(entmax(torch.tensor([2.0, 0.0])), torch.tensor([1.0, 0.0]))
     torch.testing.assert_close(entmax(torch.zeros(4)), torch.full((4,), 0.25))
     # τ of (a, 0): (a/4 ± √(2 - a²/4)/2)²

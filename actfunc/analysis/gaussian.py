@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +22,9 @@ _REACH = float(_TAIL[-1])
 # in inputs: what bends near 0 does so in a part of a standard deviation where the variance is wide
 _BENDS = 2.0 ** torch.arange(-6, 6, dtype=torch.float64)
 _IN_INPUTS = torch.cat([-_BENDS.flip(0), torch.zeros(1, dtype=torch.float64), _BENDS])
-_RULES = {  # places in [-1, 1] and weights, by the number of nodes
-    order: tuple(map(torch.from_numpy, np.polynomial.legendre.leggauss(order))) for order in (8, 32)
-}
+_RULE = tuple(map(torch.from_numpy, np.polynomial.legendre.leggauss(32)))
+"""Gauss and Legendre's: places in [-1, 1] and their weights."""
+
 _NEAR_POLE = tuple(2.0**-k for k in range(60))
 
 
@@ -76,24 +76,6 @@ def moments_error(activation: Activation | Function, variance: Tensor | float) -
     )
 
 
-def expectation(
-    function: Callable[[Tensor], Tensor],
-    variance: Tensor | float,
-    mean: Tensor | float = 0.0,
-    *,
-    joints: Sequence[float] = (),
-    order: int = 32,
-    split: int = 1,
-) -> Tensor:
-    """E[function(x)] for Gaussian x of that mean and variance, which broadcast; float64.
-
-    joints: where the function or a derivative jumps; order: nodes a panel, 8 or 32.
-    """
-    variance = torch.as_tensor(variance, dtype=torch.float64)
-    x, _, root = nodes(variance, mean, edges=tuple(joints), order=order, split=split)
-    return (function(x) * root * root).sum(-1)
-
-
 def edges(record: Activation) -> tuple[float, ...]:
     """Where the panels must end for this activation: its joints, and ever closer to its poles."""
     near = (pole + side * step for pole in record.poles for step in _NEAR_POLE for side in (-1, 1))
@@ -101,22 +83,16 @@ def edges(record: Activation) -> tuple[float, ...]:
 
 
 def nodes(
-    variance: Tensor,
-    mean: Tensor | float = 0.0,
-    *,
-    edges: Sequence[float] = (),
-    order: int = 32,
-    split: int = 1,
+    variance: Tensor, *, edges: Sequence[float] = (), split: int = 1
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Where to evaluate, as inputs x and in deviations z, and the square roots of the weights.
 
-    Shapes (..., node) for `variance` and `mean` of shape (...). A sum of squares is taken of
-    values times the root: the weight of a far node and the square of a value may both overflow.
+    Shapes (..., node) for a `variance` of shape (...). A sum of squares is taken of values times
+    the root: the weight of a far node and the square of a value may both overflow.
     """
     deviation = variance.clamp(min=1e-300).sqrt().unsqueeze(-1)
-    mean = torch.as_tensor(mean, dtype=torch.float64).unsqueeze(-1)
     points = torch.cat([_IN_INPUTS, torch.tensor(edges, dtype=torch.float64)]).to(variance.device)
-    moved = ((points - mean) / deviation).clamp(-_REACH, _REACH)
+    moved = (points / deviation).clamp(-_REACH, _REACH)
     fixed = _IN_DEVIATIONS.to(variance.device).expand(*moved.shape[:-1], -1)
     # z stands still while gradients for the variance pass through x: a root of width 0 has none
     ends = torch.cat([fixed, moved], -1).sort(-1).values.detach()
@@ -124,10 +100,10 @@ def nodes(
     width = ends.diff(dim=-1).unsqueeze(-1)
     starts = (ends[..., :-1, None] + width * parts).flatten(-2)
     half = (width / (2 * split)).expand(*width.shape[:-1], split).flatten(-2).unsqueeze(-1)
-    places, weights = (part.to(variance.device) for part in _RULES[order])
+    places, weights = (part.to(variance.device) for part in _RULE)
     z = (starts.unsqueeze(-1) + half * (1 + places)).flatten(-2)
     density = torch.exp(-z.square() / 4) / (2 * math.pi) ** 0.25
-    return mean + deviation * z, z, (half * weights).flatten(-2).sqrt() * density
+    return deviation * z, z, (half * weights).flatten(-2).sqrt() * density
 
 
 def _without_integral(record: Activation) -> Tensor:

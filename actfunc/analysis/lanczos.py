@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -109,16 +109,6 @@ def spectrum(found: Tridiagonal) -> Spectrum:
     return Spectrum(values.to(dtype), vectors[0].square().to(dtype))
 
 
-def hutchinson(product: Callable[[Tensor], Tensor], probes: Iterable[Tensor]) -> Trace:
-    """The trace of a symmetric `product` as the mean of vᵀAv over probes v (n).
-
-    The probes have E[vvᵀ] = 1: `rademacher`'s, whose variance is the least among independent
-    entries, or the rows of √n times any orthonormal basis, which give the trace exactly.
-    Hutchinson, A stochastic estimator of the trace of the influence matrix, 1990.
-    """
-    return mean([(probe * product(probe)).sum() for probe in probes])
-
-
 def mean(seen: Sequence[Tensor]) -> Trace:
     """Of what single probes gave of a trace, 0-dimensional each; UsageError without any."""
     if not seen:
@@ -126,13 +116,6 @@ def mean(seen: Sequence[Tensor]) -> Trace:
     values = torch.stack(list(seen))
     spread = values.std(dim=0) if len(values) > 1 else torch.full_like(values[0], torch.nan)
     return Trace(values.mean(), spread / math.sqrt(len(values)))
-
-
-def rademacher(like: Tensor, count: int, seed: int) -> Iterator[Tensor]:
-    """So many vectors of independent ±1 in the shape of `like`, drawn on the CPU, one at a time."""
-    generator = torch.Generator().manual_seed(seed)
-    for _ in range(count):
-        yield signs(like, generator)
 
 
 def signs(like: Tensor, generator: torch.Generator) -> Tensor:

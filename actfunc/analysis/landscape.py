@@ -32,6 +32,7 @@ from actfunc.analysis.lanczos import (
     smallest,
     spectrum,
 )
+from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 from actfunc.errors import UsageError
 
 
@@ -62,9 +63,9 @@ def landscape(
     images: Tensor,
     labels: Tensor,
     *,
-    top: int = 5,
-    steps: int = 40,
-    probes: int = 20,
+    top: int = EIGENVALUES,
+    steps: int = LANCZOS_STEPS,
+    probes: int = TRACE_PROBES,
     seed: int = 0,
     batch: int = 1024,
     on_product: Callable[[int, int], None] | None = None,

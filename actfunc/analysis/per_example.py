@@ -1,6 +1,6 @@
 """Each example's own gradient, never formed: a layer's is the outer product of two vectors.
 
-Norms, squares, inner products of outer products are products of those of the vectors.
+Norms and squares of outer products are products of those of the vectors.
 """
 
 from __future__ import annotations
@@ -156,27 +156,6 @@ def mean(signal: Tensor, read: Tensor) -> mlp.Layer:
     """The mean over the examples of the outer products, and of the signals."""
     scaled = signal / signal.shape[-2]
     return mlp.Layer(scaled.mT @ read, scaled.sum(-2))
-
-
-def inner_products(found: Sequence[LayerExamples]) -> Tensor:
-    """Inner products of the examples' gradients for these layers, (…, batch, batch).
-
-    Of one layer by a sequence of one: `inner_products(found[:1])`.
-    """
-    # a bias reads a 1, hence the 1 beside the inner product of what the weight reads
-    layers = [(s @ s.mT) * (a @ a.mT + 1) for s, a in found]
-    return torch.stack(torch.broadcast_tensors(*layers)).sum(0)
-
-
-def cosines(found: Sequence[LayerExamples]) -> Tensor:
-    """Cosine between every two examples' gradients for these layers, (…, batch, batch).
-
-    An example without gradient has cosine 0 with everyone, itself too.
-    """
-    scale = norms(found).whole
-    # not by the reciprocal: that of a subnormal norm is infinite
-    size = scale.where(scale > 0, 1).unsqueeze(-1)
-    return inner_products([LayerExamples(s / size, a) for s, a in found])
 
 
 def _norm(x: Tensor) -> Tensor:

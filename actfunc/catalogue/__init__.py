@@ -58,7 +58,7 @@ CATALOGUE = Catalogue(
 )
 """The elementwise activations; the two other kinds are PAIRS and VECTORS."""
 
-get = CATALOGUE.get
+get = CATALOGUE.named
 names = CATALOGUE.names
 
 
@@ -68,6 +68,6 @@ def find(text: str) -> Activation | GatedPair | VectorFunction:
     Raises what `get` raises.
     """
     for kind in (PAIRS, VECTORS):
-        if kind.canonical(text) is not None and CATALOGUE.canonical(text) is None:
-            return kind.get(text)
-    return CATALOGUE.get(text)
+        if text in kind and text not in CATALOGUE:
+            return kind[text]
+    return CATALOGUE.named(text)

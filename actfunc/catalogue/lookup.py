@@ -64,8 +64,8 @@ class Catalogue(ByName[Activation]):
         """The family a record stands in."""
         return self._family[name]
 
-    def get(self, text: str) -> Activation:  # type: ignore[override]
-        """The activation that `text` means.
+    def named(self, text: str) -> Activation:
+        """The activation that `text` means, which is more than `[]` takes.
 
         text: a name or alias in any capitals, with or without underscores (`leaky_relu`,
         `LeakyReLU`, `swish`); with parameters (`leaky_relu:negative_slope=0.1`); or one's own,
@@ -78,29 +78,29 @@ class Catalogue(ByName[Activation]):
             attribute, _, settings = tail.partition(":")
             own = _own(head, attribute)
             return own.bind(**_settings(text, settings)) if settings else own
-        name = self.canonical(head)
-        if name is None:
-            if head in self._beside:
-                raise UsageError(
-                    f"{head} is {self._beside[head]}, and an elementwise activation is wanted here",
-                    "`actfunc list` shows which is which",
-                )
-            raise UnknownNameError.among(
-                self.kind,
-                head,
-                [*self.spellings(), *self._beside],
-                f"`actfunc list` shows all {len(self)}; your own is path/to/file.py:name",
-            )
-        record = self._records[name]
+        record = self[head]
         return record.bind(**_settings(text, tail)) if tail else record
 
     def function(self, text: str) -> Function:
         """What `text` means as a plain function: a lifted record, or one's own as it is written."""
-        record = self.get(text)
+        record = self.named(text)
         sibling = record.f
         if record.formula or not isinstance(sibling, Sibling):
             return record
         return sibling.function
+
+    def _unknown(self, name: str) -> UnknownNameError:
+        if name in self._beside:
+            return UnknownNameError(
+                f"{name} is {self._beside[name]}, and an elementwise activation is wanted here",
+                "`actfunc list` shows which is which",
+            )
+        return UnknownNameError.among(
+            self.kind,
+            name,
+            [*self.spellings(), *self._beside],
+            f"`actfunc list` shows all {len(self)}; your own is path/to/file.py:name",
+        )
 
 
 def _settings(text: str, tail: str) -> dict[str, float]:

@@ -67,6 +67,6 @@ def plot(
     from actfunc.tutorial import SIX
 
     style.check_format(out)
-    records = [CATALOGUE.get(name) for name in names or SIX.values()]
+    records = [CATALOGUE.named(name) for name in names or SIX.values()]
     style.save(activations_figure(records), out)
     Output().wrote("figure", out)

@@ -47,7 +47,7 @@ def audit(
 
     if plot is not None:
         style.check_format(plot)
-    records = [CATALOGUE.get(name) for name in names or CATALOGUE]
+    records = [CATALOGUE.named(name) for name in names or CATALOGUE]
     theirs = [(record, found) for record in records if (found := peer(record)) is not None]
     if not theirs:
         raise UsageError(

@@ -30,7 +30,7 @@ def subject(text: str, judge: str | None, derivative: str | None, formula: str |
     if record.formula and judge is None and derivative is None:
         return record
     slope = CATALOGUE.function(derivative) if derivative is not None else None
-    by = CATALOGUE.get(judge) if judge is not None else record if record.formula else None
+    by = CATALOGUE.named(judge) if judge is not None else record if record.formula else None
     return audited(record.spec, CATALOGUE.function(text), by, slope, formula)
 
 

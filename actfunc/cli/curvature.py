@@ -25,6 +25,7 @@ from actfunc.cli.options import (
     example,
 )
 from actfunc.cli.trained_networks import trained_networks
+from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 
 
 def register(app: typer.Typer) -> None:
@@ -40,13 +41,13 @@ def curvature(
     batch: Batch = 1024,
     top: Annotated[
         int, typer.Option("--top", min=1, help="So many of the largest eigenvalues.")
-    ] = 5,
+    ] = EIGENVALUES,
     steps: Annotated[
         int,
         typer.Option(
             "--steps", min=1, max=2000, help="Lanczos steps; more make the residuals smaller."
         ),
-    ] = 30,
+    ] = LANCZOS_STEPS,
     probes: Annotated[
         int,
         typer.Option(
@@ -55,7 +56,7 @@ def curvature(
             help="Random vectors for the part of the trace that is not known exactly: what"
             " Gauss-Newton leaves out, nothing where the activation is piecewise linear.",
         ),
-    ] = 20,
+    ] = TRACE_PROBES,
     hidden: TrainedHidden = None,
     dataset: DataSet = "auto",
     examples: Examples = None,

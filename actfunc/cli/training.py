@@ -214,8 +214,8 @@ def evaluate(
     output.document(
         {
             **work.facts(),
-            "validation_accuracy": {name: each.validation for name, each in found.items()},
-            "test_accuracy": {name: each.test for name, each in found.items()},
+            "validation_accuracy": {n: 100 * each.validation for n, each in found.items()},
+            "test_accuracy": {n: 100 * each.test for n, each in found.items()},
         }
     )
 

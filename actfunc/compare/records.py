@@ -1,4 +1,8 @@
-"""What a comparison trains and what comes out: members, their results, as plain values."""
+"""What a comparison trains and what comes out: members, their results, as plain values.
+
+What is said of a member, and of arms, is in percent, in its files as well. The epochs of a member
+are those of `training`, whose accuracies are shares.
+"""
 
 from __future__ import annotations
 

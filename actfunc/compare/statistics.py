@@ -59,7 +59,7 @@ def summarise(
             rates=tuple(sorted(readings[arm])),
             validation=estimate([seeds[seed].validation for seed in sorted(seeds)], 0, 100),
             test=estimate([seeds[seed].test for seed in sorted(seeds)], 0, 100),
-            left_chance=sum(reading.validation > LEFT_CHANCE for reading in seeds.values()),
+            left_chance=sum(reading.validation > 100 * LEFT_CHANCE for reading in seeds.values()),
         )
         for arm, seeds in chosen.items()
     ]
@@ -95,7 +95,7 @@ def epoch_left_chance(result: Result, *, rule: Rule = "last") -> int | None:
     to_best = result.history[: _reading(result, rule).best_epoch]
     left = None
     for epoch in reversed(to_best):
-        if 100 * epoch.validation_accuracy <= LEFT_CHANCE:
+        if epoch.validation_accuracy <= LEFT_CHANCE:
             break
         left = epoch.epoch
     return left

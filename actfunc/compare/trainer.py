@@ -39,7 +39,7 @@ class How(NamedTuple):
 
 
 class News(NamedTuple):
-    """What is told of a member after each of its epochs; the accuracy is a fraction."""
+    """What is told of a member after each of its epochs; the accuracy is a share."""
 
     member: Member
     epochs: int
@@ -135,5 +135,5 @@ def _reading(validation: list[float], test: float) -> Reading:
     return Reading(_percent(best), _percent(test), at, len(validation))
 
 
-def _percent(fraction: float) -> float:
-    return round(100 * fraction, 9)  # 0.534 is 53.4 %, not 53.400000000000006
+def _percent(share: float) -> float:
+    return round(100 * share, 9)  # 0.534 is 53.4 %, not 53.400000000000006

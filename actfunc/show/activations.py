@@ -102,6 +102,7 @@ def activation_document(record: Activation) -> dict[str, Any]:
     return facts
 
 
+@style.applied()
 def activations_figure(records: Sequence[Activation]) -> Figure:
     """A grid: each function with its first and second derivative, joints and asymptotes marked."""
     columns = min(3, len(records))

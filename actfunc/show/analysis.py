@@ -63,6 +63,7 @@ def check_finite(values: Values) -> None:
         )
 
 
+@style.applied()
 def histogram_grid(
     grid: Mapping[str, Sequence[Sequence[tuple[Values, str]]]],
     label: str,

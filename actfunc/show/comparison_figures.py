@@ -28,6 +28,7 @@ DASHES: tuple[Dashes, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2))
 """For arms of the same activation, which have the same colour."""
 
 
+@style.applied()
 def intervals_figure(
     summary: Summary, title: str = "", points: Mapping[Arm, Sequence[float]] | None = None
 ) -> Figure:
@@ -70,6 +71,7 @@ def intervals_figure(
     return figure
 
 
+@style.applied()
 def bands_figure(
     bands: Mapping[str, Sequence[Band]] | Mapping[Arm, Sequence[Band]], title: str = ""
 ) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,19 +28,11 @@ Landscapes = Mapping[str, Landscape]
 NARROW = 100.0
 """A logarithmic axis that spans less than this factor has 1, 2 and 5 on it."""
 
-_SHAPES = [
-    Line2D([], [], color="#444444", marker="o", markersize=4, label="Hessian"),
-    Line2D(
-        [],
-        [],
-        color="#444444",
-        marker="s",
-        markersize=8,
-        fillstyle="none",
-        linestyle="none",
-        label="Gauss-Newton part",
-    ),
-]
+_SHAPES: Mapping[str, dict[str, Any]] = {
+    "Hessian": {"marker": "o", "markersize": 4, "linestyle": "-"},
+    "Gauss-Newton part": {"marker": "s", "markersize": 8, "fillstyle": "none", "linestyle": "none"},
+}
+"""How the eigenvalues of each are drawn."""
 
 
 def curvature_table(found: Landscapes) -> Table:
@@ -77,6 +70,7 @@ def curvature_table(found: Landscapes) -> Table:
     return table
 
 
+@style.applied()
 def curvature_figure(found: Landscapes) -> Figure:
     """The largest eigenvalues, the Hessian's and the Gauss-Newton part's; the spectrum, a row an
     activation; and the singular values of the input-output Jacobian."""
@@ -92,7 +86,9 @@ def curvature_figure(found: Landscapes) -> Figure:
         areas = 4 + 7 * np.clip(12 + np.log10(np.maximum(weights, 1e-12)), 0, 12)
         density.scatter(nodes, np.full(len(nodes), row), areas, color=colour, alpha=0.6, lw=0)
         _draw_stretch(stretch, one.stretch, colour)
-    ranked.legend(handles=_SHAPES, fontsize=8)
+    grey = partial(Line2D, [], [], color="#444444", linewidth=1.5)
+    key = [grey(label=name, **shape) for name, shape in _SHAPES.items()]
+    ranked.legend(handles=key, fontsize=8)
     ranked.set_title("largest eigenvalues")
     ranked.set_xlabel("rank")
     _scale(ranked, [part.values for one in found.values() for part in (one.top, one.gauss_newton)])
@@ -147,18 +143,15 @@ def _ritz_values(ritz: Any) -> dict[str, list[float]]:
 
 def _draw_ranked(axis: Axes, one: Landscape, colour: str) -> None:
     ranks = np.arange(1, len(one.top.values) + 1)
-    for ritz, shape in zip((one.top, one.gauss_newton), _SHAPES, strict=True):
+    for ritz, shape in zip((one.top, one.gauss_newton), _SHAPES.values(), strict=True):
         axis.errorbar(
             ranks,
             _numbers(ritz.values),
             _numbers(ritz.residuals),
             color=colour,
-            marker=shape.get_marker(),
-            markersize=shape.get_markersize(),
-            fillstyle=shape.get_fillstyle(),
-            linestyle=shape.get_linestyle(),
             linewidth=1.2,
             capsize=2,
+            **shape,
         )
     axis.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
 

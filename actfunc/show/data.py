@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from actfunc.data.fashion_mnist import Check
 
 
+@style.applied()
 def examples_figure(
     dataset: Dataset, rows: int | None = None, columns: int = 12, seed: int = 0
 ) -> Figure:

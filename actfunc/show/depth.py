@@ -66,6 +66,7 @@ def depth_table(found: Depths) -> Table:
     return table
 
 
+@style.applied()
 def depth_figure(found: Depths) -> Figure:
     """Curves with bands of two standard errors on top, a heat map (activation, layer) with the
     verdicts below."""

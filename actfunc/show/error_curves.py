@@ -20,6 +20,7 @@ REACH = 1e4
 """How far the figure goes on both sides; the certificate goes to the largest number."""
 
 
+@style.applied()
 def error_figure(curves: Sequence[Curve]) -> Figure:
     """The error over the line: a row a function, a column a dtype."""
     names = list(dict.fromkeys(curve.name for curve in curves))

@@ -19,6 +19,7 @@ ABOVE, AT_CHANCE, SOFT = "#0072B2", "#D55E00", "#6B6B6B"
 MARKS = {ABOVE: "o", AT_CHANCE: "X"}
 
 
+@style.applied()
 def escape_figure(
     histories: Mapping[int, Sequence[Epoch]],
     stopped_at: Mapping[int, int],
@@ -30,18 +31,19 @@ def escape_figure(
 
     stopped_at:   by seed, the last epoch that early stopping would have trained, without the
                   seeds that it would not have stopped. What comes after is drawn fainter.
-    left_chance:  accuracy in percent above which a member counts as having left chance.
+    left_chance:  validation accuracy, a share, above which a member counts as having left chance.
     """
     figure = style.figure(7.4, 4.3, title)
     axis = figure.subplots()
+    bound = 100 * left_chance
     marks = {AT_CHANCE: Counter[int](), ABOVE: Counter[int]()}
     then, ever = 0, 0
     for seed, history in histories.items():
         epochs = [epoch.epoch for epoch in history]
         scores = [100 * epoch.validation_accuracy for epoch in history]
         stop = epochs.index(stopped_at.get(seed, epochs[-1]))
-        left = max(scores[: stop + 1]) > left_chance
-        then, ever = then + left, ever + (max(scores) > left_chance)
+        left = max(scores[: stop + 1]) > bound
+        then, ever = then + left, ever + (max(scores) > bound)
         colour = ABOVE if left else AT_CHANCE
         axis.plot(epochs[: stop + 1], scores[: stop + 1], color=colour, lw=1)
         axis.plot(epochs[stop:], scores[stop:], color=colour, lw=1, alpha=0.4)
@@ -50,10 +52,10 @@ def escape_figure(
             mark = MARKS[colour]
             axis.plot(epochs[stop], scores[stop], mark, color=colour, ms=7, mec="white", zorder=3)
     for epoch, count in marks[AT_CHANCE].items():  # where one mark may hide others
-        axis.text(epoch, 0.55 * left_chance, f"{count}", color=AT_CHANCE, ha="center", va="top")
-    axis.axhline(left_chance, color=SOFT, lw=1, ls=(0, (4, 3)), zorder=1)
+        axis.text(epoch, 0.55 * bound, f"{count}", color=AT_CHANCE, ha="center", va="top")
+    axis.axhline(bound, color=SOFT, lw=1, ls=(0, (4, 3)), zorder=1)
     beside = axis.get_yaxis_transform()
-    axis.text(1.01, left_chance, "above chance", transform=beside, va="center", color=SOFT)
+    axis.text(1.01, bound, "above chance", transform=beside, va="center", color=SOFT)
     of = f"of {len(histories)}"
     told = f"above chance: {then} {of} with early stopping, {ever} {of} without"
     axis.set_title(told, weight="normal")

@@ -53,6 +53,7 @@ def neurons_table(tallies: Tallies, bound: float) -> Table:
     return table
 
 
+@style.applied()
 def neurons_figure(tallies: Tallies) -> Figure:
     """The shares of each layer's neurons that are dead, saturated and always linear, a panel a
     network."""
@@ -118,6 +119,7 @@ def dead_table(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[i
     return table
 
 
+@style.applied()
 def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Figure:
     """The share of dead neurons in each layer, a panel a network."""
     figure = style.figure(9.6, 2.9)

@@ -62,6 +62,7 @@ def examples_table(statistics: Statistics) -> Table:
     return table
 
 
+@style.applied()
 def examples_figure(statistics: Statistics) -> Figure:
     """Histograms of the examples' gradient norms: a panel a layer, and one of the whole network.
 

@@ -133,6 +133,7 @@ def measured_table(found: Theories) -> Table:
     return table
 
 
+@style.applied()
 def signal_figure(found: Theories) -> Figure:
     """The maps of variance and correlation, the critical line, and the layers one by one."""
     figure = style.figure(13, 7.4)

@@ -7,7 +7,8 @@ import io
 import os
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -133,9 +134,22 @@ def named(spec: str) -> Text:
     return name.append(f" {settings}", style="not bold dim") if "=" in settings else name
 
 
+@contextmanager
+def applied() -> Iterator[None]:
+    """Matplotlib's settings are those of our figures in here, and the user's again afterwards.
+
+    An artist reads them when it is made, and ticks are made when they are drawn. So a function
+    that makes a figure is decorated with this, and `save` is in it as well.
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()  # what the user has set does not show in our figures
+        mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
+        yield
+
+
 def figure(width: float, height: float, title: str = "") -> Figure:
-    """An empty figure (inches) in the common style, apart from pyplot's global state."""
-    mpl.rcParams.update(_STYLE)  # type: ignore[arg-type]
+    """An empty figure (inches) in the style that is `applied`, apart from pyplot's global state."""
+    assert mpl.rcParams["svg.hashsalt"] == _STYLE["svg.hashsalt"], "draw with the style applied"
     made = Figure(figsize=(width, height), layout="constrained")
     if title:
         made.suptitle(title, x=0.01, ha="left", fontweight="bold")
@@ -153,6 +167,7 @@ def check_format(path: Path) -> Path:
     return path
 
 
+@applied()
 def save(made: Figure, path: Path) -> Path:
     """Write the figure in the format of the path's ending, making its folder where needed."""
     check_format(path)

@@ -22,7 +22,7 @@ APART = 25.0
 
 
 def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
-    """One line a trained network; `test` has its accuracy on the test images, as a fraction."""
+    """One line a trained network; `test` has its accuracy on the test images, as a share."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("activation")
     for column in ("val. %", "test %", "best at", "epochs", "seconds"):
@@ -43,16 +43,17 @@ def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
 
 
 def accuracy_table(accuracy: Mapping[str, Accuracy]) -> Table:
-    """One line a network, accuracies in percent."""
+    """One line a network, its accuracies shown in percent."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("network", overflow="fold")
     table.add_column("validation %", justify="right")
     table.add_column("test %", justify="right")
     for spec, found in accuracy.items():
-        table.add_row(style.named(spec), f"{found.validation:.2f}", f"{found.test:.2f}")
+        table.add_row(style.named(spec), f"{100 * found.validation:.2f}", f"{100 * found.test:.2f}")
     return table
 
 
+@style.applied()
 def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> Figure:
     """Validation accuracy by epoch, a line an activation, the best epoch marked.
 

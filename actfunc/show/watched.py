@@ -49,6 +49,7 @@ def watched_table(watched: Mapping[str, Epochs]) -> Table:
     return table
 
 
+@style.applied()
 def watched_figure(epochs: Epochs, title: str = "") -> Figure:
     """The share of each hidden layer's neurons by epoch: a panel a kind, a line a layer.
 

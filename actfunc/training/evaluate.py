@@ -16,27 +16,27 @@ from actfunc.data import CLASSES, Examples, Split, normalise
 # A network that answers one class is right on that class's share: one part in ten, give or take
 # 0.3 % on 10,000 images. One that tells a single class from the rest is right on two parts in ten.
 # Halfway between is far above what luck gives, and below what anything learnt does.
-LEFT_CHANCE = 100 * 1.5 / len(CLASSES)
-"""Percent of validation images right, above which a network counts as having left chance."""
+LEFT_CHANCE = 1.5 / len(CLASSES)
+"""Share of validation images right, above which a network counts as having left chance."""
 
 
 class Accuracy(NamedTuple):
-    """Of one network, in percent."""
+    """Of one network: shares of images right, in [0, 1]."""
 
     validation: float
     test: float
 
 
 def evaluate(params: mlp.Params, activation: Activation, split: Split) -> Accuracy:
-    """The accuracy on the validation and on the test part of a split, in percent."""
+    """The accuracy on the validation and on the test part of a split."""
     return Accuracy(
-        validation=100 * accuracy(params, activation, split.validation),
-        test=100 * accuracy(params, activation, split.test),
+        validation=accuracy(params, activation, split.validation),
+        test=accuracy(params, activation, split.test),
     )
 
 
 def accuracy(params: mlp.Params, activation: Activation, examples: Examples) -> float:
-    """The share of examples whose largest logit is the label's."""
+    """The share of examples, in [0, 1], whose largest logit is the label's."""
     logits = partial(mlp.apply, params, activation=activation.f)
     correct = right_answers(logits, params[0].weight, examples, chunk=1024)
     return correct.item() / len(examples.labels)

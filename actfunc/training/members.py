@@ -23,7 +23,8 @@ from actfunc.training.step import State
 
 
 class Epoch(NamedTuple):
-    """The figures of one epoch. Accuracies are fractions, the loss is in nats, time in seconds.
+    """The figures of one epoch. Accuracies are shares in [0, 1], the loss is in nats, time in
+    seconds.
 
     Where several members train at once, the time is a member's share.
     """
@@ -36,15 +37,15 @@ class Epoch(NamedTuple):
 
 
 def validation_of(history: Iterable[Epoch]) -> list[float]:
-    """The validation accuracy of each epoch, a fraction."""
+    """The validation accuracy of each epoch, a share."""
     return [epoch.validation_accuracy for epoch in history]
 
 
 class Progress(NamedTuple):
     """All that is needed to go on, as of the last finished epoch.
 
-    stopped_test: the test accuracy, a fraction, of the network that early stopping would have
-    kept; None before it would have stopped.
+    stopped_test: the test accuracy, a share, of the network that early stopping would have kept;
+    None before it would have stopped.
     """
 
     state: State
@@ -60,7 +61,7 @@ class Progress(NamedTuple):
 
     @property
     def best_accuracy(self) -> float:
-        """The best validation accuracy, as a fraction; 0 before any."""
+        """The best validation accuracy, as a share; 0 before any."""
         return max(validation_of(self.history), default=0.0)
 
     def stopped_at(self, settings: Settings) -> int | None:
@@ -107,7 +108,7 @@ class Running:
         return last > max(before, default=-1.0)
 
     def test_accuracy(self) -> float:
-        """The test accuracy of the best parameters, as a fraction."""
+        """The test accuracy of the best parameters, as a share."""
         activation = self._program.activations[self.slot[1]]
         params = self._program.best_of(self.slot)
         return accuracy(params, activation, self._program.split.test)

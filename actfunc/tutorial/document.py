@@ -17,8 +17,8 @@ def document(study: Study) -> dict[str, Any]:
         **study.work.facts(),
         "pretrained": study.pretrained,
         "seconds": round(study.seconds, 1),
-        "test_accuracy": {n: round(a.test, 2) for n, a in study.accuracy.items()},
-        "validation_accuracy": {n: round(a.validation, 2) for n, a in study.accuracy.items()},
+        "test_accuracy": {n: round(100 * a.test, 2) for n, a in study.accuracy.items()},
+        "validation_accuracy": {n: round(100 * a.validation, 2) for n, a in study.accuracy.items()},
         "dead_neurons": dict(study.dead),
         "published": {
             "source": f"{published.AUTHOR}, {published.TITLE}",

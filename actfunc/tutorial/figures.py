@@ -51,7 +51,7 @@ def comparison_table(study: Study) -> Table:
         table.add_row(
             Text(name, style=f"bold {style.colour(name)}"),
             f"{published.TEST_ACCURACY[name]:.2f}",
-            f"{found.test:.2f}",
+            f"{100 * found.test:.2f}",
             _word(judged),
         )
     table.add_section()

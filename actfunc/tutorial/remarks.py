@@ -38,7 +38,7 @@ def starving(gradients: Mapping[str, Sequence[LayerGradient]]) -> str:
 def best(accuracy: Mapping[str, Accuracy]) -> str:
     """The network with the best test accuracy."""
     name = max(accuracy, key=lambda name: accuracy[name].test)
-    return f"{name} does best: {accuracy[name].test:.2f} % of the test images"
+    return f"{name} does best: {100 * accuracy[name].test:.2f} % of the test images"
 
 
 def reach(distributions: Mapping[str, Sequence[LayerActivations]]) -> str:

@@ -49,13 +49,13 @@ def page(study: Study, figures: Mapping[str, Path]) -> Page:
 def _headline(study: Study) -> str:
     best = max(study.accuracy, key=lambda name: study.accuracy[name].test)
     sigmoid = study.accuracy["sigmoid"].test
-    stuck = "stays near chance" if _stuck(study) else f"reaches {sigmoid:.2f} %"
+    stuck = "stays near chance" if _stuck(study) else f"reaches {100 * sigmoid:.2f} %"
     spread = study.gradients["sigmoid"]
     return (
         f"At initialisation the first layer of the sigmoid network receives gradients"
         f" {_times(spread[-1].weight.std() / spread[0].weight.std())} smaller than its last,"
         f" and trained like the others it {stuck}; {best} does best here, with"
-        f" {study.accuracy[best].test:.2f} % of the test images right."
+        f" {100 * study.accuracy[best].test:.2f} % of the test images right."
     )
 
 
@@ -161,9 +161,9 @@ def _training(study: Study, figures: Mapping[str, Path]) -> Section:
         judged = verdict.of_test_accuracy(study, name)
         cells = [
             Cell(f"{published.TEST_ACCURACY[name]:.2f}"),
-            Cell(f"{found.test:.2f}"),
+            Cell(f"{100 * found.test:.2f}"),
             Cell(f"{published.VALIDATION_ACCURACY[name]:.2f}"),
-            Cell(f"{found.validation:.2f}"),
+            Cell(f"{100 * found.validation:.2f}"),
         ]
         if study.histories:
             cells.append(Cell(f"{_best(study, name)} of {len(study.histories[name])}"))

@@ -29,16 +29,16 @@ def comparable(study: Study) -> bool:
 
 
 def of_test_accuracy(study: Study, name: str) -> Verdict:
-    """The test accuracy of a network against the published one, in percent."""
+    """The test accuracy of a network against the published one, which is in percent."""
     if not comparable(study):
         return Verdict("other data", None)
-    ours, theirs = study.accuracy[name].test, published.TEST_ACCURACY[name]
+    ours, theirs = 100 * study.accuracy[name].test, published.TEST_ACCURACY[name]
     if round(ours, 2) == theirs:
         return Verdict("as published", True)
     if study.pretrained:
         return Verdict(f"differs by {ours - theirs:+.2f}", False)
     if theirs == CHANCE:
-        stays = ours <= LEFT_CHANCE
+        stays = study.accuracy[name].test <= LEFT_CHANCE
         return Verdict(f"{'near' if stays else 'leaves'} chance", stays)
     held = abs(ours - theirs) <= WITHIN
     return Verdict(f"{ours - theirs:+.2f}" + ("" if held else f", over {WITHIN:g} points"), held)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from actfunc import CATALOGUE, get
-from actfunc.analysis.gaussian import Moments, expectation, moments, moments_error, nodes
+from actfunc.analysis.gaussian import Moments, moments, moments_error, nodes
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
@@ -157,15 +157,6 @@ def test_the_gradient_for_the_variance_is_the_growth():
     v = torch.tensor(1.3, dtype=torch.float64)
     got = torch.func.grad(lambda v: moments(get("tanh"), v).square)(v)
     torch.testing.assert_close(got, moments(get("tanh"), v).growth)
-
-
-@settings(deadline=None, max_examples=40)
-@given(st.floats(-5, 5), st.floats(1e-4, 50))
-def test_expectations_about_a_mean(mean, variance):
-    got = expectation(lambda x: (x > 1.0).double(), variance, mean, joints=(1.0,))
-    want = 0.5 * math.erfc((1 - mean) / math.sqrt(2 * variance))
-    assert float(got) == pytest.approx(want, rel=1e-11, abs=1e-15)
-    assert float(expectation(torch.square, variance, mean)) == pytest.approx(mean**2 + variance)
 
 
 def test_weights_add_up_to_one():

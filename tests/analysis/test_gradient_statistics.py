@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from torch.func import vmap
+from torch.nn import functional as F
 
 from actfunc import get, mlp, tree
 from actfunc.analysis import backpropagate, summarise
 from actfunc.analysis.gradient_noise import noise
 from actfunc.analysis.gradient_statistics import gradient_statistics
-from actfunc.analysis.per_example import cosines, examples
 from actfunc.data import normalise
 from actfunc.errors import UsageError
 from tests.analysis.test_per_example import RELATIVE, SIZES, assert_near, flat, formed, three
@@ -174,7 +174,7 @@ def test_compiled(small_split):
 
 @pytest.mark.parametrize("scale", [0.0, 1.0])
 def test_examples_without_gradient_have_cosine_0(scale):
-    """As in `cosines`: ReLU's network passes nothing of the examples whose neurons are all off."""
+    """ReLU's network passes nothing of the examples whose neurons are all off."""
     signs = torch.tensor([1.0, 1, 1, -1, -1, -1, 1])
     images = scale * signs[:, None] * torch.rand(7, 6, generator=torch.Generator().manual_seed(0))
     params = (
@@ -183,10 +183,11 @@ def test_examples_without_gradient_have_cosine_0(scale):
     )
     labels = torch.arange(7) % 3
     got = gradient_statistics(params, get("relu"), images, labels, batch=3)
-    found = examples(params, get("relu"), images, labels)
+    found = formed(params, get("relu"), images, labels)
     alive = int((got.norms.layer[:, 0] > 0).sum())
     assert alive == (4 if scale else 0)
     others = ~torch.eye(7, dtype=torch.bool)
     for cosine, layers in ((got.layer_cosines[0], found[:1]), (got.cosine, found)):
-        want = float(cosines(layers)[others].mean())
+        units = F.normalize(flat(layers), dim=1)
+        want = float((units @ units.mT)[others].mean())
         assert float(cosine) == pytest.approx(want, abs=1e-6)

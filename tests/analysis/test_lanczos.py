@@ -1,4 +1,4 @@
-"""Lanczos and Hutchinson on matrices whose eigenvalues are known."""
+"""Lanczos and random traces on matrices whose eigenvalues are known."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from torch.func import vmap
 
 from actfunc.analysis.lanczos import (
     gaussian,
-    hutchinson,
     lanczos,
     largest,
-    rademacher,
+    signs,
     smallest,
     spectrum,
 )
 from actfunc.errors import UsageError
+from tests.reference import hutchinson
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -72,26 +72,27 @@ def test_the_spectrum_sums_to_one_and_has_the_traces_of_powers():
         torch.testing.assert_close(got, (wanted**power).mean(), rtol=0, atol=0.1)
 
 
-def test_hutchinsons_error_is_the_one_it_tells():
+def test_the_error_of_a_trace_is_the_one_that_is_told():
     a = with_eigenvalues(torch.linspace(-1, 2, 30, dtype=torch.float64))
     off = [
         float((found.value - a.trace()) / found.standard_error)
-        for found in (hutchinson(a.mv, rademacher(a[0], 40, seed)) for seed in range(200))
+        for found in (hutchinson(a.mv, a[0], 40, seed) for seed in range(200))
     ]
     assert 0.8 < float(torch.tensor(off).std()) < 1.25
     assert abs(float(torch.tensor(off).mean())) < 4 / 200**0.5
     # a probe of signs reads a diagonal matrix exactly
-    exact = hutchinson(a[0].mul, rademacher(a[0], 3, 0))
+    exact = hutchinson(a[0].mul, a[0], 3, seed=0)
     torch.testing.assert_close(exact.value, a[0].sum())
     assert float(exact.standard_error) < 1e-12
-    assert hutchinson(a.mv, rademacher(a[0], 1, 0)).standard_error.isnan()
+    assert hutchinson(a.mv, a[0], 1, seed=0).standard_error.isnan()
 
 
 def test_a_seed_draws_the_same_in_every_dtype():
     wide, narrow = torch.zeros(50).double(), torch.zeros(50)
     torch.testing.assert_close(gaussian(wide, 1).float(), gaussian(narrow, 1))
-    assert torch.equal(next(rademacher(wide, 1, 1)).float(), next(rademacher(narrow, 1, 1)))
-    assert next(rademacher(narrow, 1, 1)).abs().eq(1).all()
+    here, there = (signs(like, torch.Generator().manual_seed(1)) for like in (wide, narrow))
+    assert torch.equal(here.float(), there)
+    assert there.abs().eq(1).all()
 
 
 def test_matrices_are_mapped_over_though_one_ends_early():

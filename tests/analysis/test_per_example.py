@@ -13,12 +13,9 @@ from torch.nn import functional as F
 
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.per_example import (
-    LayerExamples,
     Moments,
     backward,
-    cosines,
     examples,
-    inner_products,
     per_example,
 )
 from actfunc.data import normalise
@@ -115,32 +112,6 @@ def test_signal_to_noise_of_what_has_no_noise_or_no_signal():
     assert ratio.weight.tolist() == [0.0, 0.0, torch.inf, 3.0]
 
 
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "gelu"])
-def test_inner_products_and_cosines_between_examples(name, case):
-    params, images, labels = case
-    record = get(name)
-    found, want = examples(params, record, images, labels), formed(params, record, images, labels)
-    choices = [(found, want), *(([f], [w]) for f, w in zip(found, want, strict=True))]
-    for factors, gradients in choices:
-        each = flat(gradients)
-        assert_near(inner_products(factors), each @ each.mT)
-        unit = F.normalize(each, dim=1, eps=0.0)
-        assert_near(cosines(factors), unit @ unit.mT)
-        torch.testing.assert_close(cosines(factors).diagonal(), torch.ones_like(each[:, 0]))
-
-
-def test_an_example_without_gradient_has_no_direction():
-    params = (
-        mlp.Layer(torch.eye(2), torch.zeros(2)),
-        mlp.Layer(torch.tensor([[1e30, 0.0], [-1e30, 0.0]]), torch.zeros(2)),
-    )
-    images, labels = torch.tensor([[1.0, 0.0], [-1.0, 0.0]]), torch.tensor([0, 0])
-    found = examples(params, torch.relu, images, labels)
-    assert per_example(params, torch.relu, images, labels).norms.whole[0] == 0
-    assert cosines(found)[0].tolist() == [0.0, 0.0]
-    assert cosines(found)[1, 1].item() == pytest.approx(1.0)
-
-
 @pytest.mark.parametrize(
     "activation", [torch.tanh, lambda z: z.softmax(-1)], ids=["tanh", "softmax"]
 )
@@ -188,8 +159,7 @@ def test_members_side_by_side_are_members_one_by_one(name, way, small_split):
     members, stack = three()
 
     def figures(params):
-        found = examples(params, record, images, batch.labels)
-        return per_example(params, record, images, batch.labels), cosines(found)
+        return per_example(params, record, images, batch.labels)
 
     got = vmap(figures)(stack) if way == "vmap" else figures(stack)
     want = tree.map(lambda *leaves: torch.stack(leaves), *map(figures, members))
@@ -260,15 +230,6 @@ def test_a_label_an_image_and_floating_point_ones():
             per_example(params, torch.relu, images, labels)
     with pytest.raises(UsageError, match="floating-point images"):
         per_example(params, torch.relu, images.byte(), torch.zeros(5, dtype=torch.long))
-
-
-@pytest.mark.parametrize("size", [1.0, 1e-20, 1e-40])
-def test_cosines_of_gradients_that_float32_hardly_holds(size):
-    signal = size * torch.tensor([[3.0, 4.0], [4.0, -3.0], [6.0, 8.0], [0.0, 0.0]])
-    found = cosines([LayerExamples(signal, torch.ones(4, 1))])
-    want = torch.zeros(4, 4)
-    want[:3, :3] = torch.tensor([[1.0, 0, 1], [0, 1, 0], [1, 0, 1]])
-    torch.testing.assert_close(found, want, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("sizes", [(16, 3), (16, 1, 3), (16, 5, 1)])

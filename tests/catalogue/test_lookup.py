@@ -108,7 +108,7 @@ def test_another_kind_is_told_by_its_name():
     for kind, word in ((PAIRS, "a gated pair"), (VECTORS, "a vector function")):
         for name in kind:
             if name not in CATALOGUE:
-                with pytest.raises(UsageError, match=f"{name} is {word}"):
+                with pytest.raises(UnknownNameError, match=f"^{name} is {word}"):
                     get(name)
                 assert find(name) is kind[name]
     with pytest.raises(UnknownNameError, match="Did you mean softmax"):
@@ -280,8 +280,33 @@ def test_the_catalogue_is_a_mapping_in_the_order_of_its_families():
     assert list(CATALOGUE.values()) == flat
     assert CATALOGUE.names() == tuple(CATALOGUE) == tuple(record.name for record in flat)
     assert len(CATALOGUE) == len(flat)
+    assert {record.name: record for record in flat} == CATALOGUE
     for family, records in FAMILIES.items():
         assert {CATALOGUE.family(record.name) for record in records} == {family}
+
+
+@pytest.mark.parametrize(
+    ("mapping", "spelling", "name"),
+    [
+        (CATALOGUE, "Swish", "silu"),
+        (PAIRS, "silu-glu", "swiglu"),
+        (VECTORS, "entmax-1.5", "entmax15"),
+    ],
+)
+def test_a_mapping_answers_to_every_spelling_and_lists_the_name(mapping, spelling, name):
+    assert spelling in mapping
+    assert mapping[spelling] is mapping.get(spelling) is mapping[name]
+    assert (spelling in list(mapping), name in list(mapping)) == (False, True)
+
+
+@pytest.mark.parametrize("key", ["nope", "gelu:", "elu:alpha=2", "softmax", "", 3, None, ["gelu"]])
+def test_what_nothing_answers_to_is_a_key_that_is_missing(key, monkeypatch):
+    with pytest.raises(KeyError):
+        CATALOGUE[key]
+    assert CATALOGUE.get(key) is None
+    assert CATALOGUE.get(key, 7) == 7
+    monkeypatch.delattr("difflib.get_close_matches")  # the nearest names take a while
+    assert key not in CATALOGUE
 
 
 def test_two_activations_of_one_spelling_are_refused():

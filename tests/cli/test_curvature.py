@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
+import pytest
 import torch
 
+from actfunc.analysis.landscape import landscape
+from actfunc.cli.curvature import curvature
 from actfunc.storage import files
 
 FEW = ("--batch", "32", "--steps", "8", "--probes", "2", "--top", "2")
@@ -24,6 +28,12 @@ def test_a_trained_networks_curvature(actfunc):
     assert first >= second
     assert found["gauss_newton_trace"] > 0
     assert len(found["singular_values"]) == 10
+
+
+@pytest.mark.parametrize("name", ["top", "steps", "probes"])
+def test_the_command_and_python_take_the_same_where_nobody_says(name):
+    asked, taken = (inspect.signature(f).parameters[name].default for f in (curvature, landscape))
+    assert asked == taken
 
 
 def test_more_eigenvalues_than_steps_and_missing_networks_are_refused(actfunc):

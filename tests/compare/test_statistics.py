@@ -204,10 +204,10 @@ def test_wrong_use_is_told():
 
 def test_chance_is_left_above_what_one_class_gives():
     """Ten classes: one answer to everything stays, two classes told from the rest leave."""
-    assert LEFT_CHANCE == 15
+    assert LEFT_CHANCE == 0.15
     labels = np.random.default_rng(0).integers(0, 10, size=10_000)
-    assert 100 * max(np.mean(labels == one) for one in range(10)) < LEFT_CHANCE
-    assert 100 * np.mean(labels <= 1) > LEFT_CHANCE
+    assert max(np.mean(labels == one) for one in range(10)) < LEFT_CHANCE
+    assert np.mean(labels <= 1) > LEFT_CHANCE
     results = [result(SIGMOID, seed, reading(v)) for seed, v in enumerate([10, 15, 15.01, 70])]
     assert summarise(results).standings[0].left_chance == 2
 

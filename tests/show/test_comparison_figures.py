@@ -115,7 +115,7 @@ def test_escapes_and_stops_are_counted():
         3: history(0.1, 0.6, 0.5, 0.7),  # stopped above chance
         4: history(0.1, 0.2, 0.6, 0.7),  # never stopped
     }
-    figure = escape_figure(histories, {1: 2, 2: 2, 3: 3}, "title", left_chance=15.0)
+    figure = escape_figure(histories, {1: 2, 2: 2, 3: 3}, "title", left_chance=0.15)
     (axis,) = figure.axes
     assert axis.get_title(loc="left") == "above chance: 2 of 4 with early stopping, 3 of 4 without"
     marks = {
@@ -141,7 +141,7 @@ def test_figures_are_saved(ending, tmp_path):
         intervals_figure(SUMMARY, "title", {GELU: [88.1, 88.7], SIGMOID: [10.0]}),
         intervals_figure(ALONE),
         bands_figure({"gelu": curve(80), "sigmoid": curve(10)}),
-        escape_figure({1: history(0.1)}, {}, left_chance=15.0),
+        escape_figure({1: history(0.1)}, {}, left_chance=0.15),
     )
     for number, figure in enumerate(drawn):
         assert style.save(figure, tmp_path / f"{number}.{ending}").stat().st_size > 1000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import matplotlib as mpl
 import pytest
 import torch
 
@@ -96,6 +97,24 @@ def test_no_figure_touches_pyplot():
     assert "matplotlib.pyplot" not in sys.modules or not (
         sys.modules["matplotlib.pyplot"].get_fignums()
     )
+
+
+def test_the_users_settings_of_matplotlib_are_neither_seen_nor_changed(tmp_path):
+    def settings():
+        return {key: mpl.rcParams[key] for key in mpl.rcParams if key != "backend"}
+
+    def drawn(name):
+        return style.save(activations_figure([CATALOGUE["relu"]]), tmp_path / name).read_bytes()
+
+    odd = {"font.size": 20, "lines.linewidth": 9, "svg.fonttype": "none", "xtick.direction": "in",
+           "savefig.bbox": "tight", "axes.xmargin": 0.3}  # fmt: skip
+    before = settings()
+    ours = drawn("ours.svg")
+    assert settings() == before
+    with mpl.rc_context(odd):
+        theirs = settings()
+        assert drawn("ours too.svg") == ours
+        assert settings() == theirs
 
 
 def test_gradient_and_distribution_figures_have_a_panel_a_layer(work):

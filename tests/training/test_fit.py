@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from actfunc import get, mlp, tree
 from actfunc.data import Examples, normalise
-from actfunc.training import Epoch, Progress, Settings, accuracy, fit, optimizer, start
+from actfunc.training import Epoch, Progress, Settings, accuracy, evaluate, fit, optimizer, start
 from tests.reference import assert_same, module_of, tutorials_loop
 from tests.training.plain import assert_same_progress, assert_trees_close, plain_epoch
 
@@ -120,6 +120,8 @@ def test_accuracy_is_the_modules(small_split):
     )
     right = module_of(params, torch.tanh)(normalise(many.images)).argmax(-1) == many.labels
     assert accuracy(params, tanh, many) == right.sum().item() / 2050
+    parts = (small_split.validation, small_split.test)
+    assert evaluate(params, tanh, small_split) == tuple(accuracy(params, tanh, p) for p in parts)
 
 
 def test_gone_on_with_is_the_same_as_never_cut_off(small_split):

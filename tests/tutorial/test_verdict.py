@@ -11,8 +11,8 @@ from actfunc.tutorial import published, verdict
 
 
 def study(test=None, *, dataset="FashionMNIST", train=50_000, seed=42, pretrained=False, dead=None):
-    """As much of a study as a verdict looks at."""
-    accuracy = {name: Accuracy(0.0, value) for name, value in (test or {}).items()}
+    """As much of a study as a verdict looks at; `test` in percent, as it is published."""
+    accuracy = {name: Accuracy(0.0, value / 100) for name, value in (test or {}).items()}
     labels = range(train)
     work = SimpleNamespace(
         dataset=SimpleNamespace(name=dataset),
