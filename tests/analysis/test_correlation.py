@@ -13,10 +13,10 @@ from actfunc import CATALOGUE, get
 from actfunc.analysis.correlation import correlation_map, correlation_series
 from actfunc.analysis.gain import recommend
 from actfunc.analysis.gaussian import moments
+from tests.records import HANDFUL, each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
-
+catalogue = each(CATALOGUE.values(), (*HANDFUL, "cos"))  # an even one beside the odd ones
 
 CORRELATIONS = torch.tensor([-1, -0.8, -0.1, 0, 0.3, 0.9, 0.999, 1], dtype=torch.float64)
 
@@ -37,8 +37,6 @@ def test_the_arc_cosine_and_the_arc_sine(v):
 @catalogue
 def test_the_series_is_the_map(record):
     v, inner = 1.5, CORRELATIONS[[1, 5]]
-    if not float(moments(record, v).square) < 1e100:
-        pytest.skip("E[φ²] overflows")
     series = correlation_series(record, v, 1.3, 0.2)
     wanted = correlation_map(record, inner, v, 1.3, 0.2)
     torch.testing.assert_close(series(inner), wanted, rtol=0, atol=1e-6)
