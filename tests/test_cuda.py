@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from actfunc import get, mlp, names, tree
+from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis import backpropagate, dead_neurons
 from actfunc.certify import parse
 from actfunc.certify.check import BOUNDS, measured
@@ -16,6 +16,7 @@ from actfunc.data import normalise
 from actfunc.storage import WorkingSet, run
 from actfunc.training import Program, Settings, accuracy, adam, batch_order, evaluate, sgd
 from actfunc.training.members import train_members
+from tests.records import each
 from tests.training.plain import assert_trees_close
 from tests.training.test_members import MEMBERS, NAMES, QUICK, starting
 
@@ -26,23 +27,25 @@ def on_gpu(tree_of_tensors):
     return tree.map(lambda leaf: leaf.cuda(), tree_of_tensors)
 
 
-@pytest.mark.parametrize("name", names())
-def test_records_hold_on_a_gpu(name):
-    record = get(name)
+catalogue = each(CATALOGUE.values())
+
+
+@catalogue
+def test_records_hold_on_a_gpu(record):
     formula = parse(record.formula, tuple(record.params))
     for dtype in (torch.float64, torch.float32):
         x = grid(record, dtype)
         there = x.cuda()
         siblings = [sibling(there) for sibling in (record.f, record.df, record.d2f)]
-        errors = measured([each.cpu() for each in siblings], truth(formula, x, record.params), x)
+        errors = measured([part.cpu() for part in siblings], truth(formula, x, record.params), x)
         assert (errors.amax(1) <= torch.tensor(BOUNDS)).all()
         assert torch.equal(torch.func.vmap(torch.func.grad(record))(there), siblings[1])
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_block_of_all_floats_holds_on_a_gpu(name):
+@catalogue
+def test_a_block_of_all_floats_holds_on_a_gpu(record):
     for start in (0x3F800000, 0xC0000000):
-        found = judge_chunk(get(name), start, 2**20, torch.device("cuda"))
+        found = judge_chunk(record, start, 2**20, torch.device("cuda"))
         assert found.beyond == (0, 0, 0)
         assert found.deaf == 0
 
@@ -123,15 +126,15 @@ def test_a_graph_replayed_is_the_loop_it_was_captured_from(small_split, monkeypa
         assert_trees_close(got[:2], want[:2], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_graph_captures_every_activation(name, small_split):
-    made = Program([get(name)], sgd(), (784, 4, 10), on_gpu(small_split), batch_size=500)
+@catalogue
+def test_a_graph_captures_every_activation(record, small_split):
+    made = Program([record], sgd(), (784, 4, 10), on_gpu(small_split), batch_size=500)
     once = torch.zeros(1, 1, dtype=torch.int64)
     found = made.epoch(once, once, torch.full((2, 1, 1), 1e-3))
     there = tree.map(torch.Tensor.cpu, made.take((0, 0))[0].params)
     assert found.loss.isfinite()
     assert found.validation_accuracy == pytest.approx(
-        accuracy(there, get(name), small_split.validation), abs=0.02
+        accuracy(there, record, small_split.validation), abs=0.02
     )
 
 

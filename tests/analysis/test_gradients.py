@@ -1,4 +1,4 @@
-"""Gradients through taps are those of the weights, of a module, and of each example alone."""
+"""Gradients are those of a module, and each example's signal is its own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from torch.nn import functional as F
 from actfunc import CATALOGUE, mlp
 from actfunc.analysis import LayerGradient, backpropagate
 from actfunc.data import normalise
+from tests.records import each
 from tests.reference import module_of
 
 SIZES = (784, 64, 48, 32, 10)
-catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
@@ -25,41 +25,35 @@ def case(request, small_split):
     return params, normalise(batch.images).to(request.param), batch.labels
 
 
-@catalogue
-def test_weight_gradients_are_those_of_func_grad(record, case):
-    params, images, labels = case
-    want = grad(lambda p: F.cross_entropy(mlp.apply(p, images, record), labels))(params)
-    for got, layer in zip(backpropagate(params, record, images, labels), want, strict=True):
-        assert type(got) is LayerGradient
-        torch.testing.assert_close(got.weight, layer.weight)
-        torch.testing.assert_close(got.bias, layer.bias)
-
-
-@catalogue
-def test_weight_gradients_are_a_modules(record, case):
-    params, images, labels = case
+def assert_received(record, params, images, labels):
+    """Weights and biases receive what a module's do; the signals are those through the taps."""
     network = module_of(params, record)
     F.cross_entropy(network(images), labels).backward()
-    found = backpropagate(params, record, images, labels)
-    for got, linear in zip(found, network.linear, strict=True):
-        torch.testing.assert_close(got.weight, linear.weight.grad)
-        torch.testing.assert_close(got.bias, linear.bias.grad)
-
-
-@catalogue
-def test_the_signal_is_each_examples_own(record, case):
-    params, images, labels = case
-    if record.poles and images.dtype == torch.float32:
-        return  # a slope without bound magnifies rounding without bound; float64 tells
 
     def loss(taps, image, label):
         return F.cross_entropy(mlp.apply(params, image, record, taps), label)
 
     zero = tuple(tap[0] for tap in mlp.zero_taps(params, 1))
-    each = vmap(grad(loss), (None, 0, 0))(zero, images, labels)
-    for got, want in zip(backpropagate(params, record, images, labels), each, strict=True):
-        assert got.signal.shape == want.shape
-        torch.testing.assert_close(len(labels) * got.signal, want)
+    signals = vmap(grad(loss), (None, 0, 0))(zero, images, labels)
+    found = backpropagate(params, record, images, labels)
+    for got, linear, own in zip(found, network.linear, signals, strict=True):
+        assert type(got) is LayerGradient
+        torch.testing.assert_close(got.weight, linear.weight.grad)
+        torch.testing.assert_close(got.bias, linear.bias.grad)
+        assert got.signal.shape == own.shape
+        torch.testing.assert_close(len(labels) * got.signal, own)
+
+
+def test_each_layer_receives_what_it_does_in_a_module(case):
+    assert_received(CATALOGUE["gelu"], *case)
+
+
+@each(CATALOGUE.values())
+def test_each_layer_receives_what_it_does_in_a_module_whatever_the_activation(record, small_split):
+    batch = small_split.train.first(64)
+    # float64, as a slope without bound magnifies rounding without bound
+    params = mlp.init(SIZES, seed=42, dtype=torch.float64)
+    assert_received(record, params, normalise(batch.images).double(), batch.labels)
 
 
 def test_per_example_weight_gradients_average_to_the_batchs(case):

@@ -9,13 +9,15 @@ from torch.func import vmap
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.isometry import input_jacobian, jacobian_singular_values
 from actfunc.errors import UsageError
+from tests.compiling import backends
+from tests.records import each
 from tests.reference import module_of
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 IMAGES = torch.randn(5, 9, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
-@pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
+@each(CATALOGUE.values())
 def test_the_jacobian_is_a_modules_example_by_example(record):
     params = mlp.init((9, 8, 7, 4), seed=0, dtype=torch.float64)
     module = module_of(params, record)
@@ -45,13 +47,11 @@ def test_members_are_mapped_over():
         torch.testing.assert_close(got, jacobian_singular_values(params, get("gelu"), IMAGES))
 
 
-@pytest.mark.full
-def test_the_jacobian_compiles_whole():
-    params = mlp.init((9, 8, 4), seed=0, dtype=torch.float64)
-    compiled = torch.compile(lambda p, x: input_jacobian(p, get("gelu"), x), fullgraph=True)
-    torch.testing.assert_close(
-        compiled(params, IMAGES), input_jacobian(params, get("gelu"), IMAGES)
-    )
+@backends
+def test_the_jacobian_compiles_whole(backend):
+    params, of = mlp.init((9, 8, 4), seed=0, dtype=torch.float64), get("gelu")
+    compiled = torch.compile(lambda p, x: input_jacobian(p, of, x), fullgraph=True, backend=backend)
+    torch.testing.assert_close(compiled(params, IMAGES), input_jacobian(params, of, IMAGES))
 
 
 def test_pixels_that_are_no_floats_are_refused():

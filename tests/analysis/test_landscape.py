@@ -15,18 +15,21 @@ from tests.reference import hutchinson
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def test_it_is_what_its_parts_give_and_streams(small_split):
+@pytest.fixture(scope="module")
+def case(small_split):
+    """Parameters, an activation, uint8 images and labels."""
     images, labels = small_split.train.first(30)
-    images = images[:, 12:16, 12:16]
-    params = mlp.init((16, 6, 5, 10), seed=0, dtype=torch.float64)
+    params = mlp.init((16, 4, 3, 10), seed=0, dtype=torch.float64)
+    return params, get("silu"), images[:, 12:16, 12:16], labels
+
+
+def test_it_is_what_its_parts_give(case):
+    params, silu, images, labels = case
     n, told = len(flatten(params)), []
-    options = {"top": 3, "steps": 30, "probes": 60}
-    found = landscape(
-        params, get("silu"), images, labels, **options, on_product=lambda *d: told.append(d)
-    )
+    found = landscape(*case, top=3, steps=30, probes=60, on_product=lambda *done: told.append(done))
     assert told == [(done, 120) for done in range(1, 121)]
     floats = normalise(images).double()
-    of = operator(hessian_product, params, get("silu"), floats, labels)
+    of = operator(hessian_product, params, silu, floats, labels)
     full = torch.func.vmap(of, chunk_size=100)(torch.eye(n, dtype=torch.float64))
     values = torch.linalg.eigvalsh(full)
     torch.testing.assert_close(found.top.values, values.flip(0)[:3], rtol=1e-5, atol=1e-6)
@@ -38,7 +41,12 @@ def test_it_is_what_its_parts_give_and_streams(small_split):
     assert 0 < found.trace.standard_error < whole / 4
     assert found.stretch.shape == (30, 10)
     assert 0.5 < gauss_newton_share(found) < 2
-    parts = landscape(params, get("silu"), images, labels, **options, batch=16)
+
+
+def test_it_streams(case):
+    found, parts = (
+        landscape(*case, top=3, steps=12, probes=4, batch=batch) for batch in (1000, 16)
+    )
     for one, other in zip(tree.leaves(parts.top), tree.leaves(found.top), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-6)
     for one, other in zip(parts.trace, found.trace, strict=True):

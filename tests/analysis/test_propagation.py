@@ -18,9 +18,7 @@ from actfunc.analysis.propagation import (
     predict,
     propagate,
 )
-from actfunc.analysis.signal import (
-    variance_map,
-)
+from actfunc.analysis.signal import variance_map
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -59,7 +57,7 @@ def test_propagation_is_autograds():
         torch.testing.assert_close(found.gradient[layer], z.grad.square().mean())
 
 
-@pytest.mark.parametrize("name", ["tanh", "relu", "selu", "sin", "elu"])
+@pytest.mark.parametrize("name", ["tanh", "relu", "sin"])
 def test_small_networks_do_what_theory_says(name):
     gain = recommend(get(name))
     pair = float(gain.weight), float(gain.bias)

@@ -24,12 +24,12 @@ def with_singular_values(values: list[float], batch: int = 20, out: int = 12) ->
     return left @ torch.diag(torch.tensor(values, dtype=torch.float64)) @ right[: len(values)]
 
 
-@pytest.mark.parametrize("k", range(1, 13))
 @pytest.mark.parametrize("scale", [1e-150, 1.0, 1e150])
-def test_k_equal_directions_have_rank_k(k, scale):
-    found = rank(with_singular_values([scale] * k))
-    assert found.effective.item() == pytest.approx(k)
-    assert found.participation.item() == pytest.approx(k)
+def test_k_equal_directions_have_rank_k(scale):
+    for k in (1, 2, 12):
+        found = rank(with_singular_values([scale] * k))
+        assert found.effective.item() == pytest.approx(k)
+        assert found.participation.item() == pytest.approx(k)
 
 
 @settings(deadline=None)

@@ -16,12 +16,12 @@ from actfunc.analysis.signal import (
     fixed_points,
     variance_map,
 )
+from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-catalogue = pytest.mark.parametrize("record", CATALOGUE.values(), ids=lambda record: record.name)
 
 
-@catalogue
+@each(CATALOGUE.values())
 def test_what_is_found_is_fixed_and_the_recommended_one_is_found(record):
     gain = recommend(record)
     weight, bias = float(gain.weight), float(gain.bias)
@@ -38,7 +38,7 @@ def test_what_is_found_is_fixed_and_the_recommended_one_is_found(record):
 @pytest.mark.parametrize(("gain", "bias"), [(1.3, 0.0), (2.0, 0.3), (0.9, 0.5), (4.0, 0.0)])
 def test_iterating_the_map_ends_in_tanhs_stable_point(gain, bias):
     v = torch.tensor(0.7, dtype=torch.float64)
-    for _ in range(300):
+    for _ in range(100):
         v = variance_map(get("tanh"), v, gain, bias)
     [stable] = [p for p in fixed_points(get("tanh"), gain, bias) if p.stability == "stable"]
     torch.testing.assert_close(stable.variance, v, rtol=1e-9, atol=0)

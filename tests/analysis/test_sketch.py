@@ -57,16 +57,17 @@ def test_a_summary_is_that_of_all_values(kind, dtype):
         assert (got.quantiles <= want.largest).all()
 
 
-@pytest.mark.parametrize("bins", [1, 2, 50, 60])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_histogram_errs_by_no_more_than_the_bins_that_its_edges_cut(kind, dtype, bins):
+def test_a_histogram_errs_by_no_more_than_the_bins_that_its_edges_cut(kind, dtype):
     values = drawn(kind, dtype)
-    got, want = sketch_of(values).histogram(bins), histogram(values, bins)
-    torch.testing.assert_close(got.edges, want.edges)
-    assert got.counts.sum() == values.numel()
-    assert (got.counts >= 0).all()
-    assert_cut_bins_only(got, values)
+    sketch = sketch_of(values)
+    for bins in (1, 2, 60):
+        got, want = sketch.histogram(bins), histogram(values, bins)
+        torch.testing.assert_close(got.edges, want.edges)
+        assert got.counts.sum() == values.numel()
+        assert (got.counts >= 0).all()
+        assert_cut_bins_only(got, values)
 
 
 def test_batches_do_not_matter():

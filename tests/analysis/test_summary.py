@@ -52,11 +52,11 @@ def assert_numpys(values: torch.Tensor, bins: int) -> None:
         assert edges[-1] == values.max()
 
 
-@pytest.mark.parametrize("bins", [1, 2, 50, 100])
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_histogram_is_numpys(kind, dtype, bins):
-    assert_numpys(drawn(kind, dtype), bins)
+def test_a_histogram_is_numpys(kind, dtype):
+    for bins in (1, 2, 100):
+        assert_numpys(drawn(kind, dtype), bins)
 
 
 @settings(deadline=None, max_examples=200)

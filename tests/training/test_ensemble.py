@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch.overrides import TorchFunctionMode
 
-from actfunc import get, mlp, names, tree
+from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.data import Examples
 from actfunc.training import Optimizer, State, accuracy, adam, make_step, sgd
 from actfunc.training.ensemble import SideBySide, ensemble_correct, ensemble_step, start_ensemble
+from tests import records
 from tests.reference import assert_same
 from tests.training.plain import assert_trees_close, assert_trees_same
 
@@ -68,7 +69,7 @@ def test_a_step_of_all_is_each_members_own(small_split, optimizer, dtype, tolera
         assert_trees_close(of(member, ensemble), state, **near)
 
 
-@pytest.mark.parametrize("chunk", [1, 7, 200, 1000])
+@pytest.mark.parametrize("chunk", [7, 200, 1000])
 def test_right_answers_are_those_of_accuracy(small_split, chunk):
     right = ensemble_correct(ACTIVATIONS, stacked(params()), small_split.test, chunk)
     assert right.dtype == torch.int64
@@ -79,8 +80,8 @@ def test_right_answers_are_those_of_accuracy(small_split, chunk):
     assert len(right.unique()) > 1
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("broken", EVERY[::2])
+@pytest.mark.parametrize("optimizer", [sgd(), adam(eps=1e-3)])
+@pytest.mark.parametrize("broken", [(0, 0), (1, 1)])
 def test_what_happens_to_one_changes_no_bit_of_another(small_split, optimizer, broken):
     together, batch = ensemble_step(ACTIVATIONS, optimizer), batches(small_split.train)
     rates = torch.full(SHAPE, 0.1)
@@ -168,9 +169,9 @@ def from_the_host(optimizer: Optimizer, name: str) -> list[str]:
     return mode.seen
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_cuda_graph_can_capture_every_activation(name):
-    assert from_the_host(sgd(), name) == []
+@records.each(CATALOGUE.values())
+def test_a_cuda_graph_can_capture_every_activation(record):
+    assert from_the_host(sgd(), record.name) == []
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

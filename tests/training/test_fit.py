@@ -30,7 +30,7 @@ def train(split, settings: Settings, progress: Progress | None = None, name: str
 # Early stopping
 
 
-@checks(max_examples=500)
+@checks(max_examples=150)
 @given(
     scores=st.lists(st.integers(0, 6).map(lambda n: n / 6), min_size=30, max_size=30),
     max_epochs=st.integers(1, 30),

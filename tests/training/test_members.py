@@ -106,8 +106,9 @@ def scripted(monkeypatch, scores: dict[tuple[int, int], list[int]]) -> None:
 # Through the slots
 
 
-@pytest.mark.parametrize("slots", [2, 3, 5])
-@pytest.mark.parametrize("order", [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 4, 0, 1, 3]])
+@pytest.mark.parametrize(
+    ("slots", "order"), [(2, [0, 1, 2, 3, 4]), (3, [4, 3, 2, 1, 0]), (5, [2, 4, 0, 1, 3])]
+)
 def test_a_member_is_the_same_bits_alone_as_in_any_slot_beside_any_others(
     small_split, alone, slots, order
 ):
@@ -262,8 +263,7 @@ def test_with_more_patience_it_stops_elsewhere_and_gives_that(small_split, monke
 # Going on
 
 
-@pytest.mark.parametrize("early_stopping", [True, False])
-@pytest.mark.parametrize("spec", ["sgd", "adam"])
+@pytest.mark.parametrize(("spec", "early_stopping"), [("sgd", False), ("adam", True)])
 def test_gone_on_with_from_the_middle_is_never_cut_off(small_split, spec, early_stopping):
     settings = replace(
         QUICK, max_epochs=6, schedule="cosine", optimizer=spec, early_stopping=early_stopping

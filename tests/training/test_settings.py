@@ -16,7 +16,7 @@ from tests.reference import tutorials_loop
 SCORES = st.lists(st.integers(0, 6).map(lambda n: n / 6), min_size=1, max_size=40)
 
 
-@checks(max_examples=500)
+@checks(max_examples=150)
 @given(SCORES, st.integers(1, 9))
 def test_the_patience_ends_where_the_tutorials_loop_breaks(scores, patience):
     settings = Settings(patience=patience)

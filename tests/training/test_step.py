@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from actfunc import get, mlp, names, tree
+from actfunc import get, mlp, tree
 from actfunc.data import Examples, Split, normalise
 from actfunc.training import Settings, State, adam, batch_order, make_step, sgd
-from actfunc.training.compile import compiled
 from actfunc.training.ensemble import each
 from tests.reference import assert_same, module_of
 
@@ -67,7 +66,7 @@ def assert_agree(state, network, rtol: float, atol: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "hidden", [(128, 64, 32), pytest.param((512, 256, 256, 128), marks=pytest.mark.full)]
+    "hidden", [(32, 16), pytest.param((512, 256, 256, 128), marks=pytest.mark.full)]
 )
 def test_an_epoch_is_the_modules_to_float32_rounding(epoch_split, hidden):
     params = mlp.init((784, *hidden, 10), seed=42)
@@ -79,10 +78,10 @@ def test_an_epoch_is_the_modules_to_float32_rounding(epoch_split, hidden):
         assert abs(ours.correct - correct) <= 1
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu:negative_slope=0.1", "silu"])
-def test_an_epoch_is_the_modules_to_the_last_digits_in_float64(name, epoch_split):
+def test_an_epoch_is_the_modules_to_the_last_digits_in_float64(epoch_split):
     params = mlp.init((784, 32, 16, 10), seed=42, dtype=torch.float64)
-    state, metrics, network, theirs = both(get(name), params, epoch_split, Settings())
+    leaky = get("leaky_relu:negative_slope=0.1")
+    state, metrics, network, theirs = both(leaky, params, epoch_split, Settings())
     assert_agree(state, network, rtol=0, atol=1e-12)
     for ours, (loss, correct) in zip(metrics, theirs, strict=True):
         torch.testing.assert_close(ours.loss, loss, rtol=1e-12, atol=1e-12)
@@ -107,10 +106,9 @@ def test_the_step_is_pure(small_split):
 
 # a step of Adam's has its size whatever the gradient's, so that of a zero it would magnify rounding
 @pytest.mark.parametrize("optimizer", [sgd(0), sgd(), adam(eps=1e-4)])
-@pytest.mark.parametrize("name", ["tanh", "gelu"])
-def test_networks_side_by_side_are_each_its_own(name, optimizer, small_split):
+def test_networks_side_by_side_are_each_its_own(optimizer, small_split):
     """Stacks of networks, each with its own images and learning rate."""
-    step, side_by_side = (make_step(get(name), o) for o in (optimizer, each(optimizer)))
+    step, side_by_side = (make_step(get("gelu"), o) for o in (optimizer, each(optimizer)))
     ours = [fresh(mlp.init((784, 9, 10), seed=s, dtype=torch.float64), optimizer) for s in (1, 2)]
     stacked = tree.map(lambda *leaves: torch.stack(leaves), *ours)
     batches = [small_split.train.first(64), small_split.validation.first(64)]
@@ -159,35 +157,3 @@ def test_the_step_maps_over_seeds_and_learning_rates(small_split):
         torch.testing.assert_close(measured.loss[index], alone_measured.loss)
         for got, want in zip(tree.leaves(together), tree.leaves(alone), strict=True):
             torch.testing.assert_close(got[index], want)
-
-
-@pytest.mark.full
-def test_the_compiled_step_is_the_eager_one_and_never_compiles_again(small_split):
-    optimizer = sgd()
-    eager = make_step(get("silu"), optimizer)
-    fast = compiled(eager)
-    state = fresh(mlp.init((784, 32, 10), seed=0), optimizer)
-    theirs = state
-    with torch._dynamo.config.patch(error_on_recompile=True):
-        for index, batch in enumerate(order(1_000, 50)):
-            examples = Examples(small_split.train.images[batch], small_split.train.labels[batch])
-            rate = torch.tensor(0.01 / (1 + index))
-            state, measured = fast(state, examples, rate)
-            theirs, wanted = eager(theirs, examples, rate)
-            torch.testing.assert_close(measured.loss, wanted.loss, rtol=1e-5, atol=1e-5)
-    for got, want in zip(tree.leaves(state), tree.leaves(theirs), strict=True):
-        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-6)
-
-
-@pytest.mark.full
-def test_compiled_steps_of_many_activations_do_not_take_each_others_graphs(small_split):
-    batch, rate = small_split.train.first(32), torch.tensor(0.1)
-    optimizer = sgd()
-    state = fresh(mlp.init((784, 4, 10), seed=0), optimizer)
-    some = names()[::9]
-    for name in some:
-        step = make_step(get(name), optimizer)
-        _, eager = step(state, batch, rate)
-        _, fast = compiled(step)(state, batch, rate)
-        torch.testing.assert_close(fast.loss, eager.loss)
-    assert len(some) > torch._dynamo.config.recompile_limit  # more than torch keeps of one code

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from actfunc import get, names, tree
+from actfunc import CATALOGUE, get, tree
 from actfunc.errors import ActfuncError
 from actfunc.training import Program, optimizer, program
+from tests.records import each
 from tests.training.plain import assert_trees_same, fresh
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -32,10 +33,12 @@ def compiled_as(monkeypatch):
     return patch
 
 
-@pytest.mark.parametrize("name", names())
-def test_the_step_itself_passes_with_every_activation(small_split, compiled_as, name):
-    compiled_as(lambda advance: advance)
-    made(small_split, [name], slots=2)
+@each(CATALOGUE.values())
+def test_the_step_itself_passes_with_every_activation(small_split, compiled_as, record):
+    tried = []
+    compiled_as(lambda advance: lambda *step: tried.append(step) or advance(*step))
+    made(small_split, [record.name], slots=2)
+    assert len(tried) == 1
 
 
 @pytest.mark.parametrize("precision", [None, torch.bfloat16])
@@ -52,9 +55,11 @@ def test_it_passes_with_every_optimiser_and_leaves_what_was_there(
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("precision", [None, torch.bfloat16])
-def test_what_the_compiler_really_makes_passes(small_split, precision):
-    made(small_split, ("relu", "gelu", "mish"), precision=precision, slots=2)
+def test_what_the_compiler_really_makes_in_bfloat16_passes(small_split):
+    """test_program.py has those of float32."""
+    found = made(small_split, ("relu", "gelu", "mish"), precision=torch.bfloat16, slots=2)
+    start = fresh(optimizer.named("sgd"), 12, 9, seed=0)
+    assert_trees_same(found.take((1, 2)), (start, start.params))
 
 
 def overwrite(layer, leaves):
