@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from actfunc.cli import run
+from actfunc.show import style
 
 
 class Outcome(NamedTuple):
@@ -21,6 +22,19 @@ class Outcome(NamedTuple):
     def document(self) -> Any:
         """The one JSON document on stdout; anything else there is an error."""
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def _figures_as_they_come(monkeypatch):
+    """To find room for every label is half of the work of a figure: here it is only looked at
+    whether there is one. What the figures look like is for `tests/show`."""
+    save = style.save
+
+    def saved(made, path):
+        made.set_layout_engine("none")
+        return save(made, path)
+
+    monkeypatch.setattr(style, "save", saved)
 
 
 @pytest.fixture
