@@ -25,16 +25,25 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture(autouse=True)
-def _figures_as_they_come(monkeypatch):
-    """To find room for every label is half of the work of a figure: here it is only looked at
-    whether there is one. What the figures look like is for `tests/show`."""
+def _figures_are_empty(request, monkeypatch):
+    """A figure takes longer to draw than what it shows to compute, and nobody looks at it here:
+    it is written without what is on it, unless the test asks for `drawn`.
+
+    The docs' commands draw one of each kind, and `tests/show` looks at them.
+    """
     save = style.save
 
     def saved(made, path):
-        made.set_layout_engine("none")
+        made.clear()
         return save(made, path)
 
-    monkeypatch.setattr(style, "save", saved)
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(style, "save", saved)
+
+
+@pytest.fixture
+def drawn():
+    """Figures are drawn."""
 
 
 @pytest.fixture
