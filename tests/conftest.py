@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 
 import pytest
 import torch
 
-from actfunc.data import CLASSES, Dataset, Examples, Split, fashion_mnist, load, split
+from actfunc.data import CLASSES, Dataset, Examples, Split, fashion_mnist, load, silhouettes, split
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -46,6 +47,17 @@ def _a_core_each():
         if "PYTEST_XDIST_WORKER" in os.environ:
             torch.set_num_threads(1)
             patch.setenv("OMP_NUM_THREADS", "1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _drawn_once():
+    """So many of the drawn images are the same every time, so they are drawn the first time only.
+
+    The tests of the drawing itself have the function from before.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(silhouettes, "draw", functools.cache(silhouettes.draw))
         yield
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from actfunc.cli import run
+from actfunc.show import style
 
 
 class Outcome(NamedTuple):
@@ -21,6 +22,28 @@ class Outcome(NamedTuple):
     def document(self) -> Any:
         """The one JSON document on stdout; anything else there is an error."""
         return json.loads(self.out)
+
+
+@pytest.fixture(autouse=True)
+def _figures_are_empty(request, monkeypatch):
+    """A figure takes longer to draw than what it shows to compute, and nobody looks at it here:
+    it is written without what is on it, unless the test asks for `drawn`.
+
+    The docs' commands draw one of each kind, and `tests/show` looks at them.
+    """
+    save = style.save
+
+    def saved(made, path):
+        made.clear()
+        return save(made, path)
+
+    if "drawn" not in request.fixturenames:
+        monkeypatch.setattr(style, "save", saved)
+
+
+@pytest.fixture
+def drawn():
+    """Figures are drawn."""
 
 
 @pytest.fixture

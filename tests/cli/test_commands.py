@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import actfunc as package
 from actfunc.analysis.gain import recommend
 from actfunc.certify import parse
 from actfunc.tutorial import SIX
+from tests.records import each
 
 FIGURES = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
 
@@ -24,14 +26,14 @@ def test_list_shows_every_activation_and_its_formula(actfunc):
     assert [record["name"] for record in document["activations"]] == list(package.names())
 
 
-@pytest.mark.parametrize("name", package.names())
-def test_show_tells_all_about_one(actfunc, name):
-    record, done = package.get(name), actfunc("show", name)
+@each(package.CATALOGUE.values())
+def test_show_tells_all_about_one(actfunc, record):
+    done = actfunc("show", record.name)
     assert done.code == 0
     facts = " ".join(done.out.split())
     for part in (record.name, record.range, record.source, "f′(x)", "━━ f"):
         assert part in facts
-    document = actfunc("show", name, "--json").document
+    document = actfunc("show", record.name, "--json").document
     assert document["formula"] == record.formula
     assert document["latex"]["df"] == parse(record.formula, record.params).latex(1)
 
@@ -120,15 +122,19 @@ def test_evaluate_takes_the_split_that_train_took(actfunc):
 
 
 def test_gradients_of_all_six_by_default(actfunc):
-    document = actfunc("gradients", "-o", "g.png", "--json").document
+    document = actfunc("gradients", "--hidden", "24,16", "-o", "g.png", "--json").document
     assert list(document["activations"]) == [package.get(spec).spec for spec in SIX.values()]
     for layers in document["activations"].values():
-        assert layers[0]["weight"]["shape"] == [512, 784]
+        assert [layer["weight"]["shape"] for layer in layers] == [[24, 784], [16, 24], [10, 16]]
         for layer in layers:
             counts = layer["weight"]["histogram"]["counts"]
             assert sum(counts) == layer["weight"]["shape"][0] * layer["weight"]["shape"][1]
     assert Path("g.png").read_bytes().startswith(FIGURES[".png"])
-    assert "first : last" in actfunc("gradients", "relu").out
+    assert "first : last" in actfunc("gradients", "relu", "--hidden", "24,16").out
+    [layers] = actfunc("gradients", "relu", "--json").document["activations"].values()
+    sizes = [784, 512, 256, 256, 128, 10]  # the tutorial's
+    shapes = [layer["weight"]["shape"] for layer in layers]
+    assert shapes == [[n, m] for m, n in pairwise(sizes)]
 
 
 def test_distribution_and_dead_look_into_a_trained_network(actfunc):

@@ -60,7 +60,6 @@ def test_the_tutorials_statements_about_sigmoid(real_split):
     images, labels = real_split.train.first(256)
     found = backpropagate(params, get("sigmoid"), normalise(images), labels)
     first, last = (float(layer.weight.abs().max()) for layer in (found[0], found[-1]))
-    print(first, last)
     assert 0.5e-5 < first < 2e-5
     assert 0.05 < last < 0.15
 

@@ -101,7 +101,10 @@ def test_a_run_moved_to_another_data_sets_folder_is_not_taken_for_its_own(actfun
     assert "--dataset fashion_mnist is asked for, but relu learnt from 1,536 images" in done.err
 
 
-@pytest.mark.parametrize("init", ["gaussian:gain=1.4,bias=0.1", "recommended"])
+@pytest.mark.parametrize(
+    "init",
+    [pytest.param("gaussian:gain=1.4,bias=0.1", marks=pytest.mark.full), "recommended"],
+)
 def test_how_the_weights_were_drawn_does_not_matter(actfunc, init):
     trained = actfunc("train", "relu", *SMALL, "--init", init, "--json").document["runs"]["relu"]
     assert trained["init"] != "linear"

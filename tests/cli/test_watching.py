@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from actfunc.storage import RunFolder
 
 SMALL = ("--hidden", "24,16")
 DEEP = ("--hidden", ",".join(["16"] * 12))
 
 
+@pytest.mark.usefixtures("drawn")
 def test_training_watches_neurons_where_asked(actfunc):
     done = actfunc("train", "relu", *DEEP, "--epochs", "2", "--watch-neurons", "--json")
     assert done.code == 0
@@ -95,6 +98,7 @@ def test_a_kill_between_watching_and_saving_loses_no_epoch(actfunc, monkeypatch)
         assert resumed == whole
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_figure_that_was_removed_is_drawn_again(actfunc):
     asked = ("train", "relu", *SMALL, "--watch-neurons", "--json")
     figure = Path(actfunc(*asked).document["runs"]["relu"]["neurons_figure"])
