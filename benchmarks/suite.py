@@ -1,6 +1,6 @@
 """The test suite: its seconds with nothing kept and once more, beside another checkout's; in full.
 
-    python benchmarks/suite.py --against ../older     # both in turn, so many --rounds
+    python benchmarks/suite.py --against CHECKOUT    # both in turn, so many --rounds
     python benchmarks/suite.py --full                 # before a release: everything, once
 
 A first run finds no cache: nothing that the compiler made, no truth of a formula, no bytecode. A

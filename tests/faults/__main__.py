@@ -2,7 +2,7 @@
 
     python -m tests.faults                            # all, one a core: about twenty minutes
     python -m tests.faults certify "wrong sign"       # whose file or kind has one of these words
-    python -m tests.faults --checkout ../older        # what another checkout's tests would see
+    python -m tests.faults --checkout CHECKOUT      # what another checkout's tests would see
     python -m tests.faults --out benchmarks/results/faults-here.json      # kept for the docs
 
 Ends with 1 where a fault is seen by nothing and has no reason beside it. Each process is forked
