@@ -127,12 +127,7 @@ def document(result: Result) -> dict[str, Any]:
 def result_of(read: Mapping[str, Any], file: Path) -> Result:
     """The result that `document` wrote. Raises CheckpointError for what is none."""
     try:
-        arm = Arm(
-            read["activation"],
-            tuple(read["hidden"]),
-            read["optimizer"],
-            read.get("init", Arm._field_defaults["init"]),
-        )
+        arm = Arm(read["activation"], tuple(read["hidden"]), read["optimizer"], read["init"])
         return Result(
             Member(arm, read["learning_rate"], read["seed"]),
             Reading(**read["last"]),
@@ -141,7 +136,8 @@ def result_of(read: Mapping[str, Any], file: Path) -> Result:
             read["seconds"],
         )
     except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{file} is no member's result: {error}", TRAIN_ANEW) from error
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CheckpointError(f"{file} is no member's result: {what}", TRAIN_ANEW) from error
 
 
 @contextmanager

@@ -38,7 +38,7 @@ class Member(NamedTuple):
         """The member in one line of text, different from every other's."""
         layers = "-".join(map(str, self.arm.hidden))
         rate = f"lr={self.learning_rate!r}"
-        # members of before there was a choice keep their names
+        # left out where it is the default: a file's name has no room to spare
         init = f" {self.arm.init}" if self.arm.init != "linear" else ""
         return f"{self.arm.activation} {layers} {self.arm.optimizer}{init} {rate} seed={self.seed}"
 

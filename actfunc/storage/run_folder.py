@@ -24,7 +24,7 @@ from torch import Tensor
 from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage import files
-from actfunc.training import Epoch, Progress, Settings
+from actfunc.training import Epoch, Progress
 
 ANOTHER = "train it anew with --overwrite"
 
@@ -180,14 +180,8 @@ def _identity(config: dict[str, Any]) -> dict[str, Any]:
     But the end of a run is where its schedule leads, unless that is constant.
     """
     settings = config.get("settings")
-    # runs of before there was a choice of it
-    flat = {"init": Settings.init} | config | (settings if isinstance(settings, dict) else {})
-    dataset = flat.get("dataset")
-    if isinstance(dataset, dict) and isinstance(train := dataset.get("train"), int):
-        # nor did they count the validation images, a sixth then as now
-        implied = {"validation": train // 5}.items()
-        flat["dataset"] = dict(item for item in dataset.items() if item not in implied)
+    flat = config | (settings if isinstance(settings, dict) else {})
     free = {"settings", "made_by", "patience"}
-    if flat.get("schedule", "constant") == "constant":
+    if flat.get("schedule") == "constant":
         free.add("max_epochs")
     return {key: value for key, value in flat.items() if key not in free}

@@ -48,9 +48,9 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"sizes {sizes}")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(
-            f"{folder.config_file} is not a run's config: {type(error).__name__} {error}",
-            ANOTHER,
+            f"{folder.config_file} is not a run's config: {what}", ANOTHER
         ) from error
     template = mlp.init(sizes, seed=0, device=device)
     return Trained(Checkpoint(activation, folder.parameters(template)), origin)
@@ -58,8 +58,5 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
 
 def _origin(config: dict[str, Any]) -> Origin:
     dataset = config["dataset"]
-    train = int(dataset["train"])
-    # what older runs did not write is what the split then was: a sixth, by the run's own seed
-    validation = int(dataset.get("validation", train // 5))
-    split_seed = dataset.get("split_seed", config["settings"]["seed"])
-    return Origin(str(dataset["name"]), train + validation, int(split_seed))
+    images = int(dataset["train"]) + int(dataset["validation"])
+    return Origin(str(dataset["name"]), images, int(dataset["split_seed"]))

@@ -65,10 +65,13 @@ def test_a_result_comes_back_as_it_was(tmp_path_factory, result):
     assert equal(result_of(json.loads(text), tmp_path_factory.getbasetemp()), result)
 
 
-def test_a_result_of_before_there_were_initialisations_is_a_linear_ones(tmp_path):
-    old = document(made_up())
-    del old["init"]
-    assert result_of(old, tmp_path) == made_up()
+def test_a_result_that_lacks_something_is_refused_with_what_to_do(tmp_path):
+    cut = document(made_up())
+    del cut["init"]
+    with pytest.raises(CheckpointError, match="is no member's result: it lacks 'init'") as error:
+        result_of(cut, tmp_path)
+    assert str(tmp_path) in error.value.message
+    assert "trained anew" in error.value.hint
 
 
 @checks(max_examples=20)
