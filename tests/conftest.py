@@ -68,6 +68,23 @@ def _same_numbers_every_time():
 
 
 @pytest.fixture
+def empty_figures(monkeypatch):
+    """Figures are written without what is on them, which takes longer to draw than to compute.
+
+    The docs' commands draw one of each kind, and `tests/show` looks at them.
+    """
+    from actfunc.show import style
+
+    save = style.save
+
+    def saved(made, path):
+        made.clear()
+        return save(made, path)
+
+    monkeypatch.setattr(style, "save", saved)
+
+
+@pytest.fixture
 def one_thread():
     """One thread: on tensors this small several only wait for each other."""
     before = torch.get_num_threads()

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from actfunc.cli import run
-from actfunc.show import style
 
 
 class Outcome(NamedTuple):
@@ -25,20 +24,10 @@ class Outcome(NamedTuple):
 
 
 @pytest.fixture(autouse=True)
-def _figures_are_empty(request, monkeypatch):
-    """A figure takes longer to draw than what it shows to compute, and nobody looks at it here:
-    it is written without what is on it, unless the test asks for `drawn`.
-
-    The docs' commands draw one of each kind, and `tests/show` looks at them.
-    """
-    save = style.save
-
-    def saved(made, path):
-        made.clear()
-        return save(made, path)
-
+def _figures(request):
+    """Nobody looks at them here, unless the test asks for `drawn`."""
     if "drawn" not in request.fixturenames:
-        monkeypatch.setattr(style, "save", saved)
+        request.getfixturevalue("empty_figures")
 
 
 @pytest.fixture

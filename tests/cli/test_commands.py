@@ -10,6 +10,7 @@ import pytest
 
 import actfunc as package
 from actfunc.analysis.gain import recommend
+from actfunc.catalogue import PAIRS, VECTORS
 from actfunc.certify import parse
 from actfunc.tutorial import SIX
 from tests.records import each
@@ -183,3 +184,13 @@ def test_certify_ends_with_1_when_a_derivative_does_not_hold(actfunc):
     assert done.code == 1
     assert "NOT HELD" in done.out
     assert actfunc("certify", "my.py:right", "--no-compiled", "--dtype", "float32").code == 0
+
+
+def test_gated_pairs_and_vector_functions_are_shown_and_certified_too(actfunc):
+    formulas = {"swiglu": PAIRS["swiglu"].formula, "softmax": VECTORS["softmax"].definition}
+    for name, formula in formulas.items():
+        assert formula in actfunc("show", name).out
+    done = actfunc("certify", *formulas, "--dtype", "float32", "--no-compiled", "--json")
+    assert done.code == 0
+    held = {one["name"]: one["held"] for one in done.document["certificates"]}
+    assert held == {"swiglu": True, "softmax": True}

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import distributed
 
+from actfunc.cli import run
 from actfunc.compare.ranks import HINT, Ranks, joined
 from actfunc.errors import ActfuncError
 from tests.compare.commands import (
@@ -79,13 +80,12 @@ def test_told_to_end_while_compiling_it_says_so(monkeypatch):
 def alone(tmp_path_factory) -> list[str]:
     """The table of one process."""
     runs = tmp_path_factory.mktemp("alone")
-    with started(["-m", "actfunc", *SHORT], runs) as process:
-        done = ended(process)
-    assert done.code == 0, done.err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ACTFUNC_DATASET", "silhouettes")
+        assert run([*SHORT, "--out", str(runs)]) == 0
     return rows(runs)
 
 
-@pytest.mark.full
 def test_two_ranks_give_what_one_process_gives(alone, tmp_path):
     with started([*TORCHRUN, "-m", "actfunc", *SHORT], tmp_path) as process:
         done = ended(process)

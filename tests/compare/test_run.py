@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -35,6 +37,7 @@ from tests.compare.small import (
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
+PAUSE = 600
 IMAGE = 1.0
 """Percent that one of the hundred images to validate on is."""
 
@@ -99,9 +102,17 @@ def test_a_member_begins_with_the_weights_of_its_initialisation(tmp_path):
     assert told.news == []
 
 
-def test_two_processes_give_what_one_gives(whole, tmp_path):
+def test_two_processes_give_what_one_gives_and_let_others_alone(whole, tmp_path):
     told = Told()
-    assert timeless(run(plan_of(), tmp_path, processes=2, tell=told)) == timeless(whole)
+    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(PAUSE,))
+    other.start()
+    try:
+        assert timeless(run(plan_of(), tmp_path, processes=2, tell=told)) == timeless(whole)
+        other.join(0.5)
+        assert other.is_alive()
+    finally:
+        other.kill()
+        other.join()
     assert len(told.news) == 3 * len(whole)
     assert {*told.finished} == {*plan_of().members}
 
@@ -124,7 +135,7 @@ def test_more_seeds_and_rates_later_train_what_is_missing_alone(whole, tmp_path)
 
 
 @pytest.mark.parametrize("save_every", [-1.0, 1e9])
-@pytest.mark.parametrize("after", [1, 5, 8])
+@pytest.mark.parametrize("after", [*(pytest.param(n, marks=pytest.mark.full) for n in (1, 5)), 8])
 def test_cut_off_it_goes_on_to_the_same_end(whole, tmp_path, monkeypatch, save_every, after):
     monkeypatch.setattr(trainer, "SAVE_EVERY", save_every)
     cut, again = Told(cut_after=after), Told()
@@ -153,6 +164,7 @@ run(plan_of(), Path(sys.argv[1]), tell=kill)
 """
 
 
+@pytest.mark.full
 def test_killed_it_goes_on_to_the_same_end(whole, tmp_path):
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], env=env, check=False)

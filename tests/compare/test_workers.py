@@ -28,8 +28,6 @@ from tests.compare.commands import (
 )
 from tests.compare.small import Told, plan_of, run, timeless
 
-PAUSE = 600
-
 pytestmark = [pytest.mark.usefixtures("one_thread"), WATCHED]
 
 LONG = ("tanh", "--seeds", "6", "--epochs", "40", "--at-a-time", "1", "--eager", *SMALL)
@@ -54,18 +52,6 @@ def test_a_process_that_dies_is_told_and_the_rest_is_kept(tmp_path):
     assert 0 < len(again.finished) <= 4
     assert not {*again.finished} & {*told.finished}
     assert timeless(results) == timeless(run(plan, tmp_path / "whole", at_a_time=1))
-
-
-def test_processes_of_others_are_let_alone(tmp_path):
-    other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(PAUSE,))
-    other.start()
-    try:
-        run(plan_of("tanh", seeds=2), tmp_path, processes=2, at_a_time=1)
-        other.join(1)
-        assert other.is_alive()
-    finally:
-        other.kill()
-        other.join()
 
 
 @pytest.mark.full

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actfunc.compare.escapes import Escapes
@@ -165,6 +165,7 @@ def test_no_two_arms_have_one_name(found):
     assert len(set(arm_names(found).values())) == len(found)
 
 
+@settings(max_examples=40)
 @given(summaries(), st.sampled_from([70, 80, 100]))
 def test_no_terminal_cuts_a_number(summary, width):
     for table in filter(None, (standings_table(summary), differences_table(summary))):

@@ -82,6 +82,7 @@ def test_every_activation_has_a_line_a_band_and_its_name():
     assert len(bands_figure({"gelu": curve(80)}).axes) == 1
 
 
+@settings(max_examples=25)
 @given(st.lists(st.floats(70, 90), min_size=1, max_size=12))
 def test_names_at_the_ends_of_lines_do_not_overlap(ends):
     arms = [RELU._replace(hidden=(n,)) for n in range(len(ends))]
@@ -135,7 +136,7 @@ def test_escapes_and_stops_are_counted():
     assert [list(line.get_xdata()) for line in faint] == [[2, 3, 4], [2, 3, 4], [3, 4]]
 
 
-@pytest.mark.parametrize("ending", ["svg", "png"])
+@pytest.mark.parametrize("ending", ["svg", pytest.param("png", marks=pytest.mark.full)])
 def test_figures_are_saved(ending, tmp_path):
     drawn = (
         intervals_figure(SUMMARY, "title", {GELU: [88.1, 88.7], SIGMOID: [10.0]}),

@@ -2,22 +2,44 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 
+from actfunc import get
+from actfunc.certify import certificate
+from actfunc.certify.certificate import Certificate, certify
 from actfunc.cli import run
-from actfunc.tutorial import SIX, published
+from actfunc.tutorial import SIX, figures, published, verdict
 
 
-@pytest.fixture(autouse=True)
-def _in_an_empty_folder(monkeypatch, tmp_path):
+@functools.cache
+def certified(spec: str) -> Certificate:
+    """A certificate in the dtypes that the page tells of, made once for all."""
+    return certify(get(spec), dtypes=(torch.float64, torch.float32))
+
+
+@pytest.fixture(autouse=True, params=["short", pytest.param("whole", marks=pytest.mark.full)])
+def _in_an_empty_folder(request, monkeypatch, tmp_path):
+    """In short without 16-bit certificates, histograms of more than one network, and ink."""
     monkeypatch.chdir(tmp_path)
+    if request.param == "short":
+        request.getfixturevalue("empty_figures")
+        monkeypatch.setattr(certificate, "certify", lambda record: certified(record.spec))
+        for name in ("gradients_figure", "distribution_figure"):
+            monkeypatch.setattr(figures, name, of_one(getattr(figures, name)))
 
 
-@pytest.mark.full
+def of_one(figure: Callable) -> Callable:
+    """A figure of many, of one of them."""
+    return lambda found: figure({"relu": found["relu"]})
+
+
 def test_the_published_figures_come_out_exactly(checkpoints, real_data, capsys):
     assert run(["reproduce", "--pretrained", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -32,8 +54,8 @@ def test_the_published_figures_come_out_exactly(checkpoints, real_data, capsys):
 
     [folder] = Path("runs").iterdir()
     assert json.loads((folder / "results.json").read_text()) == document
-    figures = {file.stem for file in (folder / "figures").iterdir()}
-    assert figures == {"activations", "examples", "gradients", "distributions", "dead"}
+    drawn = {file.stem for file in (folder / "figures").iterdir()}
+    assert drawn == {"activations", "examples", "gradients", "distributions", "dead"}
     page = (folder / "index.html").read_text()
     assert_self_contained(page)
     for name, accuracy in published.TEST_ACCURACY.items():
@@ -42,15 +64,15 @@ def test_the_published_figures_come_out_exactly(checkpoints, real_data, capsys):
     assert page.count(">as published<") == len(SIX) + 3
 
 
-@pytest.mark.full
 def test_with_no_data_and_no_network_it_runs_on_the_drawn_set_and_says_so(
     capsys, monkeypatch, tmp_path
 ):
     monkeypatch.setenv("ACTFUNC_DATA", str(tmp_path / "empty"))
     # a port that nothing listens on, so that fetching fails as it does without a network
     monkeypatch.setattr("actfunc.data.fetch.mirrors", lambda: ["http://127.0.0.1:9/"])
-    monkeypatch.setenv("ACTFUNC_EXAMPLES", "3000")
-    assert run(["reproduce", "--epochs", "2", "--eager"]) == 0
+    monkeypatch.setenv("ACTFUNC_EXAMPLES", "1200")
+    asked = ["reproduce", "--epochs", "2", "--eager"]
+    assert run(asked) == 0
     printed = capsys.readouterr().out
     assert "silhouettes" in printed
     assert "not found" in printed
@@ -66,12 +88,26 @@ def test_with_no_data_and_no_network_it_runs_on_the_drawn_set_and_says_so(
     assert_self_contained(page)
     assert "All results are on the drawn set" in page
     assert (folder / "figures" / "curves.svg").exists()
+    [training] = re.findall(r"best epoch.*?</table>", page, re.S)
+    best = [1 + scores.index(max(scores)) for scores in validation_scores(document)]
+    assert re.findall(r">(\d) of 2<", training) == [str(epoch) for epoch in best]
 
-    # a second start finds all six trained and gives the same
-    assert run(["reproduce", "--epochs", "2", "--eager", "--json"]) == 0
-    again = json.loads(capsys.readouterr().out)
-    assert again["test_accuracy"] == document["test_accuracy"]
-    assert again["epochs"] == document["epochs"]
+    # another start finds all six trained and gives the same, and its end says what did not hold
+    for where, what, value in (
+        (verdict, "differing", lambda study: ["elu"]),
+        (Certificate, "held", False),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(where, what, value)
+            assert run([*asked, "--json"]) == 1
+        again = json.loads(capsys.readouterr().out)
+        assert again["test_accuracy"] == document["test_accuracy"]
+        assert again["epochs"] == document["epochs"]
+
+
+def validation_scores(document: dict) -> list[list[float]]:
+    """Of each network, by epoch."""
+    return [[e["validation_accuracy"] for e in epochs] for epochs in document["epochs"].values()]
 
 
 def assert_self_contained(page: str) -> None:
