@@ -10,6 +10,12 @@ import pytest
 import torch
 
 from actfunc.data import CLASSES, Dataset, Examples, Split, fashion_mnist, load, silhouettes, split
+from tests import records
+
+
+def _in_full(config: pytest.Config) -> bool:
+    """Whether everything is asked for, or a test by its whole name."""
+    return config.getoption("full") or any("::" in argument for argument in config.args)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -18,13 +24,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """What was proven of a formula is kept for the next run, `--cache-clear` forgets it."""
+    records.full = _in_full(config)
     if hasattr(config, "cache"):
         os.environ.setdefault("ACTFUNC_TRUTHS", str(config.cache.mkdir("truths")))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without `--full`, what is marked so is left out, unless it is asked for by its whole name."""
-    if config.getoption("full") or any("::" in argument for argument in config.args):
+    """Without `--full`, what is marked so is left out."""
+    if _in_full(config):
         return
     left_out = [item for item in items if item.get_closest_marker("full")]
     config.hook.pytest_deselected(items=left_out)

@@ -36,9 +36,12 @@ CARRIED = ("tests", "docs", "benchmarks", "README.md", "mkdocs.yml", "cli.py", "
 
 
 class Seen(NamedTuple):
-    """What came of a fault: the first test that failed, or nothing, and the seconds it took."""
+    """What came of a fault: the first test that failed, or nothing, and the seconds it took.
 
-    fault: Fault
+    Without a fault all tests are only collected: what fails there would be taken for a sight.
+    """
+
+    fault: Fault | None
     by: str
     seconds: float
 
@@ -71,13 +74,18 @@ def main() -> int:
         print(f"{len(chosen) - len(faults)} do not fit that checkout")
     _load_what_tests_load()
     found = []
-    for seen in _all_of(faults, asked):
-        found.append(seen)
+    for seen in _all_of([None, *faults], asked):
         outcome = seen.by or "NOT SEEN"
-        print(f"{seen.fault.file}: {seen.fault.kind}: {outcome} ({seen.seconds:.0f} s)", flush=True)
-        if asked.out:
-            _write(asked.out, found, asked.checkout)
-    missed = [seen.fault for seen in found if not seen.by]
+        if seen.fault is not None:
+            found.append(seen)
+            words = f"{seen.fault.file}: {seen.fault.kind}"
+            print(f"{words}: {outcome} ({seen.seconds:.0f} s)", flush=True)
+        elif seen.by:
+            print(f"without any fault: {outcome}")
+            return 2
+    if asked.out:
+        _write(asked.out, found, asked.checkout)
+    missed = [seen.fault for seen in found if seen.fault and not seen.by]
     print(f"\n{len(found) - len(missed)} of {len(found)} seen")
     for folder, count in sorted(Counter(fault.folder or "." for fault in missed).items()):
         print(f"  not seen in {folder}: {count}")
@@ -98,20 +106,20 @@ def _arguments() -> argparse.Namespace:
 
 
 def _write(path: Path, found: list[Seen], checkout: Path) -> None:
+    # not before the last process is forked, which is to load the copy's package and no other
     import torch
 
     from actfunc.storage import provenance
 
     head = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     told = subprocess.run(head, capture_output=True, text=True, check=False)
+    told_of = "file", "kind", "effect", "survives"
     rows = [
-        {
-            **{key: getattr(one.fault, key) for key in ("file", "kind", "effect", "survives")},
-            "by": one.by,
-            "seconds": round(one.seconds, 1),
-        }
-        for one in sorted(found, key=lambda one: (one.fault.file, one.fault.was))
+        {key: getattr(one.fault, key) for key in told_of}
+        | {"by": one.by, "seconds": round(one.seconds, 1)}
+        for one in found
     ]
+    rows.sort(key=lambda row: (row["file"], row["effect"]))
     document = {
         "title": "faults",
         "commit": told.stdout.strip(),
@@ -130,19 +138,15 @@ def _load_what_tests_load() -> None:
     import torchvision  # noqa: F401
 
 
-def _all_of(faults: list[Fault], asked: argparse.Namespace) -> Iterator[Seen]:
+def _all_of(faults: list[Fault | None], asked: argparse.Namespace) -> Iterator[Seen]:
     """The faults in turn, so many at once, as they are done."""
-    waiting, running = list(faults), {}
+    waiting, running = list(faults), dict[int, tuple[Fault | None, Path, float]]()
     with tempfile.TemporaryDirectory() as folder:
         while waiting or running:
             while waiting and len(running) < asked.processes:
-                fault = waiting.pop(0)
-                copy = Path(tempfile.mkdtemp(dir=folder))
-                running[_start(fault, asked.checkout.resolve(), copy, asked.pytest)] = (
-                    fault,
-                    copy,
-                    time.monotonic(),
-                )
+                fault, copy = waiting.pop(0), Path(tempfile.mkdtemp(dir=folder))
+                child = _start(fault, asked.checkout.resolve(), copy, asked.pytest)
+                running[child] = fault, copy, time.monotonic()
             time.sleep(0.05)
             for child, (fault, copy, start) in list(running.items()):
                 late = time.monotonic() - start > asked.limit
@@ -153,13 +157,13 @@ def _all_of(faults: list[Fault], asked: argparse.Namespace) -> Iterator[Seen]:
                     told = copy / "failed"
                     by = told.read_text() if told.exists() else "a crash"
                     by = "the time limit" if late else by
-                    if by == "a crash":
-                        print((copy / "output").read_text()[-1500:])
+                    if by == "a crash" or (by and fault is None):
+                        print((copy / "output").read_text()[-3000:])
                     yield Seen(fault, by, time.monotonic() - start)
                     shutil.rmtree(copy)
 
 
-def _start(fault: Fault, checkout: Path, copy: Path, further: str) -> int:
+def _start(fault: Fault | None, checkout: Path, copy: Path, further: str) -> int:
     """A process that runs the tests of one fault in a copy; it writes what failed beside it."""
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(checkout / "actfunc", copy / "actfunc", ignore=ignored)
@@ -169,8 +173,10 @@ def _start(fault: Fault, checkout: Path, copy: Path, further: str) -> int:
             shutil.copytree(source, copy / name, ignore=ignored)
         elif source.exists():
             shutil.copy(source, copy / name)
-    fault.plant(copy / "actfunc")
-    tests = fault.tests(copy)
+    tests = ["--collect-only", "tests"]
+    if fault is not None:
+        fault.plant(copy / "actfunc")
+        tests = fault.tests(copy)
     child = os.fork()
     if child:
         return child
