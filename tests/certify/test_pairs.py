@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from actfunc.activation import SIXTEEN_BIT
 from actfunc.catalogue.gated import PAIRS
-from actfunc.certify.pair_ways import ORDERS, PAIR_ROUTES
+from actfunc.certify.pair_ways import ORDERS, PAIR_ROUTES, pair_ways
 from actfunc.certify.pairs import certify_pair, pair_check, pair_grid, pair_limits, pair_truth
 from actfunc.certify.ulp import ulp
 from actfunc.errors import FormulaError
@@ -181,3 +181,16 @@ def test_compiled_partials_hold():
     compiled = [one for one in found.routes if one.compiled]
     assert len(compiled) == sum(route.compiles for route in PAIR_ROUTES)
     assert [one for one in compiled if not one.held] == []
+
+
+@pytest.mark.parametrize(("steps", "held"), [(0, True), (1, True), (3, False), (1000, False)])
+def test_below_the_smallest_normal_number_a_second_derivative_may_lose_one_bit(steps, held):
+    """The lift halves it and adds it twice; whoever flushes it to zero loses them all."""
+    pair, info = PAIRS["swiglu"], torch.finfo(torch.float32)
+    x, gate = torch.tensor([-1.0, 2.0]), torch.tensor([-95.0, 1.0])
+    siblings = [sibling(x, gate) for sibling in pair.siblings]
+    assert 1000 * info.tiny * info.eps < siblings[5][0] < info.tiny
+    siblings[5][0] -= steps * info.tiny * info.eps
+    second = {route.name for route in PAIR_ROUTES if route.order == 2}
+    found = {one.name: one.held for one in pair_ways(pair, siblings, x, gate)}
+    assert found == {route.name: held or route.name not in second for route in PAIR_ROUTES}
