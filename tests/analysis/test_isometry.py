@@ -39,6 +39,16 @@ def test_a_deep_orthogonal_linear_network_is_an_isometry_and_a_scaled_one_is_not
     torch.testing.assert_close(found, torch.full((5, 9), 1.1**20).double())
 
 
+def test_an_example_whose_jacobian_overflows_has_nan_and_its_neighbours_have_their_values():
+    params, images = mlp.init((9, 8, 8, 4), seed=0, dtype=torch.float64), IMAGES.clone()
+    want = jacobian_singular_values(params, get("square"), images)
+    images[2] *= 1e150  # the second layer's slope is of the size of its square
+    found = jacobian_singular_values(params, get("square"), images)
+    assert found[2].isnan().all()
+    others = [0, 1, 3, 4]
+    torch.testing.assert_close(found[others], want[others])
+
+
 def test_members_are_mapped_over():
     members = [mlp.init((9, 8, 4), seed=seed, dtype=torch.float64) for seed in range(3)]
     stacked = tree.map(lambda *leaves: torch.stack(leaves), *members)

@@ -43,6 +43,14 @@ def test_it_is_what_its_parts_give(case):
     assert 0.5 < gauss_newton_share(found) < 2
 
 
+def test_the_probes_and_the_start_are_those_of_the_seed(case):
+    one, again, other = (landscape(*case, top=1, steps=3, probes=2, seed=k) for k in (1, 1, 2))
+    for part in ("trace", "top"):
+        drawn, same, others = (getattr(found, part)[0] for found in (one, again, other))
+        assert torch.equal(drawn, same)
+        assert not torch.allclose(drawn, others, rtol=1e-6)
+
+
 def test_it_streams(case):
     found, parts = (
         landscape(*case, top=3, steps=12, probes=4, batch=batch) for batch in (1000, 16)

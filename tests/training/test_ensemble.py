@@ -69,6 +69,21 @@ def test_a_step_of_all_is_each_members_own(small_split, optimizer, dtype, tolera
         assert_trees_close(of(member, ensemble), state, **near)
 
 
+@pytest.mark.parametrize("precision", [None, torch.bfloat16, torch.float64])
+def test_the_passes_are_in_the_precision_and_what_is_kept_is_not(small_split, precision):
+    seen = set()
+
+    def spying(z, *, order):
+        seen.add(z.dtype)
+        return z.relu()
+
+    state = start_ensemble(sgd(), stacked(params()))
+    step = ensemble_step((spying,) * len(NAMES), sgd(), precision=precision)
+    after, measured = step(state, batches(small_split.train), torch.full(SHAPE, 0.1))
+    assert seen == {precision or torch.float32}
+    assert {leaf.dtype for leaf in (*tree.leaves(after), measured.loss)} == {torch.float32}
+
+
 @pytest.mark.parametrize("chunk", [7, 200, 1000])
 def test_right_answers_are_those_of_accuracy(small_split, chunk):
     right = ensemble_correct(ACTIVATIONS, stacked(params()), small_split.test, chunk)

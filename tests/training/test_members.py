@@ -281,6 +281,19 @@ def test_gone_on_with_from_the_middle_is_never_cut_off(small_split, spec, early_
             assert_same_progress((each or full)[-1], full[-1])
 
 
+def test_gone_on_with_it_is_known_what_early_stopping_would_have_given(small_split, monkeypatch):
+    settings, scores = replace(QUICK, max_epochs=7, early_stopping=False), SCORES[0, 0]
+    who = Who(0, 1, 0.05)
+    scripted(monkeypatch, {(0, 0): scores})
+    (whole,) = train(small_split, [starting(who)], settings)
+    assert whole[-1].stopped_at(settings) == 4
+    assert whole[-1].stopped_test is not None
+    for cut in (3, 4, 6):
+        scripted(monkeypatch, {(0, 0): scores[cut:]})
+        (rest,) = train(small_split, [Start(*who, whole[cut - 1])], settings)
+        assert_same_progress(rest[-1], whole[-1])
+
+
 # The learning rate
 
 
