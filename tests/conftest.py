@@ -78,7 +78,7 @@ def _same_numbers_every_time():
 def empty_figures(monkeypatch):
     """Figures are written without what is on them, which takes longer to draw than to compute.
 
-    The docs' commands draw one of each kind, and `tests/show` looks at them.
+    For tests of what else a command does: others draw its figure, and `tests/show` looks at it.
     """
     from actfunc.show import style
 

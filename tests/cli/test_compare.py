@@ -118,6 +118,7 @@ def test_wrong_usage_is_one_line_what_and_one_line_what_to_do(actfunc, arguments
     assert len(rest) <= 1
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     asked = ("compare", "relu", "tanh", "sigmoid", "--seeds", "3", "--baseline", "tanh", *SMALL)
     done = actfunc(*asked)

@@ -15,6 +15,7 @@ from actfunc.storage import files
 FEW = ("--batch", "32", "--steps", "8", "--probes", "2", "--top", "2")
 
 
+@pytest.mark.usefixtures("drawn")
 def test_a_trained_networks_curvature(actfunc):
     actfunc("train", "silu", "--hidden", "8")
     done = actfunc("curvature", "silu", "--hidden", "8", *FEW, "-o", "c.png")

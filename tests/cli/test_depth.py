@@ -13,6 +13,7 @@ from actfunc.tutorial import SIX
 SMALL = ("--layers", "8", "--width", "16", "--initialisations", "2")
 
 
+@pytest.mark.usefixtures("drawn")
 def test_all_six_by_default_in_a_table_and_a_figure(actfunc):
     done = actfunc("depth", *SMALL, "-o", "d.png")
     assert done.code == 0

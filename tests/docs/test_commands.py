@@ -21,8 +21,8 @@ from tests.docs.pages import PAGES, Block, blocks, docs_module
 COMMANDS = typer.main.get_command(app)
 PROGRAMS = (["actfunc"], ["python", "cli.py"])
 
-SLOW = ("reproduce", "compare")
-"""Each has a suite of its own, takes a while, and depends on nothing in a page's folder."""
+SLOW = ("reproduce", "compare", "depth", "curvature")
+"""Each has tests of its own, takes seconds, and depends on nothing in a page's folder."""
 
 
 class Command(NamedTuple):
