@@ -127,6 +127,41 @@ def test_the_audit_measures_torchs_own_function(record):
             assert one.plain.ulp >= one.worst.ulp
 
 
+def test_a_second_derivative_that_torch_has_not_is_nan_and_does_not_hold():
+    """Of a function in pieces 0 would be right: that torch has none must show."""
+    found = audited("rrelu", lambda x: WithoutSecond.apply(x), actfunc.get("relu"))
+    x = torch.linspace(-2, 2, 8)
+    assert found.df(x).tolist() == (x > 0).float().tolist()
+    assert found.d2f(x).isnan().all()
+    checks = certify(found, dtypes=(torch.float32,)).checks
+    assert [one.held for one in checks] == [True, True, False]
+
+
+class WithoutSecond(torch.autograd.Function):
+    """relu, whose backward cannot be differentiated, as that of some of torch's kernels."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x.relu()
+
+    @staticmethod
+    def backward(ctx, grad):
+        return SlopeAlone.apply(grad, *ctx.saved_tensors)
+
+
+class SlopeAlone(torch.autograd.Function):
+    """The slope, and no more."""
+
+    @staticmethod
+    def forward(ctx, grad, x):
+        return grad * (x > 0)
+
+    @staticmethod
+    def backward(ctx, *_):
+        raise RuntimeError("derivative for aten::some_backward is not implemented")
+
+
 def test_nans_of_torchs_function_are_counted_order_by_order(monkeypatch):
     def ill(x):  # a value everywhere, no slope beyond 3 and no curvature beyond 2
         d = (x - x.detach()).square()
