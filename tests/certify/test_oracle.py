@@ -154,6 +154,23 @@ def test_the_branch_that_holds_at_a_joint_gives_the_slope(text, slopes):
     assert tuple(float(v) for v in one(text, 0.0)[1:3]) == slopes
 
 
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("2 if 1 < 1 + x*x else 3", 2),
+        ("2 if 1 + x*x < 1 else 3", 3),
+        ("2 if 1 <= 1 - x*x else 3", 3),
+        ("2 if 1 + x*x > 1 else 3", 2),
+        ("2 if 1 - x*x >= 1 else 3", 3),
+    ],
+)
+def test_what_is_nearly_a_tie_is_decided_by_more_digits(text, wanted):
+    assert one(text, 1e-200)[0] == wanted
+    # a tie that no number of digits decides
+    tie = text.replace("x*x", "(exp(x) - e)").replace("1 ", "0 + 1 ", 1)
+    assert not truth(parse(tie), torch.ones(1, dtype=torch.float64)).known.any()
+
+
 def test_what_cannot_be_decided_is_said_to_be_unknown():
     x = torch.tensor([-1.0, 0.0, 1.0], dtype=torch.float64)
     assert truth(parse("1 / x"), x).known.tolist() == [True, False, True]
