@@ -73,7 +73,8 @@ class Fault(NamedTuple):
             f"{place}/**/test_*.py" if "*" not in place else place
             for place in CONCERNED[self.folder]
         ]
-        found = [sorted(root.glob(each)) for each in (f"tests/**/test_{name}.py", *places)]
+        own = f"tests/**/test_{name}.py", f"tests/**/test_{name.partition('_')[0]}*.py"
+        found = [sorted(root.glob(each)) for each in (*own, *places)]
         return [str(path.relative_to(root)) for path in dict.fromkeys(chain.from_iterable(found))]
 
 
