@@ -42,6 +42,7 @@ def test_the_tests_that_concern_a_fault_begin_with_those_of_its_file():
     assert tests[0] == "tests/storage/test_files.py"
     assert len(set(tests)) == len(tests)
     assert all(fault.tests(ROOT) for fault in FAULTS)
+    assert not any("tests/test_faults.py" in fault.tests(ROOT) for fault in FAULTS)
 
 
 @pytest.mark.full

@@ -75,7 +75,10 @@ class Fault(NamedTuple):
         ]
         own = f"tests/**/test_{name}.py", f"tests/**/test_{name.partition('_')[0]}*.py"
         found = [sorted(root.glob(each)) for each in (*own, *places)]
-        return [str(path.relative_to(root)) for path in dict.fromkeys(chain.from_iterable(found))]
+        paths = dict.fromkeys(chain.from_iterable(found))
+        # by the record of faults itself a planted one is missed
+        paths.pop(root / "tests/test_faults.py", None)
+        return [str(path.relative_to(root)) for path in paths]
 
 
 def load() -> list[Fault]:
