@@ -210,6 +210,9 @@ def test_a_parameter_by_keyword_is_the_same_as_bound(record):
     for name in ("f", "df", "d2f"):
         assert_same(getattr(record, name)(x, **params), getattr(bound, name)(x), x)
     assert not torch.equal(record(x), bound(x))
+    for dtype in SIXTEEN_BIT:
+        assert_same(record(x.to(dtype), **params), bound(x.to(dtype)), x)
+        assert_same(record.df(x.to(dtype), **params), bound.df(x.to(dtype)), x)
     assert CATALOGUE[record.name].params == record.params
 
 

@@ -236,3 +236,12 @@ def test_they_compile_in_one_graph():
     compiled = torch.compile(everything, fullgraph=True, dynamic=False)(x)
     for got, wanted in zip(compiled, everything(x), strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", SIXTEEN_BIT, ids=lambda dtype: str(dtype)[6:])
+def test_16_bit_products_run_along_the_dimension_that_is_asked_for(dtype):
+    function = VECTORS["softmax"]
+    x, t = vectors(3, 3).to(dtype), vectors(3, 3).flip(0).to(dtype)
+    for product in (function.jvp, function.vjp, function.second):
+        assert_same(product(x, t, dim=0), product(x.T, t.T, dim=-1).T)
+        assert not torch.equal(product(x, t, dim=0), product(x, t, dim=-1))
