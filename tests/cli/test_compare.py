@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import pickle
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
+import torch
 
-from actfunc import get
-from actfunc.storage import HIDDEN
+from actfunc import get, tree
+from actfunc.storage import HIDDEN, prepare
 from actfunc.training import optimizer
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -80,6 +82,24 @@ def test_rates_networks_and_optimisers_may_be_several(planned):
     assert plan.learning_rates == (0.01, 0.1)
     assert plan.hidden == ((16, 8), (8,))
     assert plan.optimizers == (optimizer.canonical("adam"), optimizer.canonical("sgd"))
+
+
+def test_every_process_loads_what_the_command_was_told_to(actfunc, monkeypatch):
+    loads = []
+
+    def keep(plan, load, *_, **__):
+        loads.append(pickle.loads(pickle.dumps(load)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("actfunc.compare.run.compare", keep)
+    asked = ("--processes", "2", "--examples", "600", "--split-seed", "7")
+    assert actfunc("compare", "relu", *asked).code == 130
+    [load] = loads
+    found, own = load(), prepare("silhouettes", seed=7, device=torch.device("cpu"), examples=600)
+    assert found.dataset.name == "silhouettes"
+    assert len(found.split.train.labels) == 500
+    for got, wanted in zip(tree.leaves(found.split), tree.leaves(own.split), strict=True):
+        assert torch.equal(got, wanted)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,28 @@ def test_pretrained_may_stand_alone(given, parsed):
     assert command.make_context("reproduce", given).params["pretrained"] == parsed
 
 
+def test_a_variable_stands_for_its_option_in_every_command_that_has_it(monkeypatch):
+    values = {
+        "dataset": "silhouettes", "examples": 600, "epochs": 3, "device": "cpu",
+        "runs": Path("elsewhere"),
+    }  # fmt: skip
+    for name, value in values.items():
+        monkeypatch.setenv(f"ACTFUNC_{name.upper()}", str(value))
+    taken, wanted = {}, {}
+    for name in COMMANDS:
+        command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+        takes_names = any(isinstance(each, typer.core.TyperArgument) for each in command.params)
+        found = command.make_context(name, ["relu"] if takes_names else []).params
+        for option in command.params:
+            # the folder of the runs is --out where it is written and --runs where it is read
+            variable = "runs" if option.default == Path("runs") else option.name
+            if variable in values:
+                taken[name, option.name] = found[option.name]
+                wanted[name, option.name] = values[variable]
+    assert taken == wanted
+    assert {("train", "out"), ("evaluate", "runs"), ("gradients", "examples")} <= taken.keys()
+
+
 @pytest.mark.parametrize("program", [["-m", "actfunc"], ["cli.py"]])
 def test_the_launcher_and_the_module_are_the_same_program(program):
     done = subprocess.run(

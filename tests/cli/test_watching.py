@@ -1,4 +1,4 @@
-"""Neurons watched through training: kept, shown as a table and a figure, and resumed."""
+"""What is told of a training beside its end: the curve, and its neurons where they are watched."""
 
 from __future__ import annotations
 
@@ -106,3 +106,18 @@ def test_a_figure_that_was_removed_is_drawn_again(actfunc):
     figure.unlink()
     actfunc(*asked)
     assert figure.read_bytes() == before
+
+
+@pytest.mark.usefixtures("drawn")
+def test_the_curve_has_the_epochs_that_there_are(actfunc):
+    asked = ("train", "relu", "--hidden", "8")
+    actfunc(*asked)
+    curve = RunFolder.of(Path("runs"), "silhouettes", "relu", 42).curve_file
+    of_one_epoch = curve.read_bytes()
+    actfunc(*asked, "--epochs", "2")
+    assert curve.read_bytes() != of_one_epoch
+    actfunc(*asked, "--overwrite")
+    assert curve.read_bytes() == of_one_epoch
+    curve.unlink()
+    actfunc(*asked)
+    assert curve.read_bytes() == of_one_epoch
