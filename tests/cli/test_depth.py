@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from actfunc import get
+from actfunc.analysis.depth import carry, course_of_gradient, course_of_variance, draw
 from actfunc.analysis.gain import recommend
 from actfunc.tutorial import SIX
 
@@ -44,6 +46,20 @@ def test_a_seed_repeats(actfunc):
     assert actfunc(*call).document["activations"] == document["activations"]
     other = actfunc(*call, "--seed", "7").document["activations"]
     assert other != document["activations"]
+
+
+def test_each_initialisation_is_a_draw_of_its_own(actfunc):
+    document = actfunc("depth", "tanh", *SMALL, "--seed", "5", "--json").document
+    few = document["inputs"]
+    with torch.no_grad():
+        found = [carry(get("tanh"), draw(8, 16, seed=seed, examples=few)) for seed in (5, 6)]
+    [both] = document["activations"].values()
+    for part, course in (
+        ("variance", course_of_variance(found)),
+        ("gradient", course_of_gradient(found)),
+    ):
+        assert both[part]["decades_a_layer"] == pytest.approx(course.rate)
+        assert both[part]["log10_mean"] == pytest.approx(course.mean.tolist())
 
 
 @pytest.mark.parametrize(

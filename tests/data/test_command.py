@@ -43,6 +43,16 @@ def test_verify_tells_each_file_and_the_classes(root, capsys):
     assert found["all"]["test"] == 4
 
 
+@pytest.mark.parametrize("dataset", ["fashion_mnist", "auto"])
+def test_a_missing_file_is_shown_then_an_error(root, capsys, dataset):
+    name = fashion_mnist.FILES[2].name
+    (folder(root) / name).unlink()
+    with pytest.raises(DataError, match=f"not as published in .*: {name}") as error:
+        data(dataset, verify=True, json=True)
+    assert error.value.exit_code == 3
+    assert [file["ok"] for file in document(capsys)["files"]] == [True, True, False, True]
+
+
 def test_a_damaged_file_is_shown_then_an_error(root, capsys):
     name = fashion_mnist.FILES[1].name
     (folder(root) / name).write_bytes(b"damaged")
