@@ -83,7 +83,7 @@ def test_the_pool_has_what_was_kept_and_nothing_else(tmp_path_factory, result):
     assert equal(pool.result(result.member), result)
     for other in (
         result.member._replace(seed=result.member.seed + 1),
-        result.member._replace(learning_rate=result.member.learning_rate * 1.5),
+        result.member._replace(learning_rate=math.nextafter(result.member.learning_rate, 20)),
         result.member._replace(arm=result.member.arm._replace(activation="tanh")),
     ):
         assert pool.result(other) is None
@@ -144,6 +144,15 @@ def test_members_trained_otherwise_are_refused(pool, there, said):
     assert json.loads(pool.config_file.read_text()) == there
     pool.begin(CONFIG, overwrite=True)
     assert pool.result(made_up().member) is None
+
+
+def test_to_overwrite_is_to_forget_members_that_are_done_and_those_on_their_way(pool):
+    done, begun, fresh = made_up(), made_up(seed=1).member, progress_of(0)
+    pool.keep(done)
+    pool.save(begun, progress_of(1))
+    pool.begin(CONFIG | {"max_epochs": 5}, overwrite=True)
+    assert pool.result(done.member) is None
+    assert pool.resume(begun, fresh) is fresh
 
 
 def test_what_a_kill_left_half_written_is_removed(pool):

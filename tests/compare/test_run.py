@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -17,7 +18,7 @@ from actfunc.analysis.gain import spec_for
 from actfunc.compare import trainer
 from actfunc.compare.folder import Pool
 from actfunc.compare.ranks import Ranks
-from actfunc.compare.run import arrange, compare
+from actfunc.compare.run import arrange, common, compare
 from actfunc.compare.trainer import How
 from actfunc.errors import CheckpointError
 from actfunc.storage.run import train
@@ -210,6 +211,34 @@ def test_optimisers_networks_and_schedules_in_one_plan(tmp_path):
         alone = alone._replace(optimizers=(each.member.arm.optimizer,))
         [first, _] = run(alone, tmp_path / "each", settings)
         assert timeless([first]) == timeless([each])
+
+
+# What its members have in common
+
+
+def test_what_members_have_in_common_is_other_where_they_would_be_trained_otherwise():
+    def shared(work, settings=SETTINGS, precision="float32"):
+        return {k: v for k, v in common(work, settings, precision).items() if k != "made_by"}
+
+    work = LOAD()
+    few = work.split._replace(train=work.split.train.first(400))
+    other = {
+        "schedule": "cosine", "batch_size": 25, "max_epochs": 4, "patience": 2,
+        "early_stopping": True,
+    }  # fmt: skip
+    every = [
+        shared(work),
+        shared(work, precision="bfloat16"),
+        shared(work._replace(split_seed=7)),
+        shared(work._replace(split=few)),
+        shared(work._replace(dataset=work.dataset._replace(name="another"))),
+        *(shared(work, replace(SETTINGS, **{key: value})) for key, value in other.items()),
+    ]
+    assert all(one != two for one, two in itertools.combinations(every, 2))
+    # what a member has of its own
+    own = {"learning_rate": 0.5, "optimizer": "adam", "init": "gaussian:gain=1", "seed": 7}
+    assert own.keys() | other.keys() == asdict(SETTINGS).keys()
+    assert shared(work._replace(seed=7), replace(SETTINGS, **own)) == shared(work)
 
 
 # How it is arranged
