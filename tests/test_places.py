@@ -1,8 +1,6 @@
-"""Where things are kept: the user's cache, and the folder of data that a setting names."""
+"""Where things are kept when nobody says otherwise, and where somebody does."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import pytest
 
@@ -10,25 +8,31 @@ from actfunc.places import cache_root, data_root
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path, monkeypatch):
-    """A home folder, and nothing set."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_CACHE_HOME", "ACTFUNC_DATA"):
+def home(monkeypatch, tmp_path):
+    """A home of its own, and no variable set."""
+    for name in ("ACTFUNC_DATA", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
     return tmp_path
 
 
-def test_the_cache_is_the_users(home, monkeypatch):
-    assert cache_root() == home / ".cache/actfunc"
-    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "elsewhere"))
-    assert cache_root() == home / "elsewhere/actfunc"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    assert cache_root() == home / ".cache/actfunc"
+@pytest.mark.parametrize("base", [None, "", "relative/folder"])
+def test_the_cache_is_in_the_users_home(home, monkeypatch, base):
+    if base is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", base)
+        monkeypatch.setenv("ACTFUNC_DATA", "")
+    assert cache_root() == home / ".cache" / "actfunc"
+    assert data_root() == home / ".cache" / "actfunc" / "data"
 
 
-def test_data_is_where_the_setting_says_or_in_the_cache(home, monkeypatch):
-    assert data_root() == home / ".cache/actfunc/data"
-    monkeypatch.setenv("ACTFUNC_DATA", "~/sets")
-    assert data_root() == home / "sets"
-    monkeypatch.setenv("ACTFUNC_DATA", "here")
-    assert data_root() == Path("here")
+def test_the_cache_is_where_the_variable_says(home, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / "other"))
+    assert cache_root() == home / "other" / "actfunc"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("~/data", "data"), ("~", "."), ("{}/elsewhere", "elsewhere")]
+)
+def test_the_folder_of_data_is_the_one_that_is_named(home, monkeypatch, said, meant):
+    monkeypatch.setenv("ACTFUNC_DATA", said.format(home))
+    assert data_root() == home / meant

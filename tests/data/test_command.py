@@ -147,6 +147,17 @@ def test_the_figure_shows_images_of_the_class_it_names():
     assert plt.get_fignums() == []
 
 
+def test_the_seed_decides_which_images_the_figure_shows():
+    made = draw(300, 10)
+
+    def shown(seed: int) -> torch.Tensor:
+        [axis] = examples_figure(made, rows=1, columns=6, seed=seed).axes
+        return torch.as_tensor(axis.images[0].get_array().data)
+
+    assert torch.equal(shown(1), shown(1))
+    assert not torch.equal(shown(1), shown(2))
+
+
 @pytest.mark.parametrize(("rows", "columns"), [(0, 4), (11, 4), (3, 0)])
 def test_bad_sizes_of_the_figure(rows, columns):
     with pytest.raises(UsageError, match="1 to 10 rows"):

@@ -186,19 +186,6 @@ def test_an_unknown_name_suggests_the_nearest():
     assert "auto, fashion_mnist, silhouettes" in error.value.hint
 
 
-def test_the_data_root_is_the_variable_or_the_users_cache(monkeypatch, tmp_path):
-    from actfunc.data import data_root
-
-    monkeypatch.setenv("ACTFUNC_DATA", str(tmp_path))
-    assert data_root() == tmp_path
-    monkeypatch.setenv("ACTFUNC_DATA", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "c"))
-    assert data_root() == tmp_path / "c" / "actfunc" / "data"
-    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert data_root() == tmp_path / ".cache" / "actfunc" / "data"
-
-
 def test_missing_lists_what_is_neither_packed_nor_unpacked(fakes, tmp_path):
     assert missing(tmp_path) == fashion_mnist.FILES
     place(tmp_path, CONTENTS, packed=False)

@@ -14,6 +14,7 @@ from actfunc.show.comparison import (
     differences_columns,
     differences_table,
     edge_remark,
+    escapes_columns,
     escapes_table,
     standings_columns,
     standings_table,
@@ -158,6 +159,13 @@ def test_who_left_chance_is_named_as_in_the_standings():
     table = escapes_table([Escapes(SIGMOID, 0.01, 10, 0, 0, (), (5,) * 10)], summary)
     assert [row[0] for row in cells(table)[1:]] == ["sigmoid linear"]
     assert cells(standings_table(summary))[2][0] == "sigmoid linear"
+
+
+def test_who_leaves_chance_is_counted_with_and_without_early_stopping():
+    early = Escapes(SIGMOID, 0.01, 10, 3, 7, (5, 9, 30), (8, 9))
+    told = escapes_columns([early])
+    assert (told["with early stopping"], told["without"]) == (["3/10"], ["7/10"])
+    assert "3/10 7/10" in " ".join(cells(escapes_table([early], SUMMARY))[1])
 
 
 @given(st.lists(arms, unique=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -51,6 +52,21 @@ def test_the_table_fits(columns):
         for course in both:
             assert f"× {with_error(course.factor, course.factor_error)} " in text
             assert f" {course.verdict} " in text
+
+
+def test_a_row_of_the_heat_map_is_the_activation_whose_name_is_beside_it():
+    courses = found("relu", "tanh", "identity", init="gaussian:gain=0.5")
+    figure = show.depth_figure(courses)
+    figure.canvas.draw()
+    for heat, part in zip(figure.axes[2:4], ("variance", "gradient"), strict=True):
+        [image] = heat.images
+        for place, label in zip(heat.get_yticks(), heat.get_yticklabels(), strict=True):
+            spec, _ = label.get_text().split()
+            means = getattr(courses[spec], part).mean.tolist()
+            for layer, mean in enumerate(means, 1):
+                x, y = heat.transData.transform((layer, place))
+                there = image.get_cursor_data(SimpleNamespace(x=x, y=y))
+                assert there == pytest.approx(mean)
 
 
 def test_what_overflows_is_null_and_drawn_all_the_same():

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actfunc.show.digits import with_error
+from actfunc.show.error_digits import numbers
 
 
 @pytest.mark.parametrize(
@@ -30,3 +34,21 @@ from actfunc.show.digits import with_error
 )
 def test_the_error_decides_the_digits(value, error, shown):
     assert with_error(value, error) == shown
+
+
+@given(st.floats(allow_nan=False), st.floats(width=32, allow_nan=False))
+def test_a_number_of_a_certificate_can_be_typed_back(double, single):
+    """So that no two neighbours look the same."""
+    double_text, nothing = numbers("float64", double, None)
+    [single_text] = numbers("float32", single)
+    assert float(double_text) == double
+    assert np.float32(single_text) == np.float32(single)
+    assert nothing == ""
+
+
+def test_what_is_shortest_takes_the_most_digits():
+    x = 0.1 + 0.2
+    assert numbers("float64", x, math.nextafter(x, 1)) == [
+        "0.30000000000000004",
+        "0.3000000000000001",
+    ]

@@ -92,6 +92,29 @@ def test_every_activation_can_be_drawn(tmp_path, shown):
     style.save(drawn, tmp_path / "all.png")
 
 
+def test_the_key_tells_the_function_from_its_derivatives():
+    record = get("tanh")
+    figure = activations_figure([record])
+    [key], [axis] = figure.legends, figure.axes
+    kinds = [(text.get_text(), line.get_linestyle()) for text, line in in_the_key(key)]
+    styles = dict(kinds[:3])
+    assert list(styles) == ["f", "f′", "f″"]
+    assert len({*styles.values()}) == 3
+    for name, function in zip(styles, (record.f, record.df, record.d2f), strict=True):
+        [curve] = [
+            line
+            for line in axis.lines
+            if line.get_linestyle() == styles[name] and line.get_color() == style.colour("tanh")
+        ]
+        x, y = map(torch.as_tensor, curve.get_data())
+        assert torch.equal(y, function(x))
+
+
+def in_the_key(legend):
+    """Its words, each with its line."""
+    return zip(legend.get_texts(), legend.get_lines(), strict=True)
+
+
 def test_the_same_figure_is_the_same_file(tmp_path):
     first, again = (
         style.save(activations_figure([get("elu"), get("gelu")]), tmp_path / f"{name}.svg")
