@@ -116,6 +116,17 @@ def test_a_damaged_archive_is_an_error_and_never_a_reason_to_fall_back(
 
 
 @pytest.mark.parametrize("kind", DAMAGES)
+def test_of_both_the_archive_counts(fakes, tmp_path, kind):
+    """So that to fetch it mends what lies unpacked and damaged beside it."""
+    place(tmp_path)
+    place(tmp_path, packed=False)
+    unpacked = folder(tmp_path) / FILES[0].name.removesuffix(".gz")
+    unpacked.write_bytes(damage(kind, unpacked.read_bytes()))
+    assert torch.equal(read(tmp_path).train.images, IMAGES)
+    assert all(check.ok and check.path.suffix == ".gz" for check in verify(tmp_path))
+
+
+@pytest.mark.parametrize("kind", DAMAGES)
 @pytest.mark.parametrize("index", range(4))
 def test_a_damaged_unpacked_file_is_an_error(fakes, tmp_path, kind, index):
     place(tmp_path, packed=False)
