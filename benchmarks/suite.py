@@ -3,8 +3,8 @@
     python benchmarks/suite.py --against CHECKOUT    # both in turn, so many --rounds
     python benchmarks/suite.py --full                 # before a release: everything, once
 
-A first run finds no cache: nothing that the compiler made, no truth of a formula, no bytecode. A
-second one finds what the first has left. What fails is printed and kept.
+The first round finds no cache: nothing that the compiler made, no truth of a formula, no bytecode.
+Later ones find what those before have left. What fails is printed and kept.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -73,15 +72,13 @@ def main() -> None:
         }
         load = os.getloadavg()[0]
         for number in range(options.rounds):
+            which = "second" if number else "first"
             for name in list(checkouts)[:: 1 - 2 * (number % 2)]:
-                caches = Path(folder) / name
-                for which in ("first", "second"):
-                    found = run(checkouts[name], caches)
-                    runs[name][which].append(found)
-                    console.print(f"{name}, {which}: {found['seconds']:.0f} s, {found['counts']}")
-                shutil.rmtree(caches)
+                found = run(checkouts[name], Path(folder) / name)
+                runs[name][which].append(found)
+                console.print(f"{name}, {which}: {found['seconds']:.0f} s, {found['counts']}")
     document: dict[str, Any] = {"title": "suite", "load_before": load, "runs": runs}
-    for which in ("first", "second"):
+    for which in ("first", "second") if options.rounds > 1 else ("first",):
         mine = statistics.median(one["seconds"] for one in runs["here"][which])
         console.print(f"{which} run: {mine:.0f} s")
         if "other" in runs:
