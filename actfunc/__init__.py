@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from actfunc.activation import Activation, lift
+    from actfunc.activation import Activation
     from actfunc.catalogue import CATALOGUE, get, names
     from actfunc.errors import ActfuncError
+    from actfunc.lifting import lift
 
 __all__ = ["CATALOGUE", "ActfuncError", "Activation", "__version__", "get", "lift", "names"]
 
@@ -26,7 +27,7 @@ _HOME = {
     "ActfuncError": "errors",
     "CATALOGUE": "catalogue",
     "get": "catalogue",
-    "lift": "activation",
+    "lift": "lifting",
     "names": "catalogue",
 }
 

@@ -1,4 +1,4 @@
-"""The record of an activation function, and the lift that makes torch differentiate what it says.
+"""The record of an activation function.
 
 An activation is three sibling pure functions: the value `f`, its slope `df` and its curvature
 `d2f`. Calling the record *lifts* them into one function whose derivatives, by every way torch has
@@ -9,88 +9,102 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import reduce
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
+from actfunc import domain
+from actfunc.blocks import by_blocks
 from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT, Partial, lift_partial
 
 Function: TypeAlias = Callable[..., Tensor]
 """An elementwise function of a tensor, with its parameters as keywords."""
 
 Parameters: TypeAlias = Mapping[str, float]
 
-SIXTEEN_BIT = (torch.bfloat16, torch.float16)
-
-
-def lift(
-    f: Function, df: Function, d2f: Function, x: Tensor, order: int = 2, steep: bool = False
-) -> Tensor:
-    """`f(x)`, with `df` and (at order 2) `d2f` as its first and second derivative.
-
-    With `s` the point as a constant and `d = x - s`, which is zero in value and one in slope, the
-    Taylor polynomial `f(s) + d·df(s) + d²/2·d2f(s)` has the value `f(x)` and exactly the supplied
-    derivatives. Only plain tensor operations: reverse mode, forward mode, their nestings, `vmap`
-    and `torch.compile` go through it, and no gradient flows through a branch of `f`.
-
-    A third derivative is NaN: the polynomial would make it a silent zero, so `|d|^2.5` is added,
-    which is 0 with its first two derivatives and has no third. Order 1 is for first-order
-    training steps, where that would cost a tenth of the step: its second derivative is zero. At
-    an infinite `x`, where `x - s` would be NaN, the derivatives are zero. A derivative that is
-    infinite at a finite `x` needs `steep`: zero times infinity would make the value NaN.
-    """
-    s, d = point_and_zero(x)
-    if not steep:
-        y = f(s) + d * df(s)
-        return y if order == 1 else y + d * d * (0.5 * d2f(s)) + d.abs().pow(2.5)
-    still = s.isinf()
-    y = f(s) + times_steep((d,), df(s), still)
-    if order == 1:
-        return y
-    return y + times_steep((d, d), 0.5 * d2f(s), still) + d.abs().pow(2.5)
-
-
-def point_and_zero(x: Tensor) -> tuple[Tensor, Tensor]:
-    """x as a constant, and a zero with the slope of x; where x is infinite or NaN without slope.
-
-    nan_to_num would say it in one word, and takes a compiled loop twice as long.
-    """
-    s = x.detach()
-    d = x - s
-    return s, torch.where(d == 0, d, 0.0)
-
-
-def times_steep(zeros: tuple[Tensor, ...], derivative: Tensor, still: Tensor) -> Tensor:
-    """The product of d's, zero in value, with a derivative that may be infinite.
-
-    An infinite one is the sum of two finite ones, each with a product of its own: what flows back
-    through one product would be infinite and meet d = 0.
-    still: where a d has no slope, as at an infinite x: there even that sum would make NaN.
-    """
-    finite = torch.where(still, 0.0, derivative.nan_to_num(torch.nan))
-    rest = torch.where(derivative.isinf(), finite, 0.0)
-    return reduce(torch.mul, (*zeros, finite)) + reduce(torch.mul, (*zeros, rest))
+ORDERS = (1, 2, 3)
+"""How many derivatives a lifted function may have."""
 
 
 @dataclass(frozen=True)
 class Sibling:
     """One of `f`, `df`, `d2f`: the function as written, with the record's parameters filled in.
 
-    dtype in, dtype out; 16-bit inputs are computed in float32 and rounded once.
+    dtype in, dtype out; 16-bit inputs are computed in float32 and rounded once. A parameter that is
+    a tensor is taken in that dtype, and the input is spread to its shape.
+
+    by_blocks: whether the function is known to be elementwise, so that it may be asked in blocks.
     """
 
     function: Function
+    name: str
     params: Parameters
+    domain: Mapping[str, str]
+    by_blocks: bool
 
     def __call__(self, x: Tensor, **params: float | Tensor) -> Tensor:
-        if params.keys() - self.params.keys():
-            raise _unknown_parameter(params, self.params)
-        params = {**self.params, **params}
+        if not params:
+            return self.at(x, self.params)
+        given = domain.checked(self.name, params, self.params, self.domain)
+        return self.at(*spread(x, {**self.params, **given}))
+
+    def at(self, x: Tensor, params: Mapping[str, float | Tensor]) -> Tensor:
+        """The function with parameters that are known to be right, all of them."""
+        if not self.by_blocks or any(isinstance(each, Tensor) for each in params.values()):
+            return self._of(x, params)
+        return by_blocks(lambda part: self._of(part, params), x)
+
+    def _of(self, x: Tensor, params: Mapping[str, float | Tensor]) -> Tensor:
         if x.dtype in SIXTEEN_BIT:
             return self.function(x.float(), **params).to(x.dtype)
         return self.function(x, **params)
+
+
+def spread(
+    x: Tensor, params: Mapping[str, float | Tensor]
+) -> tuple[Tensor, dict[str, float | Tensor]]:
+    """x in the shape that it has with these parameters, and those that are tensors in its dtype."""
+    dtype = torch.float32 if x.dtype in SIXTEEN_BIT else x.dtype
+    given = {
+        name: each.to(x.device, dtype) if isinstance(each, Tensor) else each
+        for name, each in params.items()
+    }
+    shapes = [each.shape for each in given.values() if isinstance(each, Tensor)]
+    return x.expand(torch.broadcast_shapes(x.shape, *shapes)), given
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The derivative of an elementwise function, by forward mode."""
+
+    function: Function
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]
+
+
+@dataclass(frozen=True)
+class Third:
+    """The third derivative, which records do not write: what autograd makes of `d2f`, in float64.
+
+    It has fewer digits than the siblings: the certificate says how many.
+    """
+
+    curvature: Sibling
+
+    def __call__(self, x: Tensor, **params: float | Tensor) -> Tensor:
+        return self._of(lambda s: self.curvature(s, **params), x)
+
+    def at(self, x: Tensor, params: Mapping[str, float | Tensor]) -> Tensor:
+        """As `Sibling.at`."""
+        return self._of(lambda s: self.curvature.at(s, params), x)
+
+    def _of(self, curvature: Function, x: Tensor) -> Tensor:
+        y, pull = torch.func.vjp(curvature, x.double())
+        return pull(torch.ones_like(y))[0].to(x.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,13 +119,16 @@ class Activation:
                  Its branch conditions say which slope holds at a joint.
     f, df, d2f:  elementwise functions `(x, **params) -> tensor` of the same shape and dtype.
     params:      parameters and their defaults, as the source has them.
+    domain:      the interval a parameter must lie in, `(0, inf)`, where it is not every number; an
+                 end may be another parameter: `(-inf, max_val]`.
     joints:      where the value or a derivative up to the second jumps, or a function of the
                  parameters giving those points.
     range:       the values taken, as text for the reader.
     asymptotes:  formulas that `f` approaches at -inf and +inf; None where there is none.
     source:      the paper or origin.
     aliases:     other spellings.
-    steep:       whether a derivative is infinite at a finite x, or overflows there (see `lift`).
+    steep:       whether a derivative is infinite at a finite x, or overflows there: a gradient of
+                 zero that flows back to it is zero then.
     poles:       points at which a derivative is infinite and the formula has no value to judge by.
     exceptions:  where a bound of the certificate cannot be held: by dtype and order, as in
                  "float32 second", the bound that does hold and the reason.
@@ -124,6 +141,7 @@ class Activation:
     df: Function
     d2f: Function
     params: Parameters = field(default_factory=dict)
+    domain: Mapping[str, str] = field(default_factory=dict)
     joints: tuple[float, ...] | Callable[..., tuple[float, ...]] = ()
     range: str = "(-inf, inf)"
     asymptotes: tuple[str | None, str | None] = (None, None)
@@ -135,46 +153,72 @@ class Activation:
     place: str = ""
 
     def __post_init__(self) -> None:
-        wrap_siblings(self, ("f", "df", "d2f"), Sibling, self.params)
+        params = domain.checked(self.name, self.params, self.params, self.domain)
+        object.__setattr__(self, "params", params)
+        settings = self.name, params, self.domain, bool(self.formula)
+        wrap_siblings(self, ("f", "df", "d2f"), Sibling, *settings)
 
     def __call__(self, x: Tensor, *, order: int = 2, **params: float | Tensor) -> Tensor:
-        """The lifted function. x: any shape, floating; order: 1 or 2 derivatives (see `lift`)."""
-        if order not in (1, 2):
+        """The lifted function: the value with `order` derivatives, and NaN for those above.
+
+        x: any shape, floating. order: 1, 2 or 3; the third is what autograd makes of `d2f`.
+        params: numbers, or tensors that broadcast with x: learnable ones, or one for each channel.
+        """
+        if order not in ORDERS:
             raise UsageError(
-                f"order must be 1 or 2, got {order!r}",
-                f"differentiate {self.name}.d2f itself for derivatives above the second",
+                f"order must be 1, 2 or 3, got {order!r}",
+                f"differentiate {self.name}.d2f itself for derivatives above the third",
             )
         if not (isinstance(x, Tensor) and x.is_floating_point()):
             got = getattr(x, "dtype", type(x).__name__)
             raise UsageError(f"{self.name} takes a floating-point tensor, got {got}")
-        if x.dtype in SIXTEEN_BIT:
-            # around the lift, so that the derivatives are computed in float32 as well
-            return self(x.float(), order=order, **params).to(x.dtype)
-        siblings = (
-            lambda s: self.f(s, **params),
-            lambda s: self.df(s, **params),
-            lambda s: self.d2f(s, **params),
-        )
-        return lift(*siblings, x, order, self.steep)
+        if not params:
+            return lift_partial(self._partials[order], (x,))
+        given = domain.checked(self.name, params, self.params, self.domain)
+        x, given = spread(x, {**self.params, **given})
+        tensors = {name: each for name, each in given.items() if isinstance(each, Tensor)}
+
+        def at(sibling: Sibling) -> Function:
+            return lambda x, *learnt: sibling.at(
+                x, {**given, **dict(zip(tensors, learnt, strict=True))}
+            )
+
+        return lift_partial(self._chain(order, at), (x,), tuple(tensors.values()))
+
+    @cached_property
+    def _partials(self) -> dict[int, Partial]:
+        return {order: self._chain(order, lambda sibling: sibling) for order in ORDERS}
+
+    def _chain(self, order: int, of: Callable[[Any], Function]) -> Partial:
+        """The first siblings as `lift` takes them, each the slope of the one before."""
+        found: tuple[Partial, ...] = ()
+        for sibling in (self.d3f, self.d2f, self.df, self.f)[len(ORDERS) - order :]:
+            found = (Partial(of(sibling), found, self.steep, bool(self.formula)),)
+        return found[0]
+
+    @property
+    def d3f(self) -> Function:
+        """The third derivative, with fewer digits than the siblings; see `Third`."""
+        return Third(self.d2f)  # type: ignore[arg-type]
 
     def bind(self, **params: float) -> Activation:
         """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
-        if params.keys() - self.params.keys():
-            raise _unknown_parameter(params, self.params)
-        return replace(self, params={**self.params, **params})
+        given = domain.checked(self.name, params, self.params, self.domain)
+        return replace(self, params={**self.params, **given})
+
+    def __copy__(self) -> Activation:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Activation:
+        return self  # nothing of it changes
 
     @classmethod
     def from_function(cls, function: Callable[[Tensor], Tensor], name: str) -> Activation:
         """A plain elementwise function as a record: its derivatives by forward mode, no formula."""
 
-        def slope(x: Tensor) -> Tensor:
-            return torch.func.jvp(function, (x,), (torch.ones_like(x),))[1]
-
-        def curvature(x: Tensor) -> Tensor:
-            return torch.func.jvp(slope, (x,), (torch.ones_like(x),))[1]
-
+        slope = Slope(function)
         source = f"{function.__module__}"
-        return cls(name, "", function, slope, curvature, source=source, steep=True)
+        return cls(name, "", function, slope, Slope(slope), source=source, steep=True)
 
     @property
     def spec(self) -> str:
@@ -188,12 +232,6 @@ class Activation:
         """The joints at the record's parameters, in ascending order."""
         joints = self.joints(**self.params) if callable(self.joints) else self.joints
         return tuple(sorted(joints))
-
-
-def _unknown_parameter(given: Mapping[str, object], known: Parameters) -> UsageError:
-    name = min(given.keys() - known.keys())
-    accepted = ", ".join(f"{key}={value}" for key, value in known.items()) or "none"
-    return UsageError(f"no parameter named {name!r}; accepted: {accepted}")
 
 
 def wrap_siblings(record: object, names: Iterable[str], wrapper: Any, *settings: Any) -> None:

@@ -6,40 +6,23 @@ is one function whose derivatives, in either input and mixed, are those five and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, point_and_zero, times_steep, wrap_siblings
+from actfunc.activation import wrap_siblings
 from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT, Partial, lift_partial
 
 PairFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """An elementwise function of the value and the gate."""
 
 SIBLINGS = ("f", "fx", "fg", "fxx", "fxg", "fgg")
 """The function and its partials: by x (the value), by g (the gate), twice by either, by both."""
-
-
-def lift_pair(siblings: Sequence[PairFunction], x: Tensor, gate: Tensor, order: int = 2) -> Tensor:
-    """f(x, gate) with the siblings as its derivatives: the Taylor polynomial in two variables.
-
-    As `actfunc.activation.lift`: any third derivative is NaN, those by an infinite input are zero,
-    and order 1 leaves the second out.
-    """
-    (s, dx), (t, dg) = point_and_zero(x), point_and_zero(gate)
-    f, fx, fg, *second = siblings
-    # a slope overflows where the value is near the largest number
-    at_x, at_gate = s.isinf(), t.isinf()
-    y = f(s, t) + times_steep((dx,), fx(s, t), at_x) + times_steep((dg,), fg(s, t), at_gate)
-    if order == 1:
-        return y
-    fxx, fxg, fgg = (each(s, t) for each in second)
-    y = y + times_steep((dx, dg), fxg, at_x | at_gate)
-    y = y + times_steep((dx, dx), 0.5 * fxx, at_x) + times_steep((dg, dg), 0.5 * fgg, at_gate)
-    return y + (dx.abs() + dg.abs()).pow(2.5)
 
 
 @dataclass(frozen=True)
@@ -111,9 +94,24 @@ class GatedPair:
                 f"{self.name} takes two floating-point tensors of one dtype, "
                 f"got {x.dtype} and {gate.dtype}"
             )
-        if x.dtype in SIXTEEN_BIT:
-            return self(x.float(), gate.float(), order=order).to(x.dtype)
-        return lift_pair(self.siblings, x, gate, order)
+        return lift_partial(self._partials[order], torch.broadcast_tensors(x, gate))
+
+    @cached_property
+    def _partials(self) -> dict[int, Partial]:
+        def known(sibling: PairFunction, *by: Partial) -> Partial:
+            # a slope overflows where the value is near the largest number
+            return Partial(sibling, by, steep=True, elementwise=True)
+
+        f, fx, fg, fxx, fxg, fgg = self.siblings
+        by_x = known(fx, known(fxx), known(fxg))
+        by_gate = known(fg, known(fxg), known(fgg))
+        return {1: known(f, known(fx), known(fg)), 2: known(f, by_x, by_gate)}
+
+    def __copy__(self) -> GatedPair:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GatedPair:
+        return self  # nothing of it changes
 
     def _halves(self, x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
         if not -x.dim() <= dim < x.dim() or x.shape[dim] % 2:

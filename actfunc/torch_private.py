@@ -75,6 +75,41 @@ def tensors_checked_alone() -> dict[str, Any]:
     return {} if keep is None else {"guard_filter_fn": keep}
 
 
+def forward_mode_is_on() -> bool:
+    """Whether derivatives are being taken by forward mode, about which no Function is asked.
+
+    Where torch does not tell, it is taken to be so: the lift is a polynomial then, and slower.
+    """
+    level = getattr(torch.autograd.forward_ad, "_current_level", None)
+    return level is None or level >= 0
+
+
+def functionalizes() -> bool:
+    """Whether a function runs under torch.func.functionalize, which knows no Function.
+
+    Where torch does not tell, it is taken to be so: the lift is a polynomial then, and slower.
+    """
+    transforms = _transforms()
+    return transforms is None or "Functionalize" in transforms
+
+
+def values_are_hidden() -> bool:
+    """Whether tensors may be those of a transform or a compiler, whose numbers are not there yet.
+
+    Where torch does not tell, it is taken to be so: parameters that are tensors go unchecked.
+    """
+    return torch.compiler.is_compiling() or _transforms() != []
+
+
+def _transforms() -> list[str] | None:
+    """The kinds of the transforms that are open, the outermost first; None where nobody knows."""
+    stack = getattr(getattr(torch._C, "_functorch", None), "get_interpreter_stack", None)
+    try:
+        return [str(level.key()).rpartition(".")[2] for level in stack() or ()]  # type: ignore
+    except (AttributeError, TypeError):
+        return None
+
+
 LEAST = 2**24
 """Multiplications of a product from which oneDNN is faster: those of three 256 × 256 matrices."""
 

@@ -8,39 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, point_and_zero, wrap_siblings
+from actfunc.activation import wrap_siblings
 from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT, AlongVectors, lift_vector
 
 AlongDim: TypeAlias = Callable[..., Tensor]
 """`(x, dim, **params)`, or `(x, tangent, dim, **params)`, along dimension `dim`."""
 
 SIBLINGS = ("f", "jvp", "second")
-
-
-def lift_vector(
-    f: Callable[[Tensor], Tensor],
-    jvp: Callable[[Tensor, Tensor], Tensor],
-    second: Callable[[Tensor, Tensor], Tensor],
-    x: Tensor,
-    dim: int,
-    order: int = 2,
-) -> Tensor:
-    """f(x) with the Jacobian of `jvp` and, at order 2, the second derivative of `second`.
-
-    With d = x - s, zero in value, it is f(s) + J(s)·d + ½H(s)[d, d]: `jvp` is linear in d and
-    `second` quadratic, both in plain tensor operations, so reverse mode transposes them itself.
-    Third derivatives are NaN; derivatives by an infinite entry are zero. At order 1 the second
-    derivative is NaN, for the first derivative of what is not elementwise is rarely a constant.
-    """
-    s, d = point_and_zero(x)
-    y = f(s) + jvp(s, d)
-    reach = d.abs().sum(dim, keepdim=True)
-    return y + reach.pow(1.5) if order == 1 else y + 0.5 * second(s, d) + reach.pow(2.5)
 
 
 @dataclass(frozen=True)
@@ -104,17 +84,14 @@ class VectorFunction:
             raise UsageError(
                 f"{self.name} needs entries along dimension {dim}, got the shape {tuple(x.shape)}"
             )
-        if x.dtype in SIXTEEN_BIT:
-            return self(x.float(), dim, order=order, **params).to(x.dtype)
         settings = {"dim": dim, **params}
-        return lift_vector(
+        function = AlongVectors(
             lambda s: self.f(s, **settings),
             lambda s, t: self.jvp(s, t, **settings),
-            lambda s, t: self.second(s, t, **settings),
-            x,
+            (lambda s, t: self.second(s, t, **settings)) if order > 1 else None,
             dim,
-            order,
         )
+        return lift_vector(function, x)
 
     def vjp(self, x: Tensor, cotangent: Tensor, dim: int = -1, **params: int) -> Tensor:
         """The transposed Jacobian at x times a cotangent: what reverse mode makes of `jvp`."""
@@ -131,3 +108,9 @@ class VectorFunction:
         if params.keys() - self.params.keys():
             raise UsageError(f"no parameter named {min(params.keys() - self.params.keys())!r}")
         return replace(self, params={**self.params, **params})
+
+    def __copy__(self) -> VectorFunction:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> VectorFunction:
+        return self  # nothing of it changes

@@ -25,6 +25,7 @@ ORDER: list[set[str]] = [
     {"mlp"},
     {"catalogue"},
     {"activation", "gated", "tree", "vector"},
+    {"blocks", "domain", "lifting"},
     {"defaults", "places", "machine", "errors", "source", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

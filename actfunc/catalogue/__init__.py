@@ -6,6 +6,10 @@ command line and the docs take it from there.
 
 from __future__ import annotations
 
+import copyreg
+from collections.abc import Mapping
+from typing import Any
+
 from actfunc.activation import Activation
 from actfunc.catalogue import (
     algebraic,
@@ -71,3 +75,16 @@ def find(text: str) -> Activation | GatedPair | VectorFunction:
         if text in kind and text not in CATALOGUE:
             return kind[text]
     return CATALOGUE.named(text)
+
+
+def _by_its_name(record: Any) -> Any:
+    """How a record is pickled: by what finds it again, where that is so."""
+    kinds: tuple[Mapping[str, Any], ...] = (CATALOGUE, PAIRS, VECTORS)
+    own = next((kind[record.name] for kind in kinds if record.name in kind), None)
+    if getattr(record, "place", "") or (own and own.f.function is record.f.function):
+        return find, (record.spec,)
+    return object.__reduce_ex__(record, 2)
+
+
+for _kind in (Activation, GatedPair, VectorFunction):
+    copyreg.pickle(_kind, _by_its_name)

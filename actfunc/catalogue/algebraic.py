@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, ones_like, where
+from torch import Tensor, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, finite, flushed
+from actfunc.catalogue.floats import Number, finite, flushed, zero
 
 
 def _softsign_curvature(x: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ def _sqnl(x: Tensor) -> Tensor:
 
 def _sqnl_curvature(x: Tensor) -> Tensor:
     outer = (x > 2) | (x <= -2)
-    return where(outer, 0.0, where(x > 0, -0.5 * ones_like(x), 0.5))
+    return where(outer, 0.0, where(x > 0, -0.5, 0.5 + zero(x)))
 
 
 def _unit(x: Tensor, gamma: Number) -> Tensor:
@@ -78,7 +78,7 @@ def _smoothstep_slope(x: Tensor, gamma: Number) -> Tensor:
 
 def _smoothstep_curvature(x: Tensor, gamma: Number) -> Tensor:
     u = _unit(x, gamma)
-    return where(u.abs() < 0.5, -12 / gamma * (u / gamma), 0.0)
+    return where(u.abs() < 0.5, -12 / gamma * (u / gamma), zero(x))
 
 
 RECORDS = (

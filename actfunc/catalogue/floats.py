@@ -42,6 +42,21 @@ def flushed(y: Tensor) -> Tensor:
     return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
 
 
+def zero(x: Tensor) -> Tensor:
+    """0 for every number, and NaN for NaN: what a derivative is where a function is straight."""
+    return x.clamp(0.0, 0.0)
+
+
+def step(x: Tensor) -> Tensor:
+    """1 above 0, 0 at 0 and below; NaN for NaN."""
+    return x.clamp(0.0, 1.0).ceil()
+
+
+def inside(where: Tensor, x: Tensor) -> Tensor:
+    """1 where it is so, 0 elsewhere; NaN where x is."""
+    return where.to(x.dtype) + zero(x)
+
+
 def halves(x: Tensor) -> tuple[Tensor, Tensor]:
     """x as a sum of two numbers of half the digits, whose products are exact: Veltkamp's split."""
     shifted = x * (2.0 ** (27 if x.dtype == torch.float64 else 12) + 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from torch import Tensor, relu, where, zeros_like
+from torch import Tensor, relu, where
 
 from actfunc.activation import Activation
+from actfunc.catalogue.floats import inside, step, zero
 
 
 def _between(x: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
@@ -14,7 +15,7 @@ def _between(x: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
     that float on the wrong side of it.
     """
     x64 = x.double()
-    return ((x64 > low) & (x64 < high)).to(x.dtype)
+    return inside((x64 > low) & (x64 < high), x)
 
 
 def _hardtanh(x: Tensor, min_val: float, max_val: float) -> Tensor:
@@ -51,12 +52,12 @@ def _smelu(x: Tensor, beta: float) -> Tensor:
 
 
 def _smelu_slope(x: Tensor, beta: float) -> Tensor:
-    straight = (x > 0).to(x.dtype)
+    straight = step(x)
     return where(_in_bend(x, beta), _past_start(x, beta) / (2 * beta), straight)
 
 
 def _smelu_curvature(x: Tensor, beta: float) -> Tensor:
-    return _in_bend(x, beta).to(x.dtype) / (2 * beta)
+    return inside(_in_bend(x, beta), x) / (2 * beta)
 
 
 RECORDS = (
@@ -65,7 +66,7 @@ RECORDS = (
         "min_val if x <= min_val else (max_val if x >= max_val else x)",
         f=_hardtanh,
         df=lambda x, min_val, max_val: _between(x, min_val, max_val),
-        d2f=lambda x, min_val, max_val: zeros_like(x),
+        d2f=lambda x, min_val, max_val: zero(x),
         params={"min_val": -1.0, "max_val": 1.0},
         joints=lambda min_val, max_val: (min_val, max_val),
         range="[min_val, max_val]",
@@ -77,7 +78,7 @@ RECORDS = (
         "0 if x <= -3 else (1 if x >= 3 else (x + 3) / 6)",
         f=lambda x: ((x + 3) / 6).clamp(0, 1),
         df=lambda x: _between(x, -3, 3) / 6,
-        d2f=zeros_like,
+        d2f=zero,
         joints=(-3.0, 3.0),
         range="[0, 1]",
         asymptotes=("0", "1"),
@@ -89,7 +90,7 @@ RECORDS = (
         "0 if x <= -1 else (1 if x >= 1 else (x + 1) / 2)",
         f=lambda x: ((x + 1) / 2).clamp(0, 1),
         df=lambda x: _between(x, -1, 1) / 2,
-        d2f=zeros_like,
+        d2f=zero,
         joints=(-1.0, 1.0),
         range="[0, 1]",
         asymptotes=("0", "1"),
@@ -112,7 +113,7 @@ RECORDS = (
         "x if x > 0 else (x * (x + 2) / 2 if x > -2 else 0)",
         f=_hard_mish,
         df=lambda x: where(x > 0, 1.0, (x.clamp(-2, 0) + 1) * (x > -2)),
-        d2f=lambda x: ((x > -2) & (x <= 0)).to(x.dtype),
+        d2f=lambda x: inside((x > -2) & (x <= 0), x),
         joints=(-2.0, 0.0),
         range="[-1/2, inf)",
         asymptotes=("0", "x"),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, finite, flushed, lowest
+from actfunc.catalogue.floats import Number, finite, flushed, lowest, zero
 from actfunc.catalogue.logistic import (
     damped,
     ends,
@@ -84,19 +84,19 @@ def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), finite(x)
-    return flushed(((y + _wave(y, a, b)[0]) * ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
+    e, y = exp(-x.abs()), lowest(x)
+    return flushed(((y + _wave(finite(x), a, b)[0]) * ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
 
 
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), finite(x)
+    e, y = exp(-x.abs()), lowest(x)  # at inf the wave has no slope, and this has none
     wave, slope, _ = _wave(y, a, b)
     bend = ends(y, e, 0, y + wave + slope, slope)
     return flushed((bend / (1 + e * (2 + e))).to(x.dtype))
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), finite(x)
+    e, y = exp(-x.abs()), lowest(x)
     wave, slope, curvature = _wave(y, a, b)
     w, both = y + wave, curvature + 2 * slope
     bend = ends(y, e, 0, both + w, curvature + both - w, curvature)
@@ -163,12 +163,12 @@ def _hard_elish(x: Tensor) -> Tensor:
 def _hard_elish_slope(x: Tensor) -> Tensor:
     y = x.clamp(-1, 0)
     left = 0.5 * (expm1(y) * (y + 2) + (y + 1))
-    return where(x > 1, 1.0, where(x > 0, x + 0.5, where(x > -1, left, 0.0)))
+    return where(x > 1, 1.0, where(x > 0, x + 0.5, where(x > -1, left, zero(x))))
 
 
 def _hard_elish_curvature(x: Tensor) -> Tensor:
     left = 0.5 * exp(x.clamp(-1, 0)) * (x + 3)
-    return where(x > 1, 0.0, where(x > 0, 1.0, where(x > -1, left, 0.0)))
+    return where(x > 1, 0.0, where(x > 0, 1.0, where(x > -1, left, zero(x))))
 
 
 RECORDS = (

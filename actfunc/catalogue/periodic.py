@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.floats import Number, finite, flushed, product_error, tensor_like
+from actfunc.catalogue.floats import Number, finite, flushed, product_error, tensor_like, zero
 
 
 def turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
@@ -45,18 +45,18 @@ def _snake(x: Tensor, a: Number) -> Tensor:
 
 def _snake_slope(x: Tensor, a: Number) -> Tensor:
     # 1 + sin 2ax, whose zeros are double: there a sum of 1 and -1 has lost all its digits
-    s, c = turn(finite(x), a)
+    s, c = turn(x, a)
     return ((s + c) ** 2).to(x.dtype)
 
 
 def _snake_curvature(x: Tensor, a: Number) -> Tensor:
-    s, c = turn(finite(x), a)
+    s, c = turn(x, a)
     return (2 * a * ((c - s) * (c + s))).to(x.dtype)
 
 
 def _cosid_slope(x: Tensor) -> Tensor:
     # -(1 + sin x), likewise
-    half = finite(x) / 2
+    half = x / 2
     return -((sin(half) + cos(half)) ** 2)
 
 
@@ -214,8 +214,8 @@ RECORDS: tuple[Activation, ...] = (
         "minsin",
         "min(x, sin(x))",
         f=lambda x: where(x > 0, sin(x), x),
-        df=lambda x: where(x > 0, cos(x), 1.0),
-        d2f=lambda x: where(x > 0, -sin(x), 0.0),
+        df=lambda x: where(x > 0, cos(x), 1 + zero(x)),
+        d2f=lambda x: where(x > 0, -sin(x), zero(x)),
         range="(-inf, 1]",
         asymptotes=("x", None),
         source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941; named by Eger et al. 2018",
@@ -225,7 +225,7 @@ RECORDS: tuple[Activation, ...] = (
         "cos(x) - x",
         f=lambda x: cos(finite(x)) - x,
         df=_cosid_slope,
-        d2f=lambda x: -cos(finite(x)),
+        d2f=lambda x: -cos(x),
         source="Ramachandran, Zoph & Le 2017, arXiv:1710.05941; named by Eger et al. 2018",
     ),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import full_like, ones_like, zeros_like
 
 from actfunc.activation import Activation
+from actfunc.catalogue.floats import zero
 
 _HALF = math.sqrt(0.5)
 
@@ -16,8 +16,8 @@ RECORDS = (
         "identity",
         "x",
         f=lambda x: x,
-        df=ones_like,
-        d2f=zeros_like,
+        df=lambda x: 1 + zero(x),
+        d2f=zero,
         asymptotes=("x", "x"),
         source="classical; a network of it is linear",
         aliases=("linear",),
@@ -27,7 +27,7 @@ RECORDS = (
         "x**2",
         f=torch.square,
         df=lambda x: 2 * x,
-        d2f=lambda x: full_like(x, 2),
+        d2f=lambda x: 2 + zero(x),
         range="[0, inf)",
         asymptotes=("x**2", "x**2"),
         source="Livni, Shalev-Shwartz & Shamir 2014, arXiv:1410.1141",
@@ -51,7 +51,7 @@ RECORDS = (
         # √½ first: x² overflows before x²/√2 does
         f=lambda x: (x - 1) * _HALF * (x + 1),
         df=lambda x: 2 * _HALF * x,
-        d2f=lambda x: full_like(x, 2 * _HALF),
+        d2f=lambda x: 2 * _HALF + zero(x),
         range="[-1 / sqrt(2), inf)",
         asymptotes=("(x**2 - 1) / sqrt(2)", "(x**2 - 1) / sqrt(2)"),
         source="the second Hermite polynomial, of unit variance; neural-tangents' Hermite",
@@ -62,7 +62,7 @@ RECORDS = (
         "x**2 + x",
         f=lambda x: x * (x + 1),
         df=lambda x: 2 * x + 1,
-        d2f=lambda x: full_like(x, 2),
+        d2f=lambda x: 2 + zero(x),
         range="[-1 / 4, inf)",
         asymptotes=("x * (x + 1)", "x * (x + 1)"),
         source="Noel et al. 2021, arXiv:2111.04020",

@@ -5,22 +5,22 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, relu, sign, where, zeros_like
+from torch import Tensor, relu, sign, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite
+from actfunc.catalogue.floats import inside, step, zero
 from actfunc.catalogue.jets import gated, sigmoid
 
 # f, df and d2f; the scale first, as the square alone may overflow
 _squared = (
     lambda x: relu(x) * relu(x),
     lambda x: 2 * relu(x),
-    lambda x: 2 * (x > 0).to(x.dtype),
+    lambda x: 2 * step(x),
 )
 _scaled_square = (
     lambda x, scale, bias: scale * relu(x) * relu(x) + bias,
     lambda x, scale, bias: 2 * scale * relu(x),
-    lambda x, scale, bias: 2 * scale * (x > 0).to(x.dtype),
+    lambda x, scale, bias: 2 * scale * step(x),
 )
 
 
@@ -31,7 +31,7 @@ def _nl_relu(x: Tensor, beta: float) -> Tensor:
 
 
 def _nl_relu_slope(x: Tensor, beta: float) -> Tensor:
-    return where(x > 0, 1 / (1 / beta + relu(x)), 0.0)
+    return where(x > 0, 1 / (1 / beta + relu(x)), zero(x))
 
 
 _silu, _silu_slope, _silu_curvature = gated(sigmoid, right=(1.0, 1.0))
@@ -43,11 +43,11 @@ def _arc(x: Tensor) -> Tensor:
 
 
 def _on_arc(x: Tensor) -> Tensor:
-    return ((x > -2) & (x <= 0)).to(x.dtype)
+    return inside((x > -2) & (x <= 0), x)
 
 
 def _squish_slope(x: Tensor) -> Tensor:
-    return where(x > 0, 1 + finite(x) / 16, (1 + _arc(x)) * _on_arc(x))
+    return where(x > 0, 1 + x / 16, (1 + _arc(x)) * _on_arc(x))
 
 
 RECORDS = (
@@ -55,8 +55,8 @@ RECORDS = (
         "relu",
         "x if x > 0 else 0",
         f=relu,
-        df=lambda x: (x > 0).to(x.dtype),
-        d2f=zeros_like,
+        df=step,
+        d2f=zero,
         joints=(0.0,),
         range="[0, inf)",
         asymptotes=("0", "x"),
@@ -66,8 +66,8 @@ RECORDS = (
         "leaky_relu",
         "x if x > 0 else negative_slope * x",
         f=lambda x, negative_slope: where(x > 0, x, negative_slope * x),
-        df=lambda x, negative_slope: where(x > 0, torch.ones_like(x), negative_slope),
-        d2f=lambda x, negative_slope: zeros_like(x),
+        df=lambda x, negative_slope: where(x > 0, 1.0, negative_slope + zero(x)),
+        d2f=lambda x, negative_slope: zero(x),
         params={"negative_slope": 0.01},
         joints=(0.0,),
         asymptotes=("negative_slope * x", "x"),
@@ -77,8 +77,8 @@ RECORDS = (
         "prelu",
         "x if x > 0 else weight * x",
         f=lambda x, weight: where(x > 0, x, weight * x),
-        df=lambda x, weight: where(x > 0, torch.ones_like(x), weight),
-        d2f=lambda x, weight: zeros_like(x),
+        df=lambda x, weight: where(x > 0, 1.0, weight + zero(x)),
+        d2f=lambda x, weight: zero(x),
         params={"weight": 0.25},
         joints=(0.0,),
         asymptotes=("weight * x", "x"),
@@ -88,8 +88,8 @@ RECORDS = (
         "rrelu",
         "x if x > 0 else (lower + upper) / 2 * x",
         f=lambda x, lower, upper: where(x > 0, x, (lower + upper) / 2 * x),
-        df=lambda x, lower, upper: where(x > 0, torch.ones_like(x), (lower + upper) / 2),
-        d2f=lambda x, lower, upper: zeros_like(x),
+        df=lambda x, lower, upper: where(x > 0, 1.0, (lower + upper) / 2 + zero(x)),
+        d2f=lambda x, lower, upper: zero(x),
         params={"lower": 1 / 8, "upper": 1 / 3},
         joints=(0.0,),
         asymptotes=("(lower + upper) / 2 * x", "x"),
@@ -99,8 +99,8 @@ RECORDS = (
         "relu6",
         "0 if x <= 0 else (6 if x >= 6 else x)",
         f=lambda x: x.clamp(0, 6),
-        df=lambda x: ((x > 0) & (x < 6)).to(x.dtype),
-        d2f=zeros_like,
+        df=lambda x: inside((x > 0) & (x < 6), x),
+        d2f=zero,
         joints=(0.0, 6.0),
         range="[0, 6]",
         asymptotes=("0", "6"),
@@ -132,8 +132,8 @@ RECORDS = (
         "abs",
         "abs(x)",
         f=torch.abs,
-        df=sign,
-        d2f=zeros_like,
+        df=lambda x: sign(x) + zero(x),
+        d2f=zero,
         joints=(0.0,),
         range="[0, inf)",
         asymptotes=("-x", "x"),
@@ -156,8 +156,8 @@ RECORDS = (
         "flatten_t_swish",
         "x / (1 + exp(-x)) + t if x > 0 else t",
         f=lambda x, t: where(x <= 0, 0.0, _silu(x)) + t,  # NaN is not below 0, and stays
-        df=lambda x, t: where(x > 0, _silu_slope(x), 0.0),
-        d2f=lambda x, t: where(x > 0, _silu_curvature(x), 0.0),
+        df=lambda x, t: where(x > 0, _silu_slope(x), zero(x)),
+        d2f=lambda x, t: where(x > 0, _silu_curvature(x), zero(x)),
         params={"t": -0.2},
         joints=(0.0,),
         range="[t, inf)",

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, exp, sign, tanh, where, zeros_like
+from torch import Tensor, exp, sign, tanh, where
 
 from actfunc.activation import Activation
+from actfunc.catalogue.floats import inside, zero
 
 _SERIES = tuple(2 * k / math.factorial(2 * k + 1) for k in range(9, 0, -1))
 
@@ -15,7 +16,7 @@ _SERIES = tuple(2 * k / math.factorial(2 * k + 1) for k in range(9, 0, -1))
 def _above(x: Tensor, threshold: float | Tensor) -> Tensor:
     # in float64: a threshold such as 0.3 rounded to float32 would be a float next to the joint, and
     # that float on the wrong side of it
-    return (x.double() > threshold).to(x.dtype)
+    return inside(x.double() > threshold, x)
 
 
 def _threshold(x: Tensor, threshold: float, value: float) -> Tensor:
@@ -45,7 +46,7 @@ RECORDS = (
         "x - lambd if x > lambd else (x + lambd if x < -lambd else 0)",
         f=lambda x, lambd: where(x.abs() <= lambd, 0.0, x - lambd * sign(x)),
         df=lambda x, lambd: _above(x.abs(), lambd),
-        d2f=lambda x, lambd: zeros_like(x),
+        d2f=lambda x, lambd: zero(x),
         params={"lambd": 0.5},
         joints=lambda lambd: (-lambd, lambd),
         asymptotes=("x + lambd", "x - lambd"),
@@ -57,7 +58,7 @@ RECORDS = (
         "x if abs(x) > lambd else 0",
         f=lambda x, lambd: where(x.double().abs() <= lambd, 0.0, x),
         df=lambda x, lambd: _above(x.abs(), lambd),
-        d2f=lambda x, lambd: zeros_like(x),
+        d2f=lambda x, lambd: zero(x),
         params={"lambd": 0.5},
         joints=lambda lambd: (-lambd, lambd),
         asymptotes=("x", "x"),
@@ -78,7 +79,7 @@ RECORDS = (
         "x if x > threshold else value",
         f=_threshold,
         df=lambda x, threshold, value: _above(x, threshold),
-        d2f=lambda x, threshold, value: zeros_like(x),
+        d2f=lambda x, threshold, value: zero(x),
         params={"threshold": 1.0, "value": 0.0},
         joints=lambda threshold, value: (threshold,),
         asymptotes=("value", "x"),

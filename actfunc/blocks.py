@@ -1,0 +1,43 @@
+"""Elementwise work on tensors that are larger than a core's cache, block by block.
+
+A function of a dozen operations goes through memory a dozen times, and asks for a dozen buffers of
+the size of its input. Block by block it stays in the cache, asks for small ones, and gives the same
+digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from actfunc import torch_private
+
+BLOCK = 2**15
+"""Numbers to a block and thread: from so many on torch shares an operation among threads."""
+
+
+def by_blocks(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+    """function(*tensors), elementwise on tensors of one shape and dtype, and so is its result.
+
+    Whatever is no plain tensor on a CPU, or is to be differentiated, goes through in one piece.
+    """
+    block = BLOCK * torch.get_num_threads()
+    if tensors[0].numel() <= block or not all(map(_plain, tensors)):
+        return function(*tensors)
+    y = torch.empty_like(tensors[0])
+    columns = [each.view(-1).split(block) for each in (y, *tensors)]
+    for to, *parts in zip(*columns, strict=True):
+        to.copy_(function(*parts))
+    return y
+
+
+def _plain(x: Tensor) -> bool:
+    return (
+        type(x) is Tensor
+        and x.device.type == "cpu"
+        and x.is_contiguous()
+        and not (x.requires_grad and torch.is_grad_enabled())
+        and not torch_private.values_are_hidden()
+    )
