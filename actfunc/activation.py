@@ -18,7 +18,7 @@ from torch import Tensor
 from actfunc import domain
 from actfunc.blocks import by_blocks
 from actfunc.errors import UsageError
-from actfunc.lifting import SIXTEEN_BIT, Partial, lift_partial
+from actfunc.lifting import SIXTEEN_BIT, Partial, elementwise_slope, lift_partial
 
 Function: TypeAlias = Callable[..., Tensor]
 """An elementwise function of a tensor, with its parameters as keywords."""
@@ -103,8 +103,7 @@ class Third:
         return self._of(lambda s: self.curvature.at(s, params), x)
 
     def _of(self, curvature: Function, x: Tensor) -> Tensor:
-        y, pull = torch.func.vjp(curvature, x.double())
-        return pull(torch.ones_like(y))[0].to(x.dtype)
+        return elementwise_slope(curvature, x.double()).to(x.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +203,7 @@ class Activation:
     def bind(self, **params: float) -> Activation:
         """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
         given = domain.checked(self.name, params, self.params, self.domain)
-        return replace(self, params={**self.params, **given})
+        return replace(self, params={**self.params, **given})  # type: ignore[dict-item]
 
     def __copy__(self) -> Activation:
         return self

@@ -78,14 +78,14 @@ def lift_partial(
         return polynomial(partial, wide, params).to(inputs[0].dtype)
     if not torch.is_grad_enabled():
         return partial.function(*inputs, *params)
-    return _Lifted.apply(partial, len(inputs), *inputs, *params)  # type: ignore[no-untyped-call]
+    return _Lifted.apply(partial, len(inputs), *inputs, *params)
 
 
 def _read_along() -> bool:
     """Whether somebody takes the operations apart who does not take a Function as it is."""
     return (
         torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
+        or torch.jit.is_tracing()  # type: ignore
         or torch_private.forward_mode_is_on()
         or torch_private.functionalizes()
     )
@@ -150,10 +150,16 @@ def _by_param(partial: Partial, number: int, count: int) -> Partial:
         def of_param(param: Tensor) -> Tensor:
             return partial.function(*inputs, *params[:number], param, *params[number + 1 :])
 
-        y, pull = torch.func.vjp(of_param, params[number].expand_as(inputs[0]))
-        return pull(torch.ones_like(y))[0]
+        return elementwise_slope(of_param, params[number].expand_as(inputs[0]))
 
     return Partial(function, tuple(_by_param(each, number, count) for each in partial.by))
+
+
+def elementwise_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The derivative of an elementwise function, as reverse mode has it."""
+    y, pull = torch.func.vjp(function, x)[:2]
+    slope: Tensor = pull(torch.ones_like(y))[0]
+    return slope
 
 
 def _times(one: Tensor, other: Tensor, steep: bool) -> Tensor:
@@ -163,7 +169,7 @@ def _times(one: Tensor, other: Tensor, steep: bool) -> Tensor:
     if _read_along():
         finite, rest = _two_finite(other)
         return where(other.isnan(), other, one * finite + one * rest)
-    return _SteepProduct.apply(one, other)  # type: ignore[no-untyped-call,no-any-return]
+    return _SteepProduct.apply(one, other)
 
 
 class _SteepProduct(torch.autograd.Function):
@@ -196,7 +202,8 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
         return each.function(*(point.at for point in points), *params)
 
     y = value = at_points(partial)
-    order, level = 1, {(): partial}
+    order = 1
+    level: dict[tuple[int, ...], Partial] = {(): partial}
     while all(each.by for each in level.values()):
         level = {
             (*path, number): each
@@ -323,7 +330,7 @@ def lift_vector(function: AlongVectors, x: Tensor) -> Tensor:
         return (function.f(wide.detach()) + _beside(function, wide)).to(x.dtype)
     if not torch.is_grad_enabled():
         return function.f(x)
-    return _LiftedVector.apply(function, x)  # type: ignore[no-untyped-call]
+    return _LiftedVector.apply(function, x)
 
 
 class _LiftedVector(torch.autograd.Function):
@@ -342,7 +349,7 @@ class _LiftedVector(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         (x,), function = ctx.saved_tensors, ctx.function
         wide, cotangent = (x.float(), grad.float()) if x.dtype in SIXTEEN_BIT else (x, grad)
-        _, pull = torch.func.vjp(lambda x: _beside(function, x), wide)
+        pull = torch.func.vjp(lambda x: _beside(function, x), wide)[1]
         return None, pull(cotangent)[0].to(x.dtype)
 
 
