@@ -90,7 +90,8 @@ class Slope:
 class Third:
     """The third derivative, which records do not write: what autograd makes of `d2f`, in float64.
 
-    It has fewer digits than the siblings: the certificate says how many.
+    It has fewer digits than the siblings: the certificate says how many. At a joint it is the mean
+    of both sides.
     """
 
     curvature: Sibling
@@ -103,7 +104,22 @@ class Third:
         return self._of(lambda s: self.curvature.at(s, params), x)
 
     def _of(self, curvature: Function, x: Tensor) -> Tensor:
-        return elementwise_slope(curvature, x.double()).to(x.dtype)
+        wide = x.double()
+        right, left = (elementwise_slope(curvature, wide + side) for side in (BESIDE, -BESIDE))
+        slope = 0.5 * right + 0.5 * left
+        # far out a power of x may overflow in what is long straight; a sine is NaN at infinity
+        straight = (wide.abs() > FAR_OUT) & slope.isnan() & ~curvature(wide).isnan()
+        slope = torch.where(straight, 0.0, slope)
+        # a branch that a number does not go through has nothing to say of NaN
+        return torch.where(x.isnan(), torch.nan, slope).to(x.dtype)
+
+
+BESIDE = 2.0**-27
+"""How far to both sides of a point a curvature is differentiated: at the point itself an |x| of
+its formula may be 0, or it may be 0 as a whole and flushed, and autograd finds no slope there."""
+
+FAR_OUT = 1e50
+"""Further out the square of a number may be none."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -280,7 +280,7 @@ def _two_finite(number: Tensor) -> tuple[Tensor, Tensor]:
     """
     info = torch.finfo(number.dtype)
     one = where(number.isnan(), 0.0, number.clamp(info.min, info.max))
-    return one, where(number.isinf(), one, 0.0 * one)
+    return one, where(number.isinf(), one, torch.zeros_like(one) * one)
 
 
 def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
@@ -293,9 +293,11 @@ def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
     if order == 1:
         y = zero.abs().sqrt()
     else:
-        # its (order - 1)th power is a number of the dtype and its order-th is none
-        large = 2.0 ** (math.log2(torch.finfo(zero.dtype).max) / (order - 0.5))
-        y = _overflowing(order, large * zero) - _overflowing(order, 2 * large * zero)
+        # its (order - 1)th power is a number of the dtype and its order-th is none; as a tensor, for
+        # under vmap forward mode makes float64 of a product with a Python number
+        exponent = math.log2(torch.finfo(zero.dtype).max) / (order - 0.5)
+        large = torch.full((), 2.0**exponent, dtype=zero.dtype, device=zero.device)
+        y = _overflowing(order, large * zero) - _overflowing(order, (large + large) * zero)
     return y if here is None else where(here, y, 0.0)
 
 
