@@ -293,7 +293,7 @@ def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
     if order == 1:
         y = zero.abs().sqrt()
     else:
-        # its (order - 1)th power is a number of the dtype and its order-th is none; as a tensor, for
+        # its (order - 1)th power is a number of the dtype and its order-th is none; a tensor, for
         # under vmap forward mode makes float64 of a product with a Python number
         exponent = math.log2(torch.finfo(zero.dtype).max) / (order - 0.5)
         large = torch.full((), 2.0**exponent, dtype=zero.dtype, device=zero.device)
