@@ -110,8 +110,8 @@ class _Lifted(torch.autograd.Function):
 
         def flows(each: Partial) -> Tensor:
             if partial.elementwise and not params and not torch.is_grad_enabled():
-                return by_blocks(lambda *part: _flow(partial, each, *part), grad, *inputs)
-            return _flow(partial, each, grad, *inputs, params=params)
+                return by_blocks(lambda *part: _flow(partial, each.function, *part), grad, *inputs)
+            return _flow(partial, lambda *at: lift_partial(each, at, params), grad, *inputs)
 
         slopes = [
             flows(each) if asked else None
@@ -127,15 +127,12 @@ class _Lifted(torch.autograd.Function):
         return None, None, *slopes, *learnt
 
 
-def _flow(
-    partial: Partial, slope: Partial, grad: Tensor, *inputs: Tensor, params: Sequence[Tensor] = ()
-) -> Tensor:
+def _flow(partial: Partial, slope: Callable[..., Tensor], grad: Tensor, *inputs: Tensor) -> Tensor:
     """The gradient times the slope at the inputs; in 16 bits by float32, rounded once."""
     if grad.dtype not in SIXTEEN_BIT:
-        return _times(grad, lift_partial(slope, inputs, params), partial.steep)
-    wide = [each.float() for each in inputs]
-    flow = _times(grad.float(), lift_partial(slope, wide, params), partial.steep)
-    return flow.to(grad.dtype)
+        return _times(grad, slope(*inputs), partial.steep)
+    wide = slope(*(each.float() for each in inputs))
+    return _times(grad.float(), wide, partial.steep).to(grad.dtype)
 
 
 def _by_param(partial: Partial, number: int, count: int) -> Partial:

@@ -258,6 +258,8 @@ def test_forward_mode_over_a_graph_made_before():
         ones = forward_ad.make_dual(torch.ones_like(y), torch.full_like(y, 2.0))
         (slope,) = torch.autograd.grad(y, x, ones, create_graph=True)
         found = forward_ad.unpack_dual(slope)
+        (alone,) = torch.autograd.grad(gelu(x), x, ones)
+        assert_same(forward_ad.unpack_dual(alone).tangent, 2 * gelu.df(x.detach()))
     assert_same(found.primal.detach(), gelu.df(x.detach()))
     assert_same(found.tangent.detach(), 2 * gelu.df(x.detach()))
 
