@@ -357,6 +357,32 @@ def test_a_learnable_parameter_gets_its_gradient(record, order):
         torch.testing.assert_close(got[key], slope, rtol=1e-7, atol=1e-8)
 
 
+@with_parameters
+def test_mixed_derivatives_by_either_first_are_those_of_the_slope(record):
+    x = torch.linspace(-4, 4, 32, dtype=torch.float64)  # no point at a joint
+    for name, value in record.params.items():
+        parameter = torch.full_like(x, 0.9 * value)
+
+        def lifted(s, p, name=name):
+            return record(s, **{name: p})
+
+        def slope(s, p, name=name):
+            return record.df(s, **{name: p})
+
+        want = vmap(grad(slope, 1))(x, parameter)
+        for mixed in (
+            grad(grad(lifted, 1), 0),
+            grad(grad(lifted, 0), 1),
+            jacfwd(grad(lifted, 1), 0),
+            jacfwd(jacfwd(lifted, 0), 1),
+        ):
+            torch.testing.assert_close(vmap(mixed)(x, parameter), want, rtol=1e-12, atol=1e-12)
+        leaf, at = parameter.clone().requires_grad_(), x.clone().requires_grad_()
+        (by_parameter,) = torch.autograd.grad(lifted(at, leaf).sum(), leaf, create_graph=True)
+        (mixed_plain,) = torch.autograd.grad(by_parameter.sum(), at)
+        torch.testing.assert_close(mixed_plain, want, rtol=1e-12, atol=1e-12)
+
+
 def test_a_parameter_for_each_feature():
     x, slopes = torch.linspace(-4, 4, 12).view(4, 3), torch.tensor([0.1, 0.2, 0.3])
     leaky_relu = CATALOGUE["leaky_relu"]
