@@ -13,12 +13,7 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, Modul
 from typing import Any
 
 _PACKAGE = Path(__file__).parent
-_INSTALLED = tuple(
-    Path(folder).resolve()
-    for name, folder in sysconfig.get_paths().items()
-    if name in ("stdlib", "platstdlib", "purelib", "platlib")
-)
-"""Where what is installed lies, which has versions and is not edited."""
+_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 
 
 @cache
@@ -121,7 +116,7 @@ class _Followed:
             if function is not None:  # written at a prompt
                 return [function.__code__, *_used(function)]
             return []
-        if any(path.resolve().is_relative_to(folder) for folder in _INSTALLED):
+        if _is_installed(path):
             if not follow:
                 self.found[name] = path.read_bytes()
             return []
@@ -130,6 +125,12 @@ class _Followed:
         if known:
             return []
         return [value for value in vars(module).values() if _has_source(value)]
+
+
+def _is_installed(path: Path) -> bool:
+    """Whether a file came with Python or from an installer: it has a version, and is not edited."""
+    folders = {"site-packages", "dist-packages"} & set(path.parts)
+    return bool(folders) or path.resolve().is_relative_to(_LIBRARY)
 
 
 def _is_full(cell: Any) -> bool:

@@ -30,7 +30,7 @@ from rich.table import Table
 from torch import Tensor
 
 from actfunc import CATALOGUE, Activation
-from actfunc.certify import search
+from actfunc.certify import search, suspects
 from actfunc.certify.certificate import on_grid
 from actfunc.certify.check import ORDERS, Judged, bound_of, word
 from actfunc.certify.formula import Formula, parse
@@ -45,6 +45,9 @@ SETTINGS = 40
 
 NEAR = 0.8
 """Of a bound: what float64 says is so near is judged by the formula."""
+
+FRESH = 3000
+"""float64 drawn at random before it climbs once more."""
 
 KEPT = 256
 """So many of the worst of an order are judged at the most, of each strip of a net."""
@@ -119,19 +122,20 @@ def in_float32(
 
     A whole net has some 700,000 points; where fewer are wanted, it is thinned.
     """
-    here, suspects, done = search.values(record), [], 0
+    here, places, done = suspects.values(record), [], 0
     bounds = [bound_of(order, torch.float32, record.exceptions) for order in range(len(ORDERS))]
     while done < evaluations:
-        net = search.strips(torch.float32, generator)
+        net = suspects.strips(torch.float32, generator)
         whole = sum(len(strip.x) for strip in net)
         thinner = max(1, whole // (evaluations - done))
-        for strip in search.thinned(net, thinner):
-            for part in strip.x.split(search.PIECE):
+        for strip in suspects.thinned(net, thinner):
+            for part in strip.x.split(suspects.PIECE):
                 x = part.float()
-                suspects.append(worst_of(x, search.beside(here(x), here(x.double()), x), bounds))
+                places.append(worst_of(x, suspects.beside(here(x), here(x.double()), x), bounds))
                 done += len(x)
-    suspects.append(search.floats_around(here, torch.cat(suspects).unique()))
-    return search.judge(record, formula, torch.cat(suspects).float()), done
+    found = search.judge(record, formula, torch.cat(places).float())
+    found, tried = search.climbed(found, record, formula, generator)
+    return found, done + tried
 
 
 def worst_of(x: Tensor, errors: Tensor, bounds: Sequence[float]) -> Tensor:
@@ -148,20 +152,16 @@ def in_float64(
     record: Activation, formula: Formula, proven: int, generator: torch.Generator
 ) -> Judged:
     """As many float64 as are asked for in ball arithmetic, more of them where they are worse."""
-
-    def judged(x: Tensor) -> Judged:
-        return search.judge(record, formula, x.double())
-
     if proven < 20_000:  # at one of many settings: what is suspicious, and some at random
-        net = search.thinned(search.strips(torch.float64, generator), 64)
-        beside = search.beside_formula(record, formula, net)
+        net = suspects.thinned(suspects.strips(torch.float64, generator), 64)
+        beside = suspects.beside_formula(record, formula, net)
         some = beside[torch.randperm(len(beside), generator=generator)[: proven // 2]]
-        return judged(torch.cat([some, search.drawn(proven - len(some), generator)]))
+        x = torch.cat([some, search.drawn(proven - len(some), generator)])
+        return search.judge(record, formula, x)
     found = on_grid(record, formula, torch.float64)
     while len(found.x) < proven:
-        fresh = [search.drawn(2000, generator), search.beside_turns(found, generator)]
-        found = search.joined(found, judged(torch.cat(fresh)), record)
-        found = search.climbed(found, judged, record, generator)
+        fresh = search.judge(record, formula, search.drawn(FRESH, generator))
+        found, _ = search.climbed(search.joined(found, fresh, record), record, formula, generator)
     return found
 
 
@@ -196,9 +196,11 @@ def drawn(record: Activation, name: str, chance: random.Random) -> float:
             end, inward, belongs = -inward * LARGE, 0.0, True
         value = end if belongs else end + inward * size(chance, 1e-6, 1e-2) * max(1.0, abs(end))
     else:
-        value = chance.choice((1.0, -1.0)) * size(chance, SMALL, LARGE)
-        if not ends.holds(value):
-            value = -value
+        value = math.nan
+        for _ in range(100):
+            if ends.holds(value):
+                break
+            value = chance.choice((1.0, -1.0)) * size(chance, SMALL, LARGE)
     return torch.tensor(value, dtype=torch.float32).item()
 
 

@@ -48,8 +48,10 @@ def branch_points(formula: Formula, params: Mapping[str, float] | None = None) -
     for margin in margins(formula.tree):
         if "x" in names(margin):
             side = _evaluator(formula._replace(tree=margin), params or {})
-            exact = base[side(base) == 0]
-            found += [*_crossings(side, base).tolist(), *exact[:MAX_CROSSINGS].tolist()]
+            exact, before = base[side(base) == 0], _crossings(side, base)
+            after = torch.nextafter(before, torch.full_like(before, torch.inf))
+            crossed = torch.where(side(after) == 0, after, before)
+            found += [*crossed.tolist(), *exact[:MAX_CROSSINGS].tolist()]
     return tuple(sorted(set(found)))
 
 

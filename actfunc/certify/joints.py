@@ -24,7 +24,7 @@ from actfunc.certify.ulp import plain_error
 SAME_PLACE = 1e-9
 """Branches that meet so close together, relatively, meet at one point."""
 
-ASIDE = 1e-7
+ASIDE = 2.0**-40
 """How far to the left and to the right of it a jump is looked for, in units of |x| or 1."""
 
 STEEPER = 16.0

@@ -43,9 +43,15 @@ LADDER = 48
 TURNS = 8
 """How many extrema of each of f, df and d2f are looked at."""
 
-CENTRES, WINDOW, BEST = 6, 2000, 2
-"""Around so many of the worst points of an order so many numbers are measured, and so many of them
-judged."""
+CENTRES, BEST = 6, 2
+"""Around how many of the worst points of an order numbers are measured; how many are judged."""
+
+WINDOW = {torch.float64: 4000, torch.float32: 8000}
+"""How many numbers are measured in a window."""
+
+SWEPT, FEWER = 80, 8
+"""Around how many points drawn at random float64 is measured first, at how many times fewer
+numbers; float32 is measured everywhere."""
 
 NARROWER = (2.0**-6, 2.0**-9, 2.0**-12)
 """How far from a centre a window reaches, in units of |x|."""
@@ -91,14 +97,16 @@ def climbed(
 ) -> tuple[Judged, int]:
     """From the worst points of each order, and from extrema, to worse ones around them; and at how
     many points it was looked for those."""
-    tried, centres, joints = 0, _turns(found), meeting_points(activation, formula)
+    tried, joints, dtype = 0, meeting_points(activation, formula), found.x.dtype
+    swept = drawn(SWEPT, generator, octaves=11) if dtype == torch.float64 else found.x[:0].double()
+    centres, count = torch.cat([_turns(found), swept]), WINDOW[dtype] // FEWER
     for reach in NARROWER:
         worst = [_worst(found.x, errors, reach) for errors in found.errors]
         places = []
         for centre in torch.cat([*worst, centres]).unique().tolist():
-            offset = 2 * torch.rand(WINDOW, dtype=torch.float64, generator=generator) - 1
+            offset = 2 * torch.rand(count, dtype=torch.float64, generator=generator) - 1
             width = reach * abs(centre)
-            if found.x.dtype == torch.float64:
+            if dtype == torch.float64:
                 width = min([width, *(0.9 * abs(centre - joint) for joint in joints)])
                 x, errors = _float64_around(activation, formula, centre, width, offset)
             else:
@@ -107,7 +115,7 @@ def climbed(
             tried += len(x)
         if places:
             found = joined(found, judge(activation, formula, torch.cat(places)), activation)
-        centres = centres[:0]
+        centres, count = centres[:0], WINDOW[dtype]
     return found, tried
 
 
@@ -142,12 +150,13 @@ def _worst(x: Tensor, errors: Tensor, reach: float) -> Tensor:
     return torch.tensor(centres, dtype=torch.float64)
 
 
-def drawn(count: int, generator: torch.Generator) -> Tensor:
-    """Random points, float64: half of them evenly on [-20, 20], half by the octave."""
+def drawn(count: int, generator: torch.Generator, octaves: int = MIDDLE) -> Tensor:
+    """Random points, float64: half of them evenly on [-20, 20], half by the octave, so many of them
+    from 1 up and down."""
     half = count // 2
     even = 2 * REACH * torch.rand(half, dtype=torch.float64, generator=generator) - REACH
-    octave = torch.rand(count - half, dtype=torch.float64, generator=generator) * 2 - 1
-    return torch.cat([even, torch.copysign(torch.exp2(MIDDLE * octave), even[: count - half])])
+    octave, side = 2 * torch.rand((2, count - half), dtype=torch.float64, generator=generator) - 1
+    return torch.cat([even, torch.copysign(torch.exp2(octaves * octave), side)])
 
 
 def _ladders(joints: Sequence[float]) -> Tensor:

@@ -179,14 +179,16 @@ def test_nans_of_torchs_function_are_counted_order_by_order(monkeypatch):
 def test_torchs_second_derivatives_lose_every_digit(name):
     """The reason why this package exists; when it fails one day, torch has got better."""
     for dtype in (torch.float64, torch.float32):
-        assert audit(actfunc.get(name), dtype)[2].worst.ulp > 0.1 / torch.finfo(dtype).eps
+        second = audit(actfunc.get(name), dtype)[2]
+        assert second.plain > 0.1 / torch.finfo(dtype).eps
+        assert second.worst.ulp > 1e-3 / torch.finfo(dtype).eps
 
 
 def test_a_zero_crossing_is_no_headline():
     """Between two numbers the slope of gelu is 0: there a plain unit says 1e8 of anybody's."""
     slope = audit(actfunc.get("gelu"), torch.float32)[1]
     assert not -0.76 < slope.worst.x < -0.74
-    assert slope.worst.ulp > 1e6
+    assert slope.worst.ulp > 1e5
     near = Point(-0.7518, 1e-9, 2e-9, 2.1)
     shown = slope._replace(worst=near, plain=1.2e8, held=True)
     assert "| 2.1 @ -0.752 (1.2e8) |" in audit_markdown([shown])

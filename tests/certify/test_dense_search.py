@@ -46,14 +46,14 @@ def test_what_is_right_is_told_and_ends_with_0(dense, tmp_path, capsys):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_what_is_wrong_is_told_and_ends_with_1(dense, tmp_path, capsys, monkeypatch, dtype):
-    right = actfunc.get("gelu")
+    right = actfunc.get("tanh")
     wrong = stretch(
         right, 1, -1.43, 0.02, dtype=dtype, relative=3e-14 if dtype.itemsize == 8 else 1e-5
     )
     monkeypatch.setattr(type(actfunc.CATALOGUE), "named", lambda *_: wrong)
     out = tmp_path / "found.json"
     with pytest.raises(SystemExit) as ended:
-        dense.main(["gelu", "--evaluations", "7e5", "--proven", "24000", "--processes", "1",
+        dense.main(["tanh", "--evaluations", "7e5", "--proven", "24000", "--processes", "1",
                     "--seed", "5", "--out", str(out)])  # fmt: skip
     assert ended.value.code == 1
     beyond = json.loads(out.read_text())["beyond"]
