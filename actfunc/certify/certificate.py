@@ -2,13 +2,13 @@
 
 `certify` asks three judges that know nothing of each other: the formula in ball arithmetic, every
 way torch has to a derivative, and finite differences. In float64 and float32 the formula is asked
-on a grid, in bfloat16 and float16 every input there is goes through.
+on a grid and where a search finds worse, in bfloat16 and float16 every input there is goes through.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -16,13 +16,16 @@ from torch import Tensor
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.check import Check, Judged, check, measured, word
+from actfunc.certify.constants import Constant, constants
 from actfunc.certify.differences import Difference, differences
 from actfunc.certify.formula import Formula, parse
 from actfunc.certify.grids import grid
+from actfunc.certify.joints import Joint, at_poles, joints
 from actfunc.certify.limits import Limit, limits
 from actfunc.certify.oracle import truth
 from actfunc.certify.parameters import Parameter, parameters
 from actfunc.certify.records import as_plain
+from actfunc.certify.search import widened
 from actfunc.certify.sixteen import every_input
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import UsageError
@@ -35,6 +38,8 @@ DTYPES = (*FINE, *SIXTEEN_BIT)
 Report = Callable[[str], None]
 """Told what is being done, for a progress bar."""
 
+Finding: TypeAlias = RouteCheck | Difference | Limit | Parameter | Joint | Constant
+
 
 class Certificate(NamedTuple):
     """All that `certify` found about one activation."""
@@ -46,11 +51,14 @@ class Certificate(NamedTuple):
     differences: tuple[Difference, ...]
     limits: tuple[Limit, ...]
     parameters: tuple[Parameter, ...]
+    joints: tuple[Joint, ...] = ()
+    constants: tuple[Constant, ...] = ()
 
     @property
-    def rest(self) -> tuple[tuple[RouteCheck | Difference | Limit | Parameter, ...], ...]:
+    def rest(self) -> tuple[tuple[Finding, ...], ...]:
         """All that was judged beside the digits."""
-        return self.routes, self.differences, self.limits, self.parameters
+        known = self.routes, self.differences, self.limits, self.parameters
+        return *known, self.joints, self.constants
 
     @property
     def held(self) -> bool:
@@ -99,10 +107,7 @@ def certify(
         say(f"{word(dtype)}: the formula")
         evaluated(activation, torch.tensor([-1.0, 1.0], dtype=dtype))
         found = _judged(activation, judge, dtype)
-        checks += [
-            check(*each, found.x, activation.exceptions)
-            for each in zip(range(3), found.got, [found.true] * 3, found.errors, strict=True)
-        ]
+        checks += _checks(activation, judge, found)
         if not lifted:
             continue
         say(f"{word(dtype)}: torch's ways to a derivative")
@@ -118,9 +123,23 @@ def certify(
         tuple(checks),
         tuple(routes),
         differences(activation) if torch.float64 in dtypes else (),
-        limits(activation, dtypes),
+        (*limits(activation, dtypes), *at_poles(activation, judge, dtypes)),
         tuple(learnable),
+        joints(activation, judge) if lifted else (),
+        constants(activation, judge) if lifted else (),
     )
+
+
+def _checks(activation: Activation, judge: Formula, found: Judged) -> list[Check]:
+    """Value, first and second derivative where they were judged; on a grid, and by a search too."""
+    looked, tried = found, 0
+    if found.x.dtype in FINE:
+        looked, tried = widened(activation, judge, found)
+    return [
+        check(order, looked.got[order], looked.true, looked.errors[order], looked.x,
+              activation.exceptions)._replace(searched=tried)
+        for order in range(len(looked.got))
+    ]  # fmt: skip
 
 
 def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
@@ -132,7 +151,7 @@ def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judge
 
 def on_grid(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
     """The siblings on the grid against the formula, in the design's measure."""
-    x = grid(activation, dtype)
+    x = grid(activation, dtype, judge)
     true = truth(judge, x, activation.params)
     siblings = torch.stack(evaluated(activation, x))
     return Judged(x, siblings, true, measured(siblings, true, x))

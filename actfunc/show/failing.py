@@ -60,6 +60,17 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
         if not parameter.held:
             row = (*numbers(parameter.dtype, *parameter.worst[:3]), "")
             yield f"{parameter.dtype}, the derivative by {parameter.name}", [row]
+    for constant in certificate.constants:
+        if not constant.held:
+            where = f" at {constant.params}" if constant.params else ""
+            what = f"the formula is not the published function{where}"
+            row = (*numbers("float64", constant.x, constant.got, constant.wanted), "")
+            yield f"{_order(constant.order)}: {what}", [row]
+    for joint in certificate.joints:
+        if not joint.held:
+            what = f"branches meet at {joint.x:.6g}, which the record's joints do not name"
+            sides = f"{joint.left:.6g} | {joint.right:.6g}"
+            yield f"{_order(joint.order)}: {what}", [(f"{joint.x:.6g}", sides, "", "")]
     for dtype in dict.fromkeys(limit.dtype for limit in certificate.limits):
         wrong = [one for one in certificate.limits if one.dtype == dtype and not one.held]
         rows = [(*numbers(dtype, one.x, one.got, one.wanted), _order(one.order)) for one in wrong]
