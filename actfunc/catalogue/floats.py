@@ -43,8 +43,10 @@ def flushed(y: Tensor) -> Tensor:
     """Zero below the smallest normal number, where what went into y has lost its digits.
 
     A little below: what is rounded to just below it may truly be just above, and has its digits.
+    Where it is zero it still has a slope, which is asked for where y is a derivative.
     """
-    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
+    zero = y - y.detach() if y.requires_grad else 0.0
+    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), zero, y)
 
 
 def zero(x: Tensor) -> Tensor:

@@ -27,8 +27,9 @@ _DENSITY = 1 / math.sqrt(2 * math.pi)
 
 
 def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Tensor]:
-    """z = βx and q = α·e^z as far out as they matter, and q²."""
-    z = (beta * finite(x)).clamp(-1e4, largest_exponent(x))
+    """z = βx and q = α·e^z as far out as they matter, and q², all float64: a float32 has too few
+    digits for parameters that are no float32."""
+    z = (beta * finite(x.double())).clamp(-1e4, largest_exponent(x))
     q = (alpha * exp(z)).clamp(max=30)  # there erf(q) is 1, and its slope 0
     # of e^2z q² has fewer roundings than q times q, which count where z is small
     square = where(z > 40, q * q, alpha * alpha * exp(2 * z.clamp(max=40)))
@@ -37,8 +38,8 @@ def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Te
 
 def _erf_act(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, _ = _erf_exp(x, alpha, beta)
-    x = lowest(x)
-    return flushed(closed(z, q, x, _BELL * alpha, x * erf(q)))
+    value = closed(z, q, lowest(x), _BELL * alpha, lowest(x) * erf(q))
+    return flushed(value.to(x.dtype))
 
 
 def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
@@ -47,14 +48,14 @@ def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     # where they cancel, the bell as 1 and a small rest: its roundings are not times z·q
     small = gate + w * (_BELL - 1 + _BELL * expm1(-square)) + w
     slope = where(square < 0.25, small, gate + w * (_BELL * exp(-square)))
-    return flushed(closed(z, q, 1 + z, _BELL * alpha, slope))
+    return flushed(closed(z, q, 1 + z, _BELL * alpha, slope).to(x.dtype))
 
 
 def _erf_act_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
     h = exp(-0.5 * square)
     bend = _BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h)
-    return flushed(closed(z, q, 2 + z, _BELL * alpha * beta, bend))
+    return flushed(closed(z, q, 2 + z, _BELL * alpha * beta, bend).to(x.dtype))
 
 
 def _squared(x: Tensor) -> tuple[Tensor, Tensor]:

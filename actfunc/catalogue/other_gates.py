@@ -81,6 +81,7 @@ class _Srs(NamedTuple):
     x, y: as far out as they matter; `one` is 1 + y, ratio β / α, and `less` 1 - β / α.
     far:  the root of m·n where that may be subnormal before a product with it is, elsewhere 1;
           `both` is m·n without it.
+    n_off, d_off: what the last roundings of n and d have lost, as a part of them.
     """
 
     x: Tensor
@@ -93,6 +94,8 @@ class _Srs(NamedTuple):
     far: Tensor
     ratio: Tensor
     less: Tensor
+    n_off: Tensor
+    d_off: Tensor
 
     @classmethod
     def of(cls, x: Tensor, alpha: Number, beta: Number) -> _Srs:
@@ -103,20 +106,23 @@ class _Srs(NamedTuple):
         m, n, one = exp(y.clamp(max=0)), exp(-y.clamp(min=0)), 1 + y
         a = wide / alpha
         d = a * m + n
+        n_off = d_off = torch.zeros_like(d)
         if x.dtype == torch.float64:
             # what the roundings of its parts have lost is added again
             near = (y > -8) & (y < 0.5)
             a, a_rest = _quotient(where(near, wide, 0.0), alpha)
             y_rest = where(near, y_rest, 0.0)
             big, small = exp_pair(where(near, -y, 0.0), -y_rest)
-            total = big + a
-            total = total + ((a - (total - big)) + a_rest + small)
+            rounded = big + a
+            rest = (a - (rounded - big)) + a_rest + small
+            total = rounded + rest
             m, n, d = where(near, 1.0, m), where(near, big, n), where(near, total, d)
             one = one + y_rest
+            n_off, d_off = (small / big).detach(), ((rest - (total - rounded)) / total).detach()
         far, h = y.abs() > 40, exp(-0.5 * y.abs())
         both, other = where(far, h, m * n), where(far, h, 1.0)
         ratio, less = beta / alpha, (alpha - beta) / alpha
-        return cls(wide, y, one, m, n, d, both, other, ratio, less)
+        return cls(wide, y, one, m, n, d, both, other, ratio, less, n_off, d_off)
 
 
 def _srs(x: Tensor, alpha: Number, beta: Number) -> Tensor:
@@ -131,17 +137,20 @@ def _srs_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     # next to 0 that is 1 and a small rest
     rest = at.both * (at.y - expm1(-at.y.clamp(-1, 1))) - at.ratio * at.y * at.m * (at.n + at.d)
     slope = where(near, rest, at.both * at.one) / at.d / at.d * at.far
+    slope = slope + slope * (where(near, 0.0, at.n_off) - 2 * at.d_off)
     return flushed(where(near, 1 + slope, slope).to(x.dtype))
 
 
 def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     at = _Srs.of(x, alpha, beta)
     y, ratio = at.y, at.ratio
-    bend = at.n * (1 + at.one) - ratio * at.m * (y * (1 + at.one) + 2)
-    # next to 0 that cancels to a multiple of 1 - ratio, and of y
-    less = y * (1 - 2 * ratio - ratio * y) + (2 + y) * expm1(-y.clamp(-1, 1))
-    bend = where(y.abs() < 0.7, at.m * (2 * at.less + less), bend)
-    return flushed((at.both * bend / at.d / at.d / at.d / beta * at.far).to(x.dtype))
+    # the same thrice, d times the first: each cancels where the others do not
+    left = (1 + at.one) - 2 * ratio * at.m * (at.one * at.one / at.d)
+    small = y * (1 - 2 * ratio - ratio * y) + (2 + y) * expm1(-y.clamp(-1, 1))
+    right = at.n * (1 + at.one) - ratio * at.m * (y * (1 + at.one) + 2)
+    right = where(y.abs() < 0.7, at.m * (2 * at.less + small), right)
+    bend = at.both * where(y < -0.7, left, right / at.d) / at.d / at.d / beta * at.far
+    return flushed((bend + bend * (at.n_off - 2 * at.d_off)).to(x.dtype))
 
 
 def _tanh_soft_2_parts(x: Tensor, beta: Number, gamma: Number) -> tuple[Tensor, Tensor]:
@@ -150,14 +159,19 @@ def _tanh_soft_2_parts(x: Tensor, beta: Number, gamma: Number) -> tuple[Tensor, 
     return y, (beta * exp(y)).clamp(max=1e4)
 
 
+def _tanh(u: Tensor) -> Tensor:
+    """tanh(u) for u ≥ 0: to torch its own has the slope 1 - tanh², with no digits far out."""
+    return where(u > 1, 1 - 2 * torch.sigmoid(-2 * u), tanh(u))
+
+
 def _tanh_soft_2(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     (y, u), x = _tanh_soft_2_parts(x, beta, gamma), lowest(x)
-    return flushed(closed(y, u, x, beta, x * tanh(u)))
+    return flushed(closed(y, u, x, beta, x * _tanh(u)))
 
 
 def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     y, u = _tanh_soft_2_parts(x, beta, gamma)
-    t, w = tanh(u), u * y
+    t, w = _tanh(u), u * y
     slope = where(u < 0.5, t + w - w * t * t, t + bell(2 * u, 4 * w))
     return flushed(closed(y, u, 1 + y, beta, slope))
 
