@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn.functional import hardshrink
+
+from actfunc import torch_private
 
 Number: TypeAlias = float | Tensor
 """A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
@@ -43,10 +47,26 @@ def flushed(y: Tensor) -> Tensor:
     """Zero below the smallest normal number, where what went into y has lost its digits.
 
     A little below: what is rounded to just below it may truly be just above, and has its digits.
-    Where it is zero it still has a slope, which is asked for where y is a derivative.
     """
-    zero = y - y.detach() if y.requires_grad else 0.0
-    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), zero, y)
+    # one vectorised pass, where a comparison and a selection are two that are not
+    return hardshrink(y, torch.finfo(y.dtype).tiny * (1 - 2**-8))
+
+
+def unless_below(
+    x: Tensor,
+    low: float,
+    usual: Callable[[Tensor], Tensor],
+    careful: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """usual(x), but careful(x) where x < low.
+
+    Most tensors have nothing so low. Where that can be seen without waiting for a device, the
+    careful function is not asked.
+    """
+    seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
+    if seen and (x.numel() == 0 or not bool(x.detach().amin() < low)):
+        return usual(x)
+    return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
 
 
 def zero(x: Tensor) -> Tensor:
@@ -56,7 +76,7 @@ def zero(x: Tensor) -> Tensor:
 
 def step(x: Tensor) -> Tensor:
     """1 above 0, 0 at 0 and below; NaN for NaN."""
-    return x.clamp(0.0, 1.0).ceil()
+    return x.clamp(0.0, 1.0).ceil_()
 
 
 def inside(where: Tensor, x: Tensor) -> Tensor:

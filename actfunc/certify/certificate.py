@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.check import Check, Judged, check, measured, word
 from actfunc.certify.differences import Difference, differences
@@ -26,6 +26,7 @@ from actfunc.certify.records import as_plain
 from actfunc.certify.sixteen import every_input
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT
 
 FINE = (torch.float64, torch.float32)
 """Judged on a grid, by the formula itself; in the others every input is tried."""

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import torch
 
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import far_out, truth
 from actfunc.certify.sixteen import nans
 from actfunc.certify.ulp import plain_error
+from actfunc.lifting import SIXTEEN_BIT
 
 CLOSE = 4.0
 """Units in the last place that a limit may be off."""
