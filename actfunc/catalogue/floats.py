@@ -38,6 +38,11 @@ def lowest(x: Tensor) -> Tensor:
     return x.clamp(min=torch.finfo(x.dtype).min)
 
 
+def largest_exponent(x: Tensor) -> float:
+    """An exponent at which e^exponent is next to the largest number of x's dtype."""
+    return math.log(torch.finfo(x.dtype).max) - 1
+
+
 def flushed(y: Tensor) -> Tensor:
     """Zero below the smallest normal number, where what went into y has lost its digits.
 

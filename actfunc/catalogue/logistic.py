@@ -43,6 +43,16 @@ def damped(z: Tensor, factor: Number) -> Tensor:
     return where(z < -40, h * factor * h, exp(z) * factor)
 
 
+def closed(z: Tensor, u: Tensor, one: Number, other: Number, otherwise: Tensor) -> Tensor:
+    """one·other·e^z far on the left, where a gate of u, a multiple of e^z, is as good as u itself.
+
+    Each of the two takes half of the exponent: e^z is subnormal before the product is, and either
+    may be large.
+    """
+    h = exp(0.5 * z.clamp(max=-40))
+    return where((z < -40) & (u < 1e-8), (h * one) * (h * other), otherwise)
+
+
 def bell(z: Tensor, factor: Number) -> Tensor:
     """σ′(z) times a factor."""
     e = exp(-z.abs())

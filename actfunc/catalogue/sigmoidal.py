@@ -194,7 +194,7 @@ RECORDS = (
     Activation(
         "erf",
         "erf(x)",
-        f=torch.erf,
+        f=compiled.erf,
         df=lambda x: gaussian(x, 1.0, 2 / math.sqrt(math.pi)),
         d2f=lambda x: gaussian(x, 1.0, -4 / math.sqrt(math.pi) * until_gaussians_vanish(x)),
         range="(-1, 1)",
