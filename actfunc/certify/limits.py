@@ -71,7 +71,8 @@ def limits(
 
     A zero has a sign. Where f comes to 0 from below on the left of 0, f(-0.0) is -0.0, as IEEE
     arithmetic has it of products and odd functions, and torch of its own; where from above, 0.0.
-    The same on the right. Where f is 0 all along a side, either zero is right.
+    The same on the right. Where f is 0 all along a side, either zero is right; so it is where the
+    formula as it is written gives the other one, as x + sin(x)² does at -0.0.
 
     Of what is `Audited` the signs of zero and the derivatives at NaN are not asked: torch's own
     backward has numbers at NaN where a function is straight.
@@ -163,10 +164,15 @@ def _at_poles(
 
 def _at_zeros(formula: Formula, params: Mapping[str, float]) -> Iterator[Accepted]:
     for sign in (-1, 1):
+        zero = math.copysign(0.0, sign)
         found = proven_at(formula, sign * BESIDE, params)
         # what jumps there has a value at 0 that no side tells
-        if found is not None and abs(found[0]) < BESIDE.sqrt() and not found[0].contains(0):
-            yield 0, math.copysign(0.0, sign), (0.0 if found[0] > 0 else -0.0,)
+        if found is None or abs(found[0]) > BESIDE.sqrt() or found[0].contains(0):
+            continue
+        limit = 0.0 if found[0] > 0 else -0.0
+        written = formula.evaluate(zero, **params).item()
+        if written == 0 and math.copysign(1, written) == math.copysign(1, limit):
+            yield 0, zero, (limit,)
 
 
 def _come_to(

@@ -26,7 +26,7 @@ from actfunc.certify.ulp import error, plain_error, ulp
 DIGITS_LOST = 2.0**10
 """How many units of rounding of |∂f/∂p| + (|f| + 1)·(1 + 1/|p|) the derivative by a parameter p may
 be off. It is autograd's, made from f as written, and is added up over a batch: it is judged on that
-scale; and of the mixed one with f′ for f."""
+scale, in 16 bits in units of float32, which it is computed in; the mixed one with f′ for f."""
 
 SMALLEST = 2.0**-10
 """The smallest parameter by which that scale grows."""
@@ -252,11 +252,13 @@ def _mixed(both: Truth, by_x: Truth, by: Truth) -> Tensor:
 
 def _deviation(got: Tensor, wanted: Tensor, value: Tensor, param: Tensor) -> Tensor:
     """How far off, in units of what is allowed; see DIGITS_LOST."""
-    info = torch.finfo(got.dtype)
+    info, inner = torch.finfo(got.dtype), torch.finfo(_inner(got.dtype))
     wanted, value = (part.clamp(-info.max, info.max) for part in (wanted, value))
     scale = wanted.abs() + (value.abs() + 1) * (1 + 1 / param.abs().clamp(min=SMALLEST))
-    off = (got.double().clamp(-info.max, info.max) - wanted).abs() / scale
-    off = off / (DIGITS_LOST * info.eps)
+    allowed = DIGITS_LOST * inner.eps * scale
+    if got.dtype in SIXTEEN_BIT:  # and rounded once
+        allowed = allowed + info.eps * wanted.abs()
+    off = (got.double().clamp(-info.max, info.max) - wanted).abs() / allowed
     # an infinity of another is beyond any float: nothing is known of it
     return torch.where(got.isnan(), torch.inf, off).masked_fill(wanted.isnan(), 0.0)
 

@@ -21,6 +21,9 @@ T = TypeVar("T")
 ENDS = (-torch.inf, torch.inf, torch.nan)
 """What every eager way is tried at beside the finite points."""
 
+MOST = 8000
+"""Points that an eager way is tried at, at most."""
+
 COMPILED_POINTS = 2**18
 """How many points the compiled ways are tried at, the grid among them."""
 
@@ -52,8 +55,14 @@ def eager_ways(activation: Activation, siblings: Tensor, x: Tensor) -> list[Rout
     """Every route, eager: f, df or d2f, bit for bit, at the points and at ±inf and NaN.
 
     siblings: their values at x, (order, point).
+    Of very many points some are tried: what a way makes of a number does not depend on its digits.
     Of a value the sign of zero is looked at, too; of a derivative it is not, as it is multiplied.
     """
+    if len(x) > MOST:
+        zeros = torch.nonzero(x == 0)[:, 0]
+        some = torch.linspace(0, len(x) - 1, MOST, dtype=torch.float64).round().long()
+        some = torch.cat([some, zeros]).unique()
+        x, siblings = x[some], siblings[:, some]
     ends = torch.tensor(ENDS, dtype=x.dtype)
     at_ends = (sibling(ends) for sibling in (activation.f, activation.df, activation.d2f))
     siblings = torch.cat([siblings, torch.stack([each.detach() for each in at_ends])], 1)

@@ -53,7 +53,7 @@ def test_a_function_that_answers_one_nan_with_a_number_is_found(dtype, sibling):
 
 
 @pytest.mark.parametrize("end", [-math.inf, math.inf])
-@pytest.mark.parametrize(("order", "sibling"), zip(ORDERS, SIBLINGS, strict=True))
+@pytest.mark.parametrize(("order", "sibling"), [*zip(ORDERS, SIBLINGS, strict=True)])
 def test_a_derivative_at_infinity_is_its_own_limit(order, sibling, end):
     """What it is at the largest number will not do: the slope of exp is finite there."""
     wanted = {"value": math.copysign(1, end), "first": 0.0, "second": 0.0}[order]

@@ -67,7 +67,7 @@ def test_a_slope_that_is_nan_is_no_slope(lift):
 
 def test_a_curvature_that_is_off_is_found_by_every_second_way_and_no_other():
     def bent(x, order):
-        d = x - x.detach()
+        d = torch.where(x.isfinite(), x - x.detach(), 0.0)
         return TANH(x, order=order) + (1e-3 * d * d if order == 2 else 0)
 
     assert [one.name for one in failing(bent)] == names(lambda route: route.order == 2)
