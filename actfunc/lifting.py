@@ -256,6 +256,11 @@ def _with_term(y: Tensor, value: Tensor, points: list[_Point], coefficient: Tens
     infinite = _power_there(told, one, points) + _power_there(told & (other != 0), other, points)
     lost = coefficient.isnan() | (far & (coefficient != 0) & ~told)
     near = reduce(torch.add, {id(point): point.near for point in points}.values())
+    if not all(point is first for point in points):
+        # of two inputs one may be infinite, and 1 / x has no slope there that would overflow: the
+        # derivative of this order is an infinity times it
+        power = where(lost, near, 1.0).abs() ** (len(points) - 0.5)
+        return y + infinite - where(lost, power - power, 0.0)
     return y + infinite - _nan_from(len(points), near, lost)
 
 

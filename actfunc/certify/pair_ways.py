@@ -32,7 +32,8 @@ class PairRoute(NamedTuple):
     follow:   the derivatives of a pair at points, (point,) each, as `REACHED` has them.
     lift:     the order of the lift it is tried on.
     compiles: whether it is tried compiled as well.
-    forward:  whether it is forward mode over forward mode; see `Route`.
+    forward:  whether forward mode takes part in it, which has no second derivatives where an input
+              is infinite and one of them is not zero: the polynomial has NaN for them there.
     """
 
     name: str
@@ -119,12 +120,16 @@ PAIR_ROUTES = (
         "jvp(jvp)", 2, lambda f, x, g: _forward(lambda *at: _forward(f, *at), x, g), forward=True
     ),
     PairRoute(
-        "jvp(vmap(grad))", 2, lambda f, x, g: _forward(vmap(grad(f, BOTH)), x, g), compiles=True
+        "jvp(vmap(grad))",
+        2,
+        lambda f, x, g: _forward(vmap(grad(f, BOTH)), x, g),
+        compiles=True,
+        forward=True,
     ),
     PairRoute("vmap(jacfwd(jacfwd))", 2, _twice(jacfwd, jacfwd), forward=True),
     PairRoute("vmap(jacrev(jacrev))", 2, _twice(jacrev, jacrev)),
-    PairRoute("vmap(jacrev(jacfwd))", 2, _twice(jacrev, jacfwd)),
-    PairRoute("vmap(hessian)", 2, _each(hessian)),
+    PairRoute("vmap(jacrev(jacfwd))", 2, _twice(jacrev, jacfwd), forward=True),
+    PairRoute("vmap(hessian)", 2, _each(hessian), forward=True),
 )
 
 

@@ -99,6 +99,8 @@ def vector_ways(function: VectorFunction, chosen: Sequence[Sample]) -> Iterator[
                 break
             wanted = _wanted(function, route, x, along)
             off = _differs(got, wanted, route.order)
+            # NaN in, NaN out, where a product of the function's own looks at other entries alone
+            off &= ~(got.isnan() & x.isnan().any(1).view(-1, *[1] * (got.dim() - 1)))
             different, points = different + int(off.sum()), points + off.numel()
             if worst is None and off.any():
                 row, *_ = at = tuple(torch.nonzero(off)[0].tolist())
@@ -151,15 +153,23 @@ def compiled_vector_ways(
 
 
 def _wanted(function: VectorFunction, route: VectorRoute, x: Tensor, along: Tensor) -> Tensor:
-    """The function's own product; for a whole Jacobian a product for each column or row."""
+    """The function's own product; for a whole Jacobian a product for each column or row.
+
+    An entry that is infinite has no slope: nothing goes in through it, and nothing comes out.
+    """
     if route.order == "value":
         return function.f(x)
-    if not route.order.startswith("by"):
-        return getattr(function, route.order)(x, along).detach()
-    column = route.order == "by column"
-    product, width = (function.jvp, x.shape[-1]) if column else (function.vjp, along.shape[-1])
-    units = torch.eye(width, dtype=x.dtype)[:, None].expand(-1, len(x), -1)
-    return torch.stack([product(x, unit) for unit in units], -1 if column else -2).detach()
+    if route.order == "by column":
+        units = torch.eye(x.shape[-1], dtype=x.dtype)[:, None].where(~x.isinf(), 0.0)
+        return torch.stack([function.jvp(x, unit) for unit in units], -1).detach()
+    if route.order == "by row":
+        units = torch.eye(along.shape[-1], dtype=x.dtype)[:, None].expand(-1, len(x), -1)
+        rows = torch.stack([function.vjp(x, unit) for unit in units], -2).detach()
+        return rows.where(~x.isinf()[:, None], 0.0)
+    if route.order == "vjp":
+        return function.vjp(x, along).detach().where(~x.isinf(), 0.0)
+    product: Tensor = getattr(function, route.order)(x, along.where(~x.isinf(), 0.0))
+    return product.detach()
 
 
 def _differs(got: Tensor, wanted: Tensor, order: str) -> Tensor:
