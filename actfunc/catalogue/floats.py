@@ -38,8 +38,10 @@ def flushed(y: Tensor) -> Tensor:
     """Zero below the smallest normal number, where what went into y has lost its digits.
 
     A little below: what is rounded to just below it may truly be just above, and has its digits.
+    What is zero stays as it is: -0.0, and a zero by a parameter that is zero, which may be learnt.
     """
-    return torch.where(y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8), 0.0, y)
+    small = y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8)
+    return torch.where(small & (y != 0), 0.0, y)
 
 
 def zero(x: Tensor) -> Tensor:

@@ -191,7 +191,7 @@ def _come_to(
 
 def _limit(values: Sequence[float]) -> float | None:
     last = values[-1]
-    if all(one == last or abs(one - last) <= SAME * abs(last) for one in values):
+    if all(math.isclose(one, last, rel_tol=SAME) for one in values):
         return last
     rising = [one < next_one for one, next_one in pairwise(values)]
     return None if all(rising) or not any(rising) else math.nan

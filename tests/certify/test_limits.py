@@ -73,8 +73,9 @@ def test_a_record_without_asymptotes_is_judged_by_its_formula():
     assert wrong(bent(bare, "df", math.inf, 1.0)) == [("first", math.inf, 1.0, 0.0)]
 
 
-def test_what_has_no_limit_is_nan():
-    sine = actfunc.get("sin")
+@pytest.mark.parametrize("name", ["sin", "gcu"])
+def test_what_has_no_limit_is_nan(name):
+    sine = actfunc.get(name)
     assert wrong(sine) == []
     (found,) = wrong(bent(sine, "df", math.inf, 1.0))
     assert found[:3] == ("first", math.inf, 1.0)
