@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import BuiltinFunctionType
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from actfunc import domain
-from actfunc.blocks import by_blocks
+from actfunc.blocks import BLOCK, by_blocks
 from actfunc.errors import UsageError
-from actfunc.lifting import SIXTEEN_BIT, Partial, lift_partial
+from actfunc.lifting import SIXTEEN_BIT, Partial, elementwise_slope, lift_partial
 
 Function: TypeAlias = Callable[..., Tensor]
 """An elementwise function of a tensor, with its parameters as keywords."""
@@ -36,24 +37,35 @@ class Sibling:
     dtype in, dtype out; 16-bit inputs are computed in float32 and rounded once. A parameter that is
     a tensor is taken in that dtype, and the input is spread to its shape.
 
-    by_blocks: whether the function is known to be elementwise, so that it may be asked in blocks.
+    elementwise: whether the function is known to be so, and may be asked block by block.
     """
 
     function: Function
     name: str
     params: Parameters
     domain: Mapping[str, str]
-    by_blocks: bool
+    elementwise: bool
 
     def __call__(self, x: Tensor, **params: float | Tensor) -> Tensor:
+        return self.at(*self.filled(x, params))
+
+    def filled(
+        self, x: Tensor, params: Mapping[str, float | Tensor]
+    ) -> tuple[Tensor, Mapping[str, float | Tensor]]:
+        """x, and all parameters with these among them, checked, spread and of its dtype."""
         if not params:
-            return self.at(x, self.params)
+            return x, self.params
         given = domain.checked(self.name, params, self.params, self.domain)
-        return self.at(*spread(x, {**self.params, **given}))
+        return spread(x, {**self.params, **given})
 
     def at(self, x: Tensor, params: Mapping[str, float | Tensor]) -> Tensor:
         """The function with parameters that are known to be right, all of them."""
-        if not self.by_blocks or any(isinstance(each, Tensor) for each in params.values()):
+        if (
+            x.numel() <= BLOCK
+            or not self.elementwise
+            or isinstance(self.function, BuiltinFunctionType)  # one operation
+            or any(isinstance(each, Tensor) for each in params.values())
+        ):
             return self._of(x, params)
         return by_blocks(lambda part: self._of(part, params), x)
 
@@ -90,21 +102,37 @@ class Slope:
 class Third:
     """The third derivative, which records do not write: what autograd makes of `d2f`, in float64.
 
-    It has fewer digits than the siblings: the certificate says how many.
+    It has fewer digits than the siblings: the certificate says how many. At a joint it is the mean
+    of both sides.
     """
 
     curvature: Sibling
 
     def __call__(self, x: Tensor, **params: float | Tensor) -> Tensor:
-        return self._of(lambda s: self.curvature(s, **params), x)
+        return self.at(*self.curvature.filled(x, params))
 
     def at(self, x: Tensor, params: Mapping[str, float | Tensor]) -> Tensor:
         """As `Sibling.at`."""
-        return self._of(lambda s: self.curvature.at(s, params), x)
 
-    def _of(self, curvature: Function, x: Tensor) -> Tensor:
-        y, pull = torch.func.vjp(curvature, x.double())
-        return pull(torch.ones_like(y))[0].to(x.dtype)
+        def curvature(s: Tensor) -> Tensor:
+            return self.curvature.at(s, params)
+
+        wide = x.double()
+        right, left = (elementwise_slope(curvature, wide + side) for side in (BESIDE, -BESIDE))
+        slope = 0.5 * right + 0.5 * left
+        # far out a power of x may overflow in what is long straight; a sine is NaN at infinity
+        straight = (wide.abs() > FAR_OUT) & slope.isnan() & ~curvature(wide).isnan()
+        slope = torch.where(straight, 0.0, slope)
+        # a branch that a number does not go through has nothing to say of NaN
+        return torch.where(x.isnan(), torch.nan, slope).to(x.dtype)
+
+
+BESIDE = 2.0**-27
+"""How far to both sides of a point a curvature is differentiated: at the point itself an |x| of
+its formula may be 0, or it may be 0 as a whole and flushed, and autograd finds no slope there."""
+
+FAR_OUT = 1e50
+"""Further out the square of a number may be none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,7 +232,7 @@ class Activation:
     def bind(self, **params: float) -> Activation:
         """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
         given = domain.checked(self.name, params, self.params, self.domain)
-        return replace(self, params={**self.params, **given})
+        return replace(self, params={**self.params, **given})  # type: ignore[dict-item]
 
     def __copy__(self) -> Activation:
         return self

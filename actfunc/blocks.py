@@ -14,8 +14,8 @@ from torch import Tensor
 
 from actfunc import torch_private
 
-BLOCK = 2**15
-"""Numbers to a block and thread: from so many on torch shares an operation among threads."""
+BLOCK = 2**16
+"""Numbers to a block and thread: torch gives a thread 2¹⁵ and more."""
 
 
 def by_blocks(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
@@ -24,7 +24,12 @@ def by_blocks(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
     Whatever is no plain tensor on a CPU, or is to be differentiated, goes through in one piece.
     """
     block = BLOCK * torch.get_num_threads()
-    if tensors[0].numel() <= block or not all(map(_plain, tensors)):
+    if (
+        tensors[0].numel() <= block
+        or torch_private.values_are_hidden()
+        or torch_private.forward_mode_is_on()
+        or not all(map(_plain, tensors))
+    ):
         return function(*tensors)
     y = torch.empty_like(tensors[0])
     columns = [each.view(-1).split(block) for each in (y, *tensors)]
@@ -39,5 +44,4 @@ def _plain(x: Tensor) -> bool:
         and x.device.type == "cpu"
         and x.is_contiguous()
         and not (x.requires_grad and torch.is_grad_enabled())
-        and not torch_private.values_are_hidden()
     )

@@ -78,14 +78,14 @@ def lift_partial(
         return polynomial(partial, wide, params).to(inputs[0].dtype)
     if not torch.is_grad_enabled():
         return partial.function(*inputs, *params)
-    return _Lifted.apply(partial, len(inputs), *inputs, *params)  # type: ignore[no-untyped-call]
+    return _Lifted.apply(partial, len(inputs), *inputs, *params)
 
 
 def _read_along() -> bool:
     """Whether somebody takes the operations apart who does not take a Function as it is."""
     return (
         torch.compiler.is_compiling()
-        or torch.jit.is_tracing()
+        or torch.jit.is_tracing()  # type: ignore
         or torch_private.forward_mode_is_on()
         or torch_private.functionalizes()
     )
@@ -110,8 +110,8 @@ class _Lifted(torch.autograd.Function):
 
         def flows(each: Partial) -> Tensor:
             if partial.elementwise and not params and not torch.is_grad_enabled():
-                return by_blocks(lambda *part: _flow(partial, each, *part), grad, *inputs)
-            return _flow(partial, each, grad, *inputs, params=params)
+                return by_blocks(lambda *part: _flow(partial, each.function, *part), grad, *inputs)
+            return _flow(partial, lambda *at: lift_partial(each, at, params), grad, *inputs)
 
         slopes = [
             flows(each) if asked else None
@@ -127,15 +127,12 @@ class _Lifted(torch.autograd.Function):
         return None, None, *slopes, *learnt
 
 
-def _flow(
-    partial: Partial, slope: Partial, grad: Tensor, *inputs: Tensor, params: Sequence[Tensor] = ()
-) -> Tensor:
+def _flow(partial: Partial, slope: Callable[..., Tensor], grad: Tensor, *inputs: Tensor) -> Tensor:
     """The gradient times the slope at the inputs; in 16 bits by float32, rounded once."""
     if grad.dtype not in SIXTEEN_BIT:
-        return _times(grad, lift_partial(slope, inputs, params), partial.steep)
-    wide = [each.float() for each in inputs]
-    flow = _times(grad.float(), lift_partial(slope, wide, params), partial.steep)
-    return flow.to(grad.dtype)
+        return _times(grad, slope(*inputs), partial.steep)
+    wide = slope(*(each.float() for each in inputs))
+    return _times(grad.float(), wide, partial.steep).to(grad.dtype)
 
 
 def _by_param(partial: Partial, number: int, count: int) -> Partial:
@@ -150,10 +147,16 @@ def _by_param(partial: Partial, number: int, count: int) -> Partial:
         def of_param(param: Tensor) -> Tensor:
             return partial.function(*inputs, *params[:number], param, *params[number + 1 :])
 
-        y, pull = torch.func.vjp(of_param, params[number].expand_as(inputs[0]))
-        return pull(torch.ones_like(y))[0]
+        return elementwise_slope(of_param, params[number].expand_as(inputs[0]))
 
     return Partial(function, tuple(_by_param(each, number, count) for each in partial.by))
+
+
+def elementwise_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
+    """The derivative of an elementwise function, as reverse mode has it."""
+    y, pull = torch.func.vjp(function, x)[:2]
+    slope: Tensor = pull(torch.ones_like(y))[0]
+    return slope
 
 
 def _times(one: Tensor, other: Tensor, steep: bool) -> Tensor:
@@ -163,7 +166,7 @@ def _times(one: Tensor, other: Tensor, steep: bool) -> Tensor:
     if _read_along():
         finite, rest = _two_finite(other)
         return where(other.isnan(), other, one * finite + one * rest)
-    return _SteepProduct.apply(one, other)  # type: ignore[no-untyped-call,no-any-return]
+    return _SteepProduct.apply(one, other)
 
 
 class _SteepProduct(torch.autograd.Function):
@@ -196,7 +199,8 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
         return each.function(*(point.at for point in points), *params)
 
     y = value = at_points(partial)
-    order, level = 1, {(): partial}
+    order = 1
+    level: dict[tuple[int, ...], Partial] = {(): partial}
     while all(each.by for each in level.values()):
         level = {
             (*path, number): each
@@ -278,7 +282,7 @@ def _two_finite(number: Tensor) -> tuple[Tensor, Tensor]:
     """
     info = torch.finfo(number.dtype)
     one = where(number.isnan(), 0.0, number.clamp(info.min, info.max))
-    return one, where(number.isinf(), one, 0.0 * one)
+    return one, where(number.isinf(), one, torch.zeros_like(one) * one)
 
 
 def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
@@ -291,9 +295,11 @@ def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
     if order == 1:
         y = zero.abs().sqrt()
     else:
-        # its (order - 1)th power is a number of the dtype and its order-th is none
-        large = 2.0 ** (math.log2(torch.finfo(zero.dtype).max) / (order - 0.5))
-        y = _overflowing(order, large * zero) - _overflowing(order, 2 * large * zero)
+        # its (order - 1)th power is a number of the dtype and its order-th is none; a tensor, for
+        # under vmap forward mode makes float64 of a product with a Python number
+        exponent = math.log2(torch.finfo(zero.dtype).max) / (order - 0.5)
+        large = torch.full((), 2.0**exponent, dtype=zero.dtype, device=zero.device)
+        y = _overflowing(order, large * zero) - _overflowing(order, (large + large) * zero)
     return y if here is None else where(here, y, 0.0)
 
 
@@ -328,7 +334,7 @@ def lift_vector(function: AlongVectors, x: Tensor) -> Tensor:
         return (function.f(wide.detach()) + _beside(function, wide)).to(x.dtype)
     if not torch.is_grad_enabled():
         return function.f(x)
-    return _LiftedVector.apply(function, x)  # type: ignore[no-untyped-call]
+    return _LiftedVector.apply(function, x)
 
 
 class _LiftedVector(torch.autograd.Function):
@@ -347,7 +353,7 @@ class _LiftedVector(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Any, ...]:
         (x,), function = ctx.saved_tensors, ctx.function
         wide, cotangent = (x.float(), grad.float()) if x.dtype in SIXTEEN_BIT else (x, grad)
-        _, pull = torch.func.vjp(lambda x: _beside(function, x), wide)
+        pull = torch.func.vjp(lambda x: _beside(function, x), wide)[1]
         return None, pull(cotangent)[0].to(x.dtype)
 
 

@@ -124,6 +124,26 @@ def _gpu(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _lift(document: Mapping[str, Any]) -> str:
+    columns = {
+        "times": "there and back",
+        "peak_times": "peak memory",
+        "value_times": "value alone",
+        "value_of_f": "value, as of `.f`",
+    }
+    first = next(iter(document["rows"].values()))
+    shown = {key: words for key, words in columns.items() if key in first}
+    lines = [
+        f"{_made(document)}; {document['rounds']} rounds",
+        "",
+        f"| torch's own = 1 | {' | '.join(shown.values())} |",
+        f"|---|{'---:|' * len(shown)}",
+    ]
+    for name, row in document["rows"].items():
+        lines.append(f"| {name} | {' | '.join(f'{row[key]:.2f}' for key in shown)} |")
+    return "\n".join(lines)
+
+
 def _suite(document: Mapping[str, Any]) -> str:
     runs, other = document["runs"], document.get("other", "")
     names = {"here": "this suite", "other": f"that of commit {other}"}
@@ -179,6 +199,8 @@ _OWN = {
     "theory": _theory,
     "curvature": _curvature,
     "gpu": _gpu,
+    "lift-eager": _lift,
+    "lift-compiled": _lift,
     "suite": _suite,
     "whole-suite": _in_full,
     "faults": _faults,

@@ -11,9 +11,9 @@ from torch.func import grad, jacfwd, jacrev, vmap
 from torch.nn import functional as F
 
 from actfunc import CATALOGUE
-from actfunc.activation import SIXTEEN_BIT
 from actfunc.catalogue.gated import PAIRS
 from actfunc.errors import UnknownNameError, UsageError
+from actfunc.lifting import SIXTEEN_BIT
 from tests.reference import assert_same
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -24,6 +24,7 @@ ORDER: list[set[str]] = [
     {"data"},
     {"mlp"},
     {"catalogue"},
+    {"given"},
     {"activation", "gated", "tree", "vector"},
     {"blocks", "domain", "lifting"},
     {"defaults", "places", "machine", "errors", "source", "torch_private"},

@@ -198,3 +198,27 @@ def test_the_heap_is_told_on_linux_alone(monkeypatch, system, told):
     monkeypatch.setattr(sys, "platform", system)
     torch_private.keep_heap()
     assert len(calls) == told
+
+
+def no_forward_level(monkeypatch):
+    monkeypatch.delattr(torch.autograd.forward_ad, "_current_level")
+
+
+def no_stack_of_transforms(monkeypatch):
+    monkeypatch.delattr(torch._C._functorch, "get_interpreter_stack")
+
+
+@pytest.mark.parametrize("without", [no_forward_level, no_stack_of_transforms])
+def test_without_word_of_transforms_the_lift_is_the_polynomial(monkeypatch, without):
+    """Slower, and the same bits."""
+    gelu, x = get("gelu"), torch.linspace(-4, 4, 33)
+    twice = torch.func.vmap(torch.func.grad(torch.func.grad(gelu)))
+    wanted = [gelu(x), twice(x)]
+    without(monkeypatch)
+    leaf = x.clone().requires_grad_()
+    y = gelu(leaf)
+    assert "Lifted" not in type(y.grad_fn).__name__
+    (slope,) = torch.autograd.grad(y.sum(), leaf)
+    assert_same(slope, gelu.df(x))
+    for got, want in zip((y.detach(), twice(x)), wanted, strict=True):
+        assert_same(got, want)

@@ -13,10 +13,10 @@ from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.nn import functional as F
 
 from actfunc import CATALOGUE
-from actfunc.activation import SIXTEEN_BIT
 from actfunc.catalogue.gated import PAIRS
 from actfunc.catalogue.vector import VECTORS
 from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT
 from tests.reference import assert_same
 
 pytestmark = pytest.mark.usefixtures("one_thread")

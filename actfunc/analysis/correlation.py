@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.functions import record_of
 from actfunc.analysis.gaussian import edges, nodes
 from actfunc.analysis.signal import variance_map
+from actfunc.given import record_of
 
 
 def correlation_series(

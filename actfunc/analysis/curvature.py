@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from actfunc import mlp, tree
 from actfunc.activation import Function
 from actfunc.analysis.batches import as_float, labelled
-from actfunc.analysis.functions import first_order
+from actfunc.given import first_order
 
 Product: TypeAlias = Callable[[mlp.Params, Function, Tensor, Tensor, mlp.Params], mlp.Params]
 """A matrix of the loss times a vector, which has the parameters' structure."""

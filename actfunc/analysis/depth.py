@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.func import vjp
 
-from actfunc.analysis.functions import first_order
 from actfunc.errors import UsageError
+from actfunc.given import first_order
 from actfunc.training import initialisation
 
 HOLDS_WITHIN = 1.0

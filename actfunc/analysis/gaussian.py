@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.functions import record_of
+from actfunc.given import record_of
 
 # in standard deviations: at 38 the density is 1e-314, so that nothing that float64 can hold is
 # lost behind it, neither of exponentials, whose squares weigh most where the density is small

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.func import vjp
 
 from actfunc import mlp
-from actfunc.analysis.functions import first_order
 from actfunc.errors import UsageError
+from actfunc.given import first_order
 
 
 def input_jacobian(

@@ -12,8 +12,8 @@ from torch import Tensor
 from actfunc import mlp
 from actfunc.activation import Activation, Function
 from actfunc.analysis.batches import as_float, in_batches
-from actfunc.analysis.functions import record_of
 from actfunc.errors import UsageError
+from actfunc.given import record_of
 
 SATURATED = 0.01
 """The slope, in size, under which an input counts as saturating a neuron, where nothing is said."""

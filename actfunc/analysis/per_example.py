@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.analysis.batches import check_labels
-from actfunc.analysis.functions import first_order
+from actfunc.given import first_order, value_of
 
 
 class LayerExamples(NamedTuple):
@@ -111,11 +111,9 @@ def examples(
     """Each example's gradient of its own cross-entropy, layer by layer from the input.
 
     Shapes as for `per_example`. Backpropagation written out, as an example's signal depends on its
-    own loss alone; by first derivatives only, so not for differentiating again. At an infinite
-    pre-activation the slope is the record's, where that of its lift is 0.
+    own loss alone; by first derivatives only, so not for differentiating again.
     """
-    value = activation.f if isinstance(activation, Activation) else activation
-    trace = mlp.trace(params, images, value)
+    trace = mlp.trace(params, images, value_of(activation))
     check_labels(trace.logits.shape[-2], labels)
     right = F.one_hot(labels, trace.logits.shape[-1])
     signals = [trace.logits.softmax(-1) - right]

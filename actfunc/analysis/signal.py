@@ -15,8 +15,8 @@ from scipy.optimize import brentq, minimize_scalar
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.functions import record_of
 from actfunc.analysis.gaussian import moments
+from actfunc.given import record_of
 
 _EVEN = 1e-9
 """Two figures this near, relatively, are equal: well above the rounding of a quadrature."""

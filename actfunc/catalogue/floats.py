@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn.functional import hardshrink
+
+from actfunc import torch_private
 
 Number: TypeAlias = float | Tensor
 """A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
@@ -40,8 +44,28 @@ def flushed(y: Tensor) -> Tensor:
     A little below: what is rounded to just below it may truly be just above, and has its digits.
     What is zero stays as it is: -0.0, and a zero by a parameter that is zero, which may be learnt.
     """
-    small = y.abs() < torch.finfo(y.dtype).tiny * (1 - 2**-8)
-    return torch.where(small & (y != 0), 0.0, y)
+    least = torch.finfo(y.dtype).tiny * (1 - 2**-8)
+    if torch.compiler.is_compiling() or y.requires_grad:
+        return torch.where((y.abs() <= least) & (y != 0), 0.0 * y, y)
+    # vectorised passes, where a comparison and a selection are not
+    return torch.copysign(hardshrink(y, least), y)
+
+
+def unless_below(
+    x: Tensor,
+    low: float,
+    usual: Callable[[Tensor], Tensor],
+    careful: Callable[[Tensor], Tensor],
+) -> Tensor:
+    """usual(x), but careful(x) where x < low.
+
+    Most tensors have nothing so low. Where that can be seen without waiting for a device, the
+    careful function is not asked.
+    """
+    seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
+    if seen and (x.numel() == 0 or not bool(x.detach().amin() < low)):
+        return usual(x)
+    return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
 
 
 def zero(x: Tensor) -> Tensor:
@@ -51,7 +75,7 @@ def zero(x: Tensor) -> Tensor:
 
 def step(x: Tensor) -> Tensor:
     """1 above 0, 0 at 0 and below; NaN for NaN."""
-    return x.clamp(0.0, 1.0).ceil()
+    return x.clamp(0.0, 1.0).ceil_()
 
 
 def inside(where: Tensor, x: Tensor) -> Tensor:

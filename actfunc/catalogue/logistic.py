@@ -49,17 +49,23 @@ def bell(z: Tensor, factor: Number) -> Tensor:
     return damped(-z.abs(), factor) / (1 + e * (2 + e))
 
 
+def falling(z: Tensor, e: Tensor) -> Tensor:
+    """e^z where z ≤ 0, and 1 where z > 0, from e = e^-|z|: a selection that is vectorised."""
+    return torch.maximum(e, (z * 2.0**100).clamp(0, 1))
+
+
 def opened(x: Tensor, z: Tensor) -> Tensor:
     """x·σ(z)."""
     e = exp(-z.abs())
-    return lowest(x) * ends(z, e, 0, 1) / (1 + e)
+    return lowest(x) * falling(z, e) / (1 + e)
 
 
 def opened_slope(z: Tensor, w: Tensor) -> Tensor:
     """The slope of x·σ(z), where w = x·z′."""
     e = exp(-z.abs())
+    p = falling(z, e)
     # in (1 + e)² the rounding of 1 + e would count twice
-    return ends(z, e, 0, 1 + w, 1) / (1 + e * (2 + e))
+    return (e * (1 + w) + p * p) / (1 + e * (2 + e))
 
 
 def swish(x: Tensor, beta: Number) -> Tensor:

@@ -6,10 +6,11 @@ import math
 
 import torch
 from torch import Tensor, erfc, exp, tanh, where
+from torch.nn.functional import mish, silu
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, flushed, lowest
+from actfunc.catalogue.floats import Number, flushed, lowest, unless_below
 from actfunc.catalogue.logistic import (
     bell,
     damped,
@@ -34,7 +35,12 @@ def _dsilu_curvature(x: Tensor) -> Tensor:
 
 
 def _silu(x: Tensor, beta: Number) -> Tensor:
-    return compiled.swish(x, beta * x) if compiled.applies(x) else flushed(swish(x, beta))
+    if compiled.applies(x):
+        return compiled.swish(x, beta * x)
+    if isinstance(beta, float) and beta == 1:
+        # torch's own is e^-x that overflows before the tail is subnormal
+        return unless_below(x, -80.0, silu, lambda x: flushed(swish(x, beta)))
+    return flushed(swish(x, beta))
 
 
 def _silu_slope(x: Tensor, beta: Number) -> Tensor:
@@ -87,6 +93,10 @@ def _gelu_tanh_curvature(x: Tensor) -> Tensor:
 
 
 def _mish(x: Tensor) -> Tensor:
+    return unless_below(x, -80.0, mish, _mish_far)
+
+
+def _mish_far(x: Tensor) -> Tensor:
     e = exp(-x.abs())
     x = lowest(x)
     return flushed(x * (ends(x, e, 0, 2, 1) / ends(x, e, 2, 2, 1)))

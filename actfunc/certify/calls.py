@@ -22,10 +22,11 @@ from torch import Tensor
 from torch.func import vjp, vmap
 
 from actfunc import torch_private
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Judged, Point, bound_of, word
 from actfunc.certify.sixteen import spread as spread_16
 from actfunc.certify.ulp import error_beside, ulp
+from actfunc.lifting import SIXTEEN_BIT
 
 MANY = 100_000
 """Elements of the largest tensor."""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.calls import Call, calls
 from actfunc.certify.check import Check, Judged, check, measured, word
@@ -29,6 +29,7 @@ from actfunc.certify.records import as_plain
 from actfunc.certify.sixteen import every_input
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import FormulaError, UsageError
+from actfunc.lifting import SIXTEEN_BIT
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ import torch
 from flint import arb
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.check import ORDERS, word
 from actfunc.certify.formula import Formula, parse
@@ -24,6 +24,7 @@ from actfunc.certify.oracle import PRECISIONS, proven_at
 from actfunc.certify.series import precision
 from actfunc.certify.sixteen import nans
 from actfunc.certify.ulp import plain_error
+from actfunc.lifting import SIXTEEN_BIT
 
 CLOSE = 4.0
 """Units in the last place that a limit may be off."""

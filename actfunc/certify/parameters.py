@@ -16,12 +16,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Point, bound_of, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
 from actfunc.certify.settings import Settings, settings
 from actfunc.certify.ulp import error, plain_error, ulp
+from actfunc.lifting import SIXTEEN_BIT
 
 DIGITS_LOST = 2.0**10
 """How many units of rounding of |∂f/∂p| + (|f| + 1)·(1 + 1/|p|) the derivative by a parameter p may

@@ -11,11 +11,12 @@ from flint import arb
 from torch import Tensor
 
 from actfunc import domain
-from actfunc.activation import SIXTEEN_BIT, Activation
+from actfunc.activation import Activation
 from actfunc.certify.formula import Formula
 from actfunc.certify.grids import with_neighbours
 from actfunc.certify.oracle import proven_at
 from actfunc.errors import FormulaError, UsageError
+from actfunc.lifting import SIXTEEN_BIT
 
 RANDOM = 24
 """Settings in which every parameter is drawn, beside those in which one is not its own."""

@@ -53,12 +53,12 @@ def signal(
 
     from actfunc.analysis import propagation
     from actfunc.analysis.correlation import correlation_series
-    from actfunc.analysis.functions import first_order
     from actfunc.analysis.gain import recommend, torch_gain
     from actfunc.analysis.gaussian import moments, moments_error
     from actfunc.analysis.signal import critical_line, fixed_points, variance_map
     from actfunc.catalogue import get
     from actfunc.errors import UsageError
+    from actfunc.given import first_order
     from actfunc.show import signal as show
     from actfunc.show import style
     from actfunc.storage.provenance import provenance

@@ -8,33 +8,34 @@ activation is another function.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 
 from actfunc import mlp, tree
-from actfunc.activation import Activation
 from actfunc.data import Examples
+from actfunc.given import Given, first_order, value_of
 from actfunc.training.evaluate import right_answers
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.step import State, Step, make_step
 
 
-class SideBySide(NamedTuple):
+@dataclass(frozen=True)
+class SideBySide:
     """Several activations as one function of pre-activations (activation, neuron, batch)."""
 
-    activations: tuple[Activation, ...]
+    activations: tuple[Given, ...]
 
-    def __call__(self, z: Tensor, /, *, order: int = 2) -> Tensor:
-        return _stacked([phi(part, order=order) for phi, part in self._parts(z)])
+    def __call__(self, z: Tensor, /) -> Tensor:
+        return _stacked([first_order(phi)(part) for phi, part in self._parts(z)])
 
     def f(self, z: Tensor, /) -> Tensor:
         """The values alone."""
-        return _stacked([phi.f(part) for phi, part in self._parts(z)])
+        return _stacked([value_of(phi)(part) for phi, part in self._parts(z)])
 
-    def _parts(self, z: Tensor) -> Iterable[tuple[Activation, Tensor]]:
+    def _parts(self, z: Tensor) -> Iterable[tuple[Given, Tensor]]:
         return zip(self.activations, z.unbind(-3), strict=True)
 
 
@@ -56,7 +57,7 @@ def start_ensemble(optimizer: Optimizer, params: mlp.Params) -> State:
 
 
 def ensemble_step(
-    activations: tuple[Activation, ...],
+    activations: tuple[Given, ...],
     optimizer: Optimizer,
     *,
     precision: torch.dtype | None = None,
@@ -72,7 +73,7 @@ def ensemble_step(
 
 
 def ensemble_correct(
-    activations: tuple[Activation, ...], params: mlp.Params, examples: Examples, chunk: int
+    activations: tuple[Given, ...], params: mlp.Params, examples: Examples, chunk: int
 ) -> Tensor:
     """How many of the examples each member gets right, (slot, activation) int64.
 

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp
-from actfunc.activation import Activation
 from actfunc.data import CLASSES, Examples, Split, normalise
+from actfunc.given import Given, value_of
 
 # A network that answers one class is right on that class's share: one part in ten, give or take
 # 0.3 % on 10,000 images. One that tells a single class from the rest is right on two parts in ten.
@@ -27,7 +27,7 @@ class Accuracy(NamedTuple):
     test: float
 
 
-def evaluate(params: mlp.Params, activation: Activation, split: Split) -> Accuracy:
+def evaluate(params: mlp.Params, activation: Given, split: Split) -> Accuracy:
     """The accuracy on the validation and on the test part of a split."""
     return Accuracy(
         validation=accuracy(params, activation, split.validation),
@@ -35,9 +35,9 @@ def evaluate(params: mlp.Params, activation: Activation, split: Split) -> Accura
     )
 
 
-def accuracy(params: mlp.Params, activation: Activation, examples: Examples) -> float:
+def accuracy(params: mlp.Params, activation: Given, examples: Examples) -> float:
     """The share of examples, in [0, 1], whose largest logit is the label's."""
-    logits = partial(mlp.apply, params, activation=activation.f)
+    logits = partial(mlp.apply, params, activation=value_of(activation))
     correct = right_answers(logits, params[0].weight, examples, chunk=1024)
     return correct.item() / len(examples.labels)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actfunc import mlp
-from actfunc.activation import Activation
 from actfunc.data import Split
+from actfunc.given import Given
 from actfunc.training import optimizer
 from actfunc.training.members import Progress, Start, train_members
 from actfunc.training.program import OnStep, Program
@@ -21,7 +21,7 @@ def start(params: mlp.Params, settings: Settings) -> Progress:
 
 def fit(
     progress: Progress,
-    activation: Activation,
+    activation: Given,
     split: Split,
     settings: Settings,
     *,

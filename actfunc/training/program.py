@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, torch_private, tree
-from actfunc.activation import Activation
 from actfunc.data import Examples, Split
+from actfunc.given import Given
 from actfunc.training import trial
 from actfunc.training.compile import WRITES_IN_ORDER, compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
@@ -42,7 +42,7 @@ class Program:
 
     def __init__(
         self,
-        activations: Sequence[Activation],
+        activations: Sequence[Given],
         optimizer: Optimizer,
         sizes: Sequence[int],
         split: Split,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,6 +11,7 @@ from torch.nn import functional as F
 
 from actfunc import mlp, tree
 from actfunc.data import Examples, normalise
+from actfunc.given import Given, first_order
 from actfunc.training.optimizer import Optimizer
 
 
@@ -32,26 +32,21 @@ class Metrics(NamedTuple):
 Step: TypeAlias = Callable[[State, Examples, Tensor], tuple[State, Metrics]]
 
 
-class Lifted(Protocol):
-    """An activation as training calls it: `Activation`, or several side by side."""
-
-    def __call__(self, x: Tensor, /, *, order: int) -> Tensor: ...
-
-
 def make_step(
-    activation: Lifted, optimizer: Optimizer, *, precision: torch.dtype | None = None
+    activation: Given, optimizer: Optimizer, *, precision: torch.dtype | None = None
 ) -> Step:
     """The step for an activation and an optimiser: `step(state, batch, learning_rate)`.
 
     Cross-entropy on uint8 images (batch, 28, 28), normalised inside, in the parameters' dtype, or
     with the forward and backward pass in `precision` and the loss and the update in the
-    parameters'. First-order training needs one derivative, so the activation is lifted to order 1.
+    parameters'. The activation is a record, lifted to the one derivative that is needed, or any
+    function of a tensor, as `F.gelu`.
     Compile or `vmap` the result as is.
 
     With stacks of networks (see `mlp.apply`) and images (network, batch, 28, 28) the networks are
     trained side by side and the metrics are (network); `ensemble.each` makes optimisers for them.
     """
-    phi = partial(activation, order=1)
+    phi = first_order(activation)
 
     def loss(params: mlp.Params, batch: Examples) -> tuple[Tensor, Metrics]:
         dtype = params[0].weight.dtype

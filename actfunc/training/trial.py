@@ -11,9 +11,9 @@ import math
 import torch
 
 from actfunc import tree
-from actfunc.activation import Activation
 from actfunc.data import Examples
 from actfunc.errors import ActfuncError
+from actfunc.given import Given, name_of
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.step import Metrics, State, make_step
 
@@ -26,7 +26,7 @@ bfloat16, stays well below; what is computed from wrong numbers does not."""
 
 
 def judge(
-    activation: Activation,
+    activation: Given,
     optimizer: Optimizer,
     precision: torch.dtype | None,
     before: State,
@@ -43,7 +43,7 @@ def judge(
     apart = max(_apart(before, want, after), _relative(loss, metrics))
     if not apart <= APART:
         raise ActfuncError(
-            f"torch {torch.__version__} has compiled the training step of {activation.spec}"
+            f"torch {torch.__version__} has compiled the training step of {name_of(activation)}"
             f" wrongly: a step is {100 * apart:.0f} % away from the eager one",
             "train with --eager, or take another torch",
         )

@@ -13,7 +13,6 @@ from flint import arb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actfunc.activation import SIXTEEN_BIT
 from actfunc.catalogue.vector import VECTORS
 from actfunc.certify import series
 from actfunc.certify.ulp import ulp
@@ -28,6 +27,7 @@ from actfunc.certify.vectors import (
     vector_truth,
 )
 from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT
 from actfunc.vector import SIBLINGS
 
 pytestmark = pytest.mark.usefixtures("one_thread")

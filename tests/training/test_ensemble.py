@@ -73,7 +73,7 @@ def test_a_step_of_all_is_each_members_own(small_split, optimizer, dtype, tolera
 def test_the_passes_are_in_the_precision_and_what_is_kept_is_not(small_split, precision):
     seen = set()
 
-    def spying(z, *, order):
+    def spying(z):
         seen.add(z.dtype)
         return z.relu()
 
@@ -133,14 +133,13 @@ def test_members_own_their_state_in_memory():
         assert changed.tolist() == [[False, True, False], [False, False, False]]
 
 
-@pytest.mark.parametrize("order", [1, 2])
-def test_side_by_side_each_activation_has_its_own_part(order):
+def test_side_by_side_each_activation_has_its_own_part():
     z = torch.randn((len(NAMES), 5, 4), generator=torch.Generator().manual_seed(0))
     side_by_side = SideBySide(ACTIVATIONS)
     for index, phi in enumerate(ACTIVATIONS):
-        assert_same(side_by_side(z, order=order)[index], phi(z[index], order=order))
+        assert_same(side_by_side(z)[index], phi(z[index]))
         assert_same(side_by_side.f(z)[index], phi.f(z[index]))
-    slopes = torch.func.grad(lambda z: side_by_side(z, order=order).sum())(z)
+    slopes = torch.func.grad(lambda z: side_by_side(z).sum())(z)
     for index, phi in enumerate(ACTIVATIONS):
         assert_same(slopes[index], phi.df(z[index]))
     with pytest.raises(ValueError, match="zip"):
