@@ -291,6 +291,11 @@ def _with_term(
     if not careful:
         return y
     lost = coefficient.isnan() | (far & (coefficient != 0) & ~told)
+    if not all(point is points[0] for point in points):
+        # of two inputs one may be infinite, and 1 / x has no slope there that would overflow: the
+        # derivative of this order is an infinity times it
+        power = where(lost, near, 1.0).abs() ** (len(points) - 0.5)
+        return y - where(lost, power - power, 0.0)
     return y - _nan_from(len(points), near, lost)
 
 

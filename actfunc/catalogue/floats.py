@@ -47,9 +47,13 @@ def flushed(y: Tensor) -> Tensor:
     """Zero below the smallest normal number, where what went into y has lost its digits.
 
     A little below: what is rounded to just below it may truly be just above, and has its digits.
+    What is zero stays as it is: -0.0, and a zero by a parameter that is zero, which may be learnt.
     """
-    # one vectorised pass, where a comparison and a selection are two that are not
-    return hardshrink(y, torch.finfo(y.dtype).tiny * (1 - 2**-8))
+    least = torch.finfo(y.dtype).tiny * (1 - 2**-8)
+    if torch.compiler.is_compiling() or y.requires_grad:
+        return torch.where((y.abs() <= least) & (y != 0), 0.0 * y, y)
+    # vectorised passes, where a comparison and a selection are not
+    return torch.copysign(hardshrink(y, least), y)
 
 
 def unless_below(

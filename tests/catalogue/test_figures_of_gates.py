@@ -10,15 +10,12 @@ from typing import NamedTuple
 
 import pytest
 import torch
-from torch.func import grad, vmap
 
 import actfunc
 from actfunc.certify.check import BOUNDS, ORDERS
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
-from actfunc.certify.routes import run_compiled
 from actfunc.certify.ulp import error
-from actfunc.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
