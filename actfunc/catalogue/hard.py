@@ -48,7 +48,9 @@ def _past_start(x: Tensor, beta: float) -> Tensor:
 
 
 def _smelu(x: Tensor, beta: float) -> Tensor:
-    return where(_in_bend(x, beta), _past_start(x, beta) ** 2 / (4 * beta), relu(x))
+    past = _past_start(x, beta)
+    # the quotient first: a square may overflow or vanish
+    return where(_in_bend(x, beta), past * (past / (4 * beta)), relu(x))
 
 
 def _smelu_slope(x: Tensor, beta: float) -> Tensor:
@@ -68,6 +70,7 @@ RECORDS = (
         df=lambda x, min_val, max_val: _between(x, min_val, max_val),
         d2f=lambda x, min_val, max_val: zero(x),
         params={"min_val": -1.0, "max_val": 1.0},
+        domain={"min_val": "(-inf, max_val)"},
         joints=lambda min_val, max_val: (min_val, max_val),
         range="[min_val, max_val]",
         asymptotes=("min_val", "max_val"),
@@ -138,6 +141,7 @@ RECORDS = (
         df=_smelu_slope,
         d2f=_smelu_curvature,
         params={"beta": 2.0},
+        domain={"beta": "(0, inf)"},
         joints=lambda beta: (-beta, beta),
         range="[0, inf)",
         asymptotes=("0", "x"),
