@@ -34,6 +34,13 @@ def _nl_relu_slope(x: Tensor, beta: float) -> Tensor:
     return where(x > 0, 1 / (1 / beta + relu(x)), zero(x))
 
 
+_NL_RELU = (
+    _nl_relu,
+    _nl_relu_slope,
+    lambda x, beta: -_nl_relu_slope(x, beta) * _nl_relu_slope(x, beta),
+)
+
+
 def _straight(x: Tensor, slope: Number) -> Tensor:
     """slope·x, and 0 at infinity too where the slope is 0."""
     if isinstance(slope, Tensor):
@@ -50,6 +57,11 @@ def _leaky_slope(x: Tensor, slope: Number) -> Tensor:
     return where(x > 0, 1.0, slope + zero(x))
 
 
+_RRELU = (
+    lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
+    lambda x, lower, upper: _leaky_slope(x, (lower + upper) / 2),
+    lambda x, lower, upper: zero(x),
+)
 _FLATTEN_T_SWISH = (
     lambda x, t: swish(relu(x), 1.0) + t,
     lambda x, t: where(x > 0, swish_slope(x, 1.0), zero(x)),
@@ -107,9 +119,7 @@ RECORDS = (
     Activation(
         "rrelu",
         "x if x > 0 else (lower + upper) / 2 * x",
-        f=lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
-        df=lambda x, lower, upper: _leaky_slope(x, (lower + upper) / 2),
-        d2f=lambda x, lower, upper: zero(x),
+        *_RRELU,
         params={"lower": 1 / 8, "upper": 1 / 3},
         domain={"lower": "(-inf, upper]"},
         joints=(0.0,),
@@ -165,9 +175,7 @@ RECORDS = (
     Activation(
         "nl_relu",
         "log(1 + beta * x) if x > 0 else 0",
-        f=_nl_relu,
-        df=_nl_relu_slope,
-        d2f=lambda x, beta: -_nl_relu_slope(x, beta) * _nl_relu_slope(x, beta),
+        *_NL_RELU,
         params={"beta": 1.0},
         domain={"beta": "(0, inf)"},
         joints=(0.0,),

@@ -160,41 +160,44 @@ def _eanaf_curvature(x: Tensor) -> Tensor:
     return flushed(damped(-x.abs(), bend) / ends(x, e, 2, 1) ** 3)
 
 
-def _power(z: Tensor, e: Tensor, k: Number) -> Tensor:
-    """(1 + e)^-k for e = e^-|z|: what the rounding of e and of 1 + e loses would count k times."""
-    # about 0 it is 2^-k·e^(k·(|z| / 2 - log(cosh(z / 2))))
+def _aria2_gate(z: Tensor, alpha: Number, factor: Tensor) -> Tensor:
+    """factor·(1 + e^-z)^-alpha, as an exponential whose exponent is rounded for nothing."""
+    # about 0 the power is 2^-alpha·e^(alpha·(z / 2 - log(cosh(z / 2))))
     near = z.abs() < 1
-    a = where(near, z.abs(), 0.0)
-    s = torch.sinh(0.25 * a)
-    middle = 2.0**-k * exp(k * (0.5 * a - torch.log1p(2 * s * s)))
-    base = 1 + e
-    return where(near, middle, base**-k * (1 - k * (e - (base - 1)) / base))
-
-
-def _aria2_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Tensor]:
-    """z = beta·x, alpha·z and e = e^-|z|: the gate is e^min(alpha·z, 0)·(1 + e)^-alpha."""
-    z = (beta * x).clamp(-1e18, 1e18)
-    return z, alpha * z, exp(-z.abs())
+    y = where(near, z, 0.0)
+    s = torch.sinh(0.25 * y)
+    large = where(near, 0.5 * y, z.clamp(max=0))
+    small = torch.log1p(where(near, 2 * s * s, exp(-z.abs())))
+    inner = large - small
+    exponent = alpha * inner
+    lost = product_error(exponent, inner, alpha) + alpha * ((large - inner) - small)
+    power = damped(exponent, where(near, 2.0**-alpha * factor, factor))
+    # the exponent's rounding is far below this wherever the power is not zero
+    return power + power * lost.clamp(-1e-9, 1e-9).detach()
 
 
 @in_double
 def _aria2(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    z, w, e = _aria2_parts(x, alpha, beta)
-    return flushed(damped(w.clamp(max=0), lowest(x) * _power(z, e, alpha)))
+    return flushed(_aria2_gate(within_reach(beta * x), alpha, lowest(x)))
 
 
 @in_double
 def _aria2_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    z, w, e = _aria2_parts(x, alpha, beta)
-    bend = 1 + w * (where(z > 0, e, 1.0) / (1 + e))
-    return flushed(damped(w.clamp(max=0), bend * _power(z, e, alpha)))
+    z = within_reach(beta * x)
+    w, e = alpha * z, exp(-z.abs())
+    lost = product_error(w, z, alpha).clamp(-1, 1).detach()
+    # the second where it cancels to less than nothing
+    cancelled = ((1 + w) + (e + lost)) / (1 + e)
+    bend = where(w > -0.5, 1 + w * (where(z > 0, e, 1.0) / (1 + e)), cancelled)
+    return flushed(_aria2_gate(z, alpha, bend))
 
 
 @in_double
 def _aria2_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    z, w, e = _aria2_parts(x, alpha, beta)
-    bend = alpha * beta * ends(z, e, 2 + w, 2 - z)
-    return flushed(damped(torch.minimum(w, -z), bend * _power(z, e, alpha + 2)))
+    z = within_reach(beta * x)
+    e = exp(-z.abs())
+    bend = alpha * beta * ends(z, e, 2 + alpha * z, 2 - z) / (1 + e * (2 + e))
+    return flushed(damped(-z.clamp(min=0), _aria2_gate(z, alpha, bend)))
 
 
 _ARIA2 = _aria2, _aria2_slope, _aria2_curvature
