@@ -70,7 +70,8 @@ def unless_below(
     careful function is not asked.
     """
     seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
-    if seen and (x.numel() == 0 or not bool(x.detach().amin() < low)):
+    # a NaN is the least of them, and says nothing of the others
+    if seen and (x.numel() == 0 or bool(x.detach().amin() >= low)):
         return usual(x)
     return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
 
