@@ -30,6 +30,7 @@ from actfunc.certify.parameters import Parameter, parameters
 from actfunc.certify.records import as_plain
 from actfunc.certify.search import widened
 from actfunc.certify.sixteen import every_input
+from actfunc.certify.third import third
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import FormulaError, UsageError
 from actfunc.lifting import SIXTEEN_BIT
@@ -53,7 +54,9 @@ class Failure(NamedTuple):
     held: bool = False
 
 
-Finding: TypeAlias = RouteCheck | Difference | Limit | Parameter | Joint | Constant | Call | Failure
+Finding: TypeAlias = (
+    RouteCheck | Difference | Limit | Parameter | Joint | Constant | Call | Failure | Check
+)
 
 
 class Certificate(NamedTuple):
@@ -70,12 +73,14 @@ class Certificate(NamedTuple):
     constants: tuple[Constant, ...] = ()
     calls: tuple[Call, ...] = ()
     failures: tuple[Failure, ...] = ()
+    third: tuple[Check, ...] = ()
 
     @property
     def rest(self) -> tuple[tuple[Finding, ...], ...]:
         """All that was judged beside the digits."""
         others = self.routes, self.differences, self.limits, self.parameters
-        return *others, self.joints, self.constants, self.calls, self.failures
+        more = self.joints, self.constants, self.calls, self.failures
+        return *others, *more, self.third
 
     @property
     def held(self) -> bool:
@@ -125,6 +130,7 @@ def certify(
     learnable: list[Parameter] = []
     called: list[Call] = []
     failures: list[Failure] = []
+    thrice: list[Check] = []
 
     def had(part: str, work: Callable[[], Iterable[T]]) -> list[T]:
         """What a part gives; nothing, and a failure, where it cannot be had: the rest goes on."""
@@ -153,6 +159,8 @@ def certify(
                 routes += had("ways", partial(eager_ways, activation, found.got, found.x))
                 say(f"{word(dtype)}: other parameters")
                 learnable += had("parameters", partial(parameters, activation, judge, dtype))
+                if dtype in FINE:
+                    thrice += had("third", partial(third, activation, judge, found))
                 if compiled and dtype in FINE:
                     say(f"{word(dtype)}: compiling")
                     routes += had("compiled", partial(compiled_ways, activation, judge, found.x))
@@ -162,7 +170,7 @@ def certify(
         say("joints and constants")
         jumps = had("joints", partial(joints, activation, judge)) if lifted else []
         known = had("constants", partial(constants, activation, judge)) if lifted else []
-    parts = checks, routes, apart, ends, learnable, jumps, known, called, failures
+    parts = checks, routes, apart, ends, learnable, jumps, known, called, failures, thrice
     return Certificate(activation.spec, text, *map(tuple, parts))  # type: ignore[arg-type]
 
 

@@ -47,7 +47,7 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
 
 
 def _frame(title: str, certificates: Sequence[Certificate]) -> Table:
-    rest = "rest: torch's ways, calls, parameters, ±inf and NaN, joints, finite differences"
+    rest = "rest: torch's ways, calls, parameters, ±inf and NaN, joints, finite differences, f‴"
     return Table(
         box=box.SIMPLE_HEAD,
         padding=0,

@@ -38,7 +38,7 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
     """What failed, in words, and its points as rows of x, got, wanted, ulp."""
     for failure in certificate.failures:
         yield f"{failure.dtype}, {failure.part}: {failure.cause}", []
-    for check in certificate.checks:
+    for check in (*certificate.checks, *certificate.third):
         if check.beyond:
             many = f"{check.beyond} of {check.points} points beyond {check.bound:g}"
             rows = [(*numbers(check.dtype, *point[:3]), ulps(point.ulp)) for point in check.failing]
@@ -111,4 +111,4 @@ def _of_call(found: Call) -> Shown:
 
 
 def _order(word: str) -> str:
-    return f"{word} derivative" if word in ("first", "second") else word
+    return f"{word} derivative" if word in ("first", "second", "third") else word
