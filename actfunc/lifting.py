@@ -98,7 +98,9 @@ class _Lifted(torch.autograd.Function):
 
     @staticmethod
     def forward(partial: Partial, count: int, *tensors: Tensor) -> Tensor:
-        return partial.function(*tensors)
+        y = partial.function(*tensors)
+        # torch does not take back what it gave: the identity's value is a tensor of its own
+        return y.clone() if any(y is each for each in tensors) else y
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
