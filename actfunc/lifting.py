@@ -96,7 +96,7 @@ class _Lifted(torch.autograd.Function):
 
     @staticmethod
     def forward(partial: Partial, count: int, *tensors: Tensor) -> Tensor:
-        return partial.function(*tensors)
+        return _no_input(partial.function(*tensors), tensors)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -316,6 +316,11 @@ def _overflowing(order: int, zero: Tensor) -> Tensor:
     return reduce(torch.mul, [zero] * order) / (1 + zero)
 
 
+def _no_input(y: Tensor, inputs: Sequence[Tensor]) -> Tensor:
+    """y, or a view of it where it is an input as it was given, which torch would not save."""
+    return y.view_as(y) if any(y is each for each in inputs) else y
+
+
 # functions of vectors
 
 
@@ -351,7 +356,7 @@ class _LiftedVector(torch.autograd.Function):
 
     @staticmethod
     def forward(function: AlongVectors, x: Tensor) -> Tensor:
-        return function.f(x)
+        return _no_input(function.f(x), (x,))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

@@ -63,7 +63,8 @@ def unless_below(
     careful function is not asked.
     """
     seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
-    if seen and (x.numel() == 0 or not bool(x.detach().amin() < low)):
+    # with a NaN among them the least of them is NaN, which says nothing of the others
+    if seen and (x.numel() == 0 or bool(x.detach().amin() >= low)):
         return usual(x)
     return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
 
