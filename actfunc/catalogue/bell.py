@@ -88,8 +88,8 @@ def _cauchy(x: Tensor) -> Tensor:
 
 
 def _cauchy_slope(x: Tensor) -> Tensor:
-    h = _cauchy(x)
-    return -2 * (finite(x) * h) * h
+    d = 1 + x * x
+    return -2 * (finite(x) / d / d)
 
 
 def _cauchy_curvature(x: Tensor) -> Tensor:

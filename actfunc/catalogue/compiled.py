@@ -1,12 +1,15 @@
-"""What a compiled float32 step computes of tanh, GELU and SiLU: one exponential.
+"""What a compiled float32 step computes of tanh, erf, GELU and SiLU: one exponential.
 
 The compiler computes a value and its slope in one loop. Where both come from the same exponential,
 the slope costs a few multiplications; torch's own erfc and tanh cost three of it and more, and
-the compiler would compute them anew for the way back. Eager calls, where each multiplication is a
-loop of its own, and float64 do otherwise. `actfunc certify --compiled` judges what is written here.
+the compiler would compute them anew for the way back. Its own erf, on a CPU, is off by 1e-7
+wherever it is, and 0 next to 0. Eager calls, where each multiplication is a loop of its own, and
+float64 do otherwise. `actfunc certify --compiled` judges what is written here.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor
@@ -15,6 +18,12 @@ from actfunc.catalogue.floats import flushed, lowest
 
 # tanh(x) = x + x³·P(x²) for |x| < 0.625: Moshier's Cephes library, tanhf
 _TANH = (-0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745)
+
+# erf(x) = x·P(x²) for |x| < 1: Moshier's Cephes library, erff
+_ERF = (
+    1.128379165726710, -0.3761262582423300, 0.1128358514861418, -0.02685381193529856,
+    5.188327685732524e-3, -8.010193625184903e-4, 7.853861353153693e-5,
+)  # fmt: skip
 
 # Φ(x) = ½ + x·R(x²) for |x| < 1, fitted to 9e-10
 _CENTRE = (
@@ -42,33 +51,41 @@ def tanh(x: Tensor) -> Tensor:
     return torch.where(x.abs() < 0.625, x + x * (x * x) * _polynomial(_TANH, x * x), far)
 
 
+def erf(x: Tensor) -> Tensor:
+    """erf(x), wherever a function needs it; what torch has, where this is not how to compute."""
+    if not applies(x):
+        return torch.erf(x)
+    far = 1 - 2 * _tail(math.sqrt(2) * x.abs(), torch.exp(-x * x))
+    return torch.where(x.abs() < 1, x * _polynomial(_ERF, x * x), torch.copysign(far, x))
+
+
 def normal_cdf(x: Tensor) -> Tensor:
     """Φ(x), which shares e^-x²/2 with its slope."""
-    t = 1 / (1 + 0.4 * x.abs())
-    tail = torch.exp(-0.5 * x * x) * (t * _polynomial(_MILLS, t))
+    tail = _tail(x.abs(), torch.exp(-0.5 * x * x))
     near = 0.5 + x * _polynomial(_CENTRE, x * x)
     return torch.where(x.abs() < 1, near, torch.where(x > 0, 1 - tail, tail))
 
 
+def _tail(a: Tensor, bell: Tensor) -> Tensor:
+    """Φ(-a) for a > 0.9, from e^-a²/2."""
+    t = 1 / (1 + 0.4 * a)
+    return bell * (t * _polynomial(_MILLS, t))
+
+
 def swish(x: Tensor, z: Tensor) -> Tensor:
     """x·σ(z), which shares e^-|z| and the quotient with its slope."""
-    opened, _ = _gates(z)
-    return flushed(lowest(x) * opened)
+    e = torch.exp(-z.abs())
+    return flushed(lowest(x) * (torch.where(z > 0, 1.0, e) * (1 / (1 + e))))
 
 
 def swish_slope(z: Tensor) -> Tensor:
     """The slope of x·σ(z) by x, for z a multiple of x."""
-    z = z.clamp(-1e4, 1e4)
-    opened, closed = _gates(z)
-    return flushed(opened * (1 + z * closed))
-
-
-def _gates(z: Tensor) -> tuple[Tensor, Tensor]:
-    """σ(z) and σ(-z)."""
     e = torch.exp(-z.abs())
-    large = 1 / (1 + e)
-    small = e * large
-    return torch.where(z > 0, large, small), torch.where(z > 0, small, large)
+    # σ(z)·(1 + z·σ(-z)) has the roundings of σ(-z) times z; here 1 + z is exact where they cancel
+    one = 1 + z.clamp(-1e4, 1e4)
+    slope = torch.where(z > 0, 1 + e * one, e * (one + e))
+    quotient = 1 / (1 + e)
+    return flushed(slope * quotient * quotient)
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:

@@ -68,7 +68,10 @@ def _tanh_exp_curvature(x: Tensor) -> Tensor:
 def _gish_slope(x: Tensor) -> Tensor:
     # w / (2 - w) for w = exp(-e^x) is 1 / (2 / w - 1): fewer roundings, and none of them of w
     x, e = x.clamp(-1e4, 1e4), exp(x.clamp(max=4))
-    return flushed(log1p(-expm1(-e)) + x * e / (1 + 2 * expm1(e)))
+    gate, m = log1p(-expm1(-e)), expm1(e)
+    # on the left that is e times 1 + x, which is exact where they cancel, and a small rest
+    less = (e - gate) / e.clamp(min=torch.finfo(x.dtype).tiny) + x * (2 * m / (1 + 2 * m))
+    return flushed(where(x < -1.5, e * ((1 + x) - less), gate + x * e / (1 + 2 * m)))
 
 
 # ErfAct, with z = β·x and q = α·e^z
@@ -127,9 +130,11 @@ def _colu_slope(x: Tensor) -> Tensor:
     r = b / far
     # few roundings: it is next to -1 times b
     there = -(b + b * (e - r / far)) / (1 - r * (2 - r))
-    return flushed(
-        where(left, there, (1 - here * h * (here * (1 + e)) * h) / (1 - here * h * h) ** 2)
-    )
+    t, w = here * h * h, here * (1 + e)
+    # around 0 that is 1 and a small rest
+    near = x > -0.3
+    rest = where(near, t * ((2 - t) - w), 1 - t * w) / (1 - t) ** 2
+    return flushed(where(left, there, where(near, 1 + rest, rest)))
 
 
 def _colu_curvature(x: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from typing import TypeAlias
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import hardshrink
 
 from actfunc import torch_private
+from actfunc.activation import Function
 
 Number: TypeAlias = float | Tensor
 """A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
@@ -36,6 +38,11 @@ def finite(x: Tensor) -> Tensor:
 def lowest(x: Tensor) -> Tensor:
     """x with the lowest number for -inf, which times a closed gate would be NaN: the limit is 0."""
     return x.clamp(min=torch.finfo(x.dtype).min)
+
+
+def largest_exponent(x: Tensor) -> float:
+    """An exponent at which e^exponent is next to the largest number of x's dtype."""
+    return math.log(torch.finfo(x.dtype).max) - 1
 
 
 def flushed(y: Tensor) -> Tensor:
@@ -67,6 +74,61 @@ def unless_below(
     if seen and (x.numel() == 0 or bool(x.detach().amin() >= low)):
         return usual(x)
     return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
+
+
+def bounded(x: Tensor, low: Number, high: Number) -> Tensor:
+    """x no further out than these, which get no gradient; Python numbers, or tensors beside x."""
+    if not (isinstance(low, Tensor) or isinstance(high, Tensor)):
+        info = torch.finfo(x.dtype)
+        return x.clamp(max(low, info.min), min(high, info.max))
+    least, most = (tensor_like(x, end).detach() for end in (low, high))
+    return torch.minimum(torch.maximum(x, least), most)
+
+
+EXPONENTIALS_VANISH = 1e4
+"""e to the power of minus this is zero in every dtype, and in its square too."""
+
+
+def left_over(x: Tensor, scale: Number) -> Tensor:
+    """x / scale where x ≤ 0, for the exponent of an exponential; elsewhere 0.
+
+    Further out than the exponential is zero it stays: times the nothing there, an infinite quotient
+    would make the derivative by the scale NaN.
+    """
+    return bounded(x, -EXPONENTIALS_VANISH * scale, 0.0) / scale
+
+
+def differentiated_as(value: Tensor, other: Tensor) -> Tensor:
+    """value, with the derivatives of another finite expression of the same.
+
+    For a derivative by a parameter of which autograd's own would cancel: of tanh as 1 - y², say.
+    """
+    return value.detach() + (other - other.detach())
+
+
+def saturated(z: Tensor, scale: Number) -> Tensor:
+    """e^z - 1 where z is an x / scale; its derivative by the scale keeps its digits in the tail."""
+    y = torch.expm1(z)
+    return differentiated_as(y, torch.exp(z)) if isinstance(scale, Tensor) else y
+
+
+def in_double(function: Function) -> Function:
+    """A function of x and parameters computed in float64, and rounded once to the dtype of x.
+
+    For what loses more digits than float32 has to spare.
+    """
+
+    @wraps(function)
+    def wide(x: Tensor, **params: Number) -> Tensor:
+        if x.dtype == torch.float64:
+            return function(x, **params)
+        exact = {
+            name: each.double() if isinstance(each, Tensor) else each
+            for name, each in params.items()
+        }
+        return function(x.double(), **exact).to(x.dtype)
+
+    return wide
 
 
 def zero(x: Tensor) -> Tensor:

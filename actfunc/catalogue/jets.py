@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
+from actfunc.catalogue import compiled
 from actfunc.catalogue.floats import Number, finite, flushed, lowest, tensor_like
 from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
 
@@ -227,7 +228,7 @@ def tanh(u: Jet) -> Jet:
 def erf(u: Jet) -> Jet:
     """The error function."""
     v = u.value
-    return _chain(u, lambda: torch.erf(v), lambda: _bell(v), lambda: -2 * v * _bell(v))
+    return _chain(u, lambda: compiled.erf(v), lambda: _bell(v), lambda: -2 * v * _bell(v))
 
 
 def erfc(u: Jet) -> Jet:

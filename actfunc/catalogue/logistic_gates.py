@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, finite, flushed, lowest, zero
+from actfunc.catalogue.circle import REACH, turn_in_pairs
+from actfunc.catalogue.floats import (
+    Number,
+    finite,
+    flushed,
+    lowest,
+    product_error,
+    tensor_like,
+    zero,
+)
 from actfunc.catalogue.logistic import (
+    closed,
     damped,
     ends,
     swish,
@@ -41,7 +52,16 @@ def _logish_gate(x: Tensor) -> tuple[Tensor, Tensor]:
 def _logish_slope(x: Tensor) -> Tensor:
     x = within_reach(x)
     e, gate = _logish_gate(x)
-    return flushed(gate + x * e / ends(x, e, 1, 3, 2))
+    d = ends(x, e, 1, 3, 2)
+    # on the left the gate is e less little, by the series of atanh(v); times e the slope is 1 + x,
+    # which is exact where they cancel, and a small rest
+    low = where(x < -1.5, e, 0.0)
+    square, less = (low / (2 + 3 * low)) ** 2, torch.zeros_like(x)
+    for k in range(8, 0, -1):
+        less = square * (1 / (2 * k + 1) + less)
+    less = (3 * low - 2 * less) / (2 + 3 * low)
+    left = e * ((1 + x) - (less + x * (low * (3 + 2 * low) / d)))
+    return flushed(where(x < -1.5, left, gate + x * e / d))
 
 
 def _logish_curvature(x: Tensor) -> Tensor:
@@ -50,57 +70,120 @@ def _logish_curvature(x: Tensor) -> Tensor:
     return flushed(e * ends(x, e, 2 + x, 6, 4 - 2 * x) / ends(x, e, 1, 3, 2) ** 2)
 
 
-def _smish(x: Tensor, alpha: float, beta: float) -> Tensor:
-    z = beta * x
+def _smish(x: Tensor, alpha: Number, beta: Number) -> Tensor:
+    # bounded, as the rest would have the slope ∞·0 by beta next to the largest x
+    z, x = (beta * finite(x)).clamp(-1e4, 1e4), lowest(x)
     e = exp(-z.abs())
-    return flushed(alpha * (lowest(x) * (ends(z, e, 0, 2, 3) / ends(z, e, 2, 6, 5))))
+    value = alpha * (x * (ends(z, e, 0, 2, 3) / ends(z, e, 2, 6, 5)))
+    return flushed(closed(z, e, x, alpha, value))
 
 
-def _smish_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
+def _smish_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z = within_reach(beta * x)
     e = exp(-z.abs())
-    d = ends(z, e, 2, 6, 5)
-    slope = ends(z, e, 0, 4 + 4 * z, 18 + 12 * z, 28 + 8 * z, 15) / d**2
+    # the square of ends(z, e, 2, 6, 5), with fewer roundings
+    square = ends(z, e, 4, 24, 56, 60, 25)
+    slope = ends(z, e, 0, 4 + 4 * z, 18 + 12 * z, 28 + 8 * z, 15) / square
     # next to 0 that has more roundings than its parts have
-    near = ends(z, e, 0, 2, 3) / d + z * (4 * e * ends(z, e, 1, 3, 2) / d**2)
-    return flushed(alpha * where(z.abs() < 1, near, slope))
+    near = ends(z, e, 0, 2, 3) / ends(z, e, 2, 6, 5) + z * (4 * e * ends(z, e, 1, 3, 2) / square)
+    slope = alpha * where(z.abs() < 1, near, slope)
+    return flushed(closed(z, e, 1 + z, alpha, slope))
 
 
-def _smish_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
+def _smish_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z = within_reach(beta * x)
-    h = exp(-0.5 * z.abs())
-    e = h * h
-    bend = ends(z, e, 16 + 8 * z, 96 + 24 * z, 216 - 12 * z, 216 - 72 * z, 80 - 40 * z)
-    return flushed(alpha * beta * (h * bend / ends(z, e, 2, 6, 5) ** 3 * h))
+    e, h = exp(-z.abs()), exp(-0.5 * z.abs())
+    d = ends(z, e, 2, 6, 5)
+    bend = ends(z, e, 16 + 8 * z, 96 + 24 * z, 216 - 12 * z, 216 - 72 * z, 80 - 40 * z) / d**3
+    # next to 0 that has more roundings than its parts have
+    near = 8 * ends(z, e, 1, 3, 2) + 4 * z * (ends(z, e, 2, 6, -3, -18, -10) / d)
+    bend = alpha * beta * where(z.abs() < 1, near / d**2, bend)
+    return flushed(where(z.abs() > 40, h * bend * h, e * bend))
 
 
-def _wave(x: Tensor, a: Number, b: Number) -> tuple[Tensor, Tensor, Tensor]:
-    """The wave a·sin(b·x), and the two derivatives of x plus it."""
-    # float64, as x + a·sin + its slope cancel next to where they touch 0
-    sin, cos = turn(x.double(), b)
-    # 1 + cos and 1 + ab·cos without cancellation where they touch 0, as they do at the defaults
-    up = sin * sin / (1 - cos.clamp(max=0))
-    return a * sin, where(cos > 0, 1 + a * b * cos, (1 - a * b) + a * b * up), -a * b * b * sin
+Pair: TypeAlias = tuple[Tensor, Number]
+"""A number as a sum of two, the second small."""
+
+
+def _wave(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
+    """w = x + a·sin(b·x) and its two derivatives, in float64.
+
+    What vanishes with them vanishes twice where a wave just touches 0: float64 has digits enough
+    for a result in float32, and for one of its own it takes two numbers.
+    """
+    if x.dtype == torch.float64:
+        return _wave_in_pairs(x, a, b)
+    x = x.double()
+    sin, cos = turn(x, b)
+    # |cos| as 1 less little: where ab is 1 or -1 the slope touches 0, and keeps its digits
+    turned = a * b * where(cos > 0, 1.0, -1.0).to(x.dtype)
+    slope = (1 + turned) - turned * (sin * sin / (1 + cos.abs()))
+    return (x + a * sin, 0.0), (slope, 0.0), (-a * b * b * sin, 0.0)
+
+
+def _wave_in_pairs(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
+    far = ~((b * x).abs() <= REACH)  # and where it is NaN
+    sin, cos = turn_in_pairs(where(far, 0.0, x), b)
+    far_sin, far_cos = turn(x, b)
+    sin = where(far, far_sin, sin[0]), where(far, 0.0, sin[1])
+    cos = where(far, far_cos, cos[0]), where(far, 0.0, cos[1])
+    a, b = (tensor_like(x, a), 0.0), (tensor_like(x, b), 0.0)
+    ab = _product(a, b)
+    # |cos| as 1 less little: where ab is 1 or -1 the slope touches 0, and keeps its digits
+    sign = where(cos[0] > 0, 1.0, -1.0).to(x.dtype)
+    less = _sum((torch.ones_like(x), 0.0), (-sign * cos[0], -sign * cos[1]))
+    little = less[0] < 2.0**-20
+    square = sin[0] * sin[0] / (1 + cos[0].abs())
+    less = where(little, square, less[0]), where(little, 0.0, less[1])
+    turned = sign * ab[0], sign * ab[1]
+    slope = _sum((torch.ones_like(x), 0.0), turned, _product((-turned[0], -turned[1]), less))
+    bend = _product(_product(ab, b), sin)
+    return _sum((x, 0.0), _product(a, sin)), slope, (-bend[0], -bend[1])
+
+
+def _sum(*pairs: Pair) -> Pair:
+    """Their sum, with what its roundings have lost."""
+    (total, rest), *others = pairs
+    for number, small in others:
+        together = total + number
+        back = together - total
+        rest = rest + small + ((total - (together - back)) + (number - back)).detach()
+        total = together
+    return total, rest
+
+
+def _product(one: Pair, other: Pair) -> Pair:
+    """Their product, with what its rounding has lost."""
+    (x, x_rest), (y, y_rest) = one, other
+    product = x * y
+    lost = product_error(product.detach(), x.detach(), y)
+    return product, lost + x * y_rest + x_rest * y
 
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), lowest(x)
-    return flushed(((y + _wave(finite(x), a, b)[0]) * ends(y, e, 0, 1) / (1 + e)).to(x.dtype))
+    (w, rest), _, _ = _wave(finite(x), a, b)
+    w = where(x == torch.inf, x, w + rest)
+    w = where(x > 0, w, damped(x.clamp(max=0), w))
+    return flushed((w / (1 + exp(-x.abs()))).to(x.dtype))
 
 
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
     e, y = exp(-x.abs()), lowest(x)  # at inf the wave has no slope, and this has none
-    wave, slope, _ = _wave(y, a, b)
-    bend = ends(y, e, 0, y + wave + slope, slope)
-    return flushed((bend / (1 + e * (2 + e))).to(x.dtype))
+    w, slope, _ = _wave(y, a, b)
+    both, rest = _sum(slope, w)
+    left = damped(y.clamp(max=0), both + (rest + e * slope[0]))
+    right = slope[0] + (slope[1] + e * both)
+    return flushed((where(y > 0, right, left) / (1 + e * (2 + e))).to(x.dtype))
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
     e, y = exp(-x.abs()), lowest(x)
-    wave, slope, curvature = _wave(y, a, b)
-    w, both = y + wave, curvature + 2 * slope
-    bend = ends(y, e, 0, both + w, curvature + both - w, curvature)
-    return flushed((bend / (1 + e) ** 3).to(x.dtype))
+    w, slope, bend = _wave(y, a, b)
+    both, rest = _sum(bend, slope, slope, w)
+    middle = 2 * (bend[0] + slope[0]) - w[0]
+    left = damped(y.clamp(max=0), both + (rest + e * (middle + e * bend[0])))
+    right = bend[0] + (bend[1] + e * (middle + e * both))
+    return flushed((where(y > 0, right, left) / (1 + e) ** 3).to(x.dtype))
 
 
 def _sinsig_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -145,7 +228,8 @@ def _elish(x: Tensor) -> Tensor:
 
 def _elish_slope(x: Tensor) -> Tensor:
     e = exp(x.clamp(max=0))
-    left = e * (e * (e + 2) - 1) / (1 + e) ** 2
+    t = e * (e + 2)
+    left = e * (t - 1) / (t + 1)
     return flushed(where(x > 0, swish_slope(x, 1.0), left))
 
 
@@ -199,6 +283,7 @@ RECORDS = (
         df=_smish_slope,
         d2f=_smish_curvature,
         params={"alpha": 1.0, "beta": 1.0},
+        domain={"alpha": "(0, inf)", "beta": "(0, inf)"},
         range="[-0.2500 * alpha / beta, inf)",
         asymptotes=("0", "alpha * 0.6 * x"),
         source="Wang, Ren & Wang 2022, doi:10.3390/electronics11040540",
@@ -210,6 +295,7 @@ RECORDS = (
         df=_sinlu_slope,
         d2f=_sinlu_curvature,
         params={"a": 1.0, "b": 1.0},
+        domain={"a": "(-inf, inf)", "b": "(-inf, inf)"},
         range="[-0.4974, inf) at the defaults",
         asymptotes=("0", None),
         source="Paul et al. 2022, doi:10.3390/math10030337",

@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, erf, erfc, exp, expm1, log1p, tanh, where
+from torch import Tensor, erfc, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import flushed, halves, lowest, product_error
+from actfunc.catalogue.compiled import erf
+from actfunc.catalogue.floats import (
+    Number,
+    finite,
+    flushed,
+    halves,
+    largest_exponent,
+    lowest,
+    product_error,
+)
+from actfunc.catalogue.logistic import closed
 
 _BELL = 2 / math.sqrt(math.pi)
 """The slope of erf at 0."""
@@ -16,23 +26,36 @@ _DENSITY = 1 / math.sqrt(2 * math.pi)
 """The normal density at 0."""
 
 
-def _erf_exp(x: Tensor, alpha: float, beta: float) -> tuple[Tensor, Tensor, Tensor]:
-    """z and q as far out as they matter, and q², which has fewer roundings than q times q."""
-    z = (beta * x).clamp(-1e4, 40)
-    return z, alpha * exp(z), (alpha * alpha * exp(2 * z)).clamp(max=1e4)
+def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Tensor]:
+    """z = βx and q = α·e^z as far out as they matter, and q², all float64: a float32 has too few
+    digits for parameters that are no float32."""
+    z = (beta * finite(x.double())).clamp(-1e4, largest_exponent(x))
+    q = (alpha * exp(z)).clamp(max=30)  # there erf(q) is 1, and its slope 0
+    # of e^2z q² has fewer roundings than q times q, which count where z is small
+    square = where(z > 40, q * q, alpha * alpha * exp(2 * z.clamp(max=40)))
+    return z, q, square.clamp(max=900)
 
 
-def _erf_act_slope(x: Tensor, alpha: float, beta: float) -> Tensor:
+def _erf_act(x: Tensor, alpha: Number, beta: Number) -> Tensor:
+    z, q, _ = _erf_exp(x, alpha, beta)
+    value = closed(z, q, lowest(x), _BELL * alpha, lowest(x) * erf(q))
+    return flushed(value.to(x.dtype))
+
+
+def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
+    gate, w = erf(q), z * q
     # where they cancel, the bell as 1 and a small rest: its roundings are not times z·q
-    small = erf(q) + z * q * (_BELL - 1 + _BELL * expm1(-square))
-    return flushed(where(square < 0.25, small + z * q, erf(q) + z * q * (_BELL * exp(-square))))
+    small = gate + w * (_BELL - 1 + _BELL * expm1(-square)) + w
+    slope = where(square < 0.25, small, gate + w * (_BELL * exp(-square)))
+    return flushed(closed(z, q, 1 + z, _BELL * alpha, slope).to(x.dtype))
 
 
-def _erf_act_curvature(x: Tensor, alpha: float, beta: float) -> Tensor:
+def _erf_act_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
     h = exp(-0.5 * square)
-    return flushed(_BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h))
+    bend = _BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h)
+    return flushed(closed(z, q, 2 + z, _BELL * alpha * beta, bend).to(x.dtype))
 
 
 def _squared(x: Tensor) -> tuple[Tensor, Tensor]:
@@ -139,10 +162,11 @@ RECORDS = (
     Activation(
         "erf_act",
         "x * erf(alpha * exp(beta * x))",
-        f=lambda x, alpha, beta: flushed(lowest(x) * erf(_erf_exp(x, alpha, beta)[1])),
+        f=_erf_act,
         df=_erf_act_slope,
         d2f=_erf_act_curvature,
         params={"alpha": 0.75, "beta": 0.75},
+        domain={"alpha": "(0, inf)", "beta": "(0, inf)"},
         range="[-0.4053, inf) at the defaults",
         asymptotes=("0", "x"),
         source="Biswas et al. 2021, arXiv:2109.04386; the defaults are unchecked",

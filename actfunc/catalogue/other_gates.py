@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
-from torch import Tensor, atan2, exp, ones_like, tanh, where
+from torch import Tensor, atan2, exp, expm1, ones_like, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, exp_pair, finite, flushed, lowest, product_error
-from actfunc.catalogue.logistic import bell
+from actfunc.catalogue.floats import (
+    Number,
+    exp_pair,
+    finite,
+    flushed,
+    largest_exponent,
+    lowest,
+    product_error,
+    tensor_like,
+)
+from actfunc.catalogue.logistic import bell, closed
 
 
 def _calu(x: Tensor) -> Tensor:
@@ -58,68 +68,119 @@ def _pflu_curvature(x: Tensor) -> Tensor:
     return flushed(0.5 * (2 * h - x * h * x) * h * h.sqrt())
 
 
-def _quotient(x: Tensor, by: Number) -> tuple[Tensor, Tensor]:
+def _quotient(x: Tensor, by: Tensor) -> tuple[Tensor, Tensor]:
     """x / by, and what its rounding has lost."""
     q = x / by
     product = (q * by).detach()
     return q, ((x - product) - product_error(product, q.detach(), by)).detach() / by
 
 
-def _srs_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, ...]:
-    """1 + x / beta; the decay that the denominator is times, where it would overflow; that; and
-    the part of the exponential in it."""
-    (y, y_rest), (a, a_rest) = _quotient(x, beta), _quotient(x, alpha)
-    near = where(y < -8, -8.0, y)
-    e, decay = exp(-near), exp(y - near)
-    # a + e cancels where a pole is not far, and counts more than once: what the rounding of each
-    # has lost is added again
-    paired = (y > -8) & (y < 0.5)
-    big, small = exp_pair(where(paired, -y, 0.0), where(paired, -y_rest, 0.0))
-    e, a = where(paired, big, e), a * decay
-    d = e + a
-    d = where(paired, d + ((a - (d - e)) + a_rest + small), d)
-    one = where(paired, (1 + y) + y_rest, 1 + y)
-    return one, decay, d, where(y < 0.5, 1 - a / d, e / d)
+class _Srs(NamedTuple):
+    """SRS is x·m / d for d = x·m / α + n, where n / m = e^-y for y = x / β.
+
+    x, y: as far out as they matter; `one` is 1 + y, ratio β / α, and `less` 1 - β / α.
+    far:  the root of m·n where that may be subnormal before a product with it is, elsewhere 1;
+          `both` is m·n without it.
+    n_off, d_off: what the last roundings of n and d have lost, as a part of them.
+    """
+
+    x: Tensor
+    y: Tensor
+    one: Tensor
+    m: Tensor
+    n: Tensor
+    d: Tensor
+    both: Tensor
+    far: Tensor
+    ratio: Tensor
+    less: Tensor
+    n_off: Tensor
+    d_off: Tensor
+
+    @classmethod
+    def of(cls, x: Tensor, alpha: Number, beta: Number) -> _Srs:
+        # float64, as d cancels where a pole is not far, and counts up to three times
+        wide = x.double().clamp(-1e100, 1e100)
+        alpha, beta = tensor_like(wide, alpha), tensor_like(wide, beta)
+        y, y_rest = _quotient(wide, beta)
+        m, n, one = exp(y.clamp(max=0)), exp(-y.clamp(min=0)), 1 + y
+        a = wide / alpha
+        d = a * m + n
+        n_off = d_off = torch.zeros_like(d)
+        if x.dtype == torch.float64:
+            # what the roundings of its parts have lost is added again
+            near = (y > -8) & (y < 0.5)
+            a, a_rest = _quotient(where(near, wide, 0.0), alpha)
+            y_rest = where(near, y_rest, 0.0)
+            big, small = exp_pair(where(near, -y, 0.0), -y_rest)
+            rounded = big + a
+            rest = (a - (rounded - big)) + a_rest + small
+            total = rounded + rest
+            m, n, d = where(near, 1.0, m), where(near, big, n), where(near, total, d)
+            one = one + y_rest
+            n_off, d_off = (small / big).detach(), ((rest - (total - rounded)) / total).detach()
+        far, h = y.abs() > 40, exp(-0.5 * y.abs())
+        both, other = where(far, h, m * n), where(far, h, 1.0)
+        ratio, less = beta / alpha, (alpha - beta) / alpha
+        return cls(wide, y, one, m, n, d, both, other, ratio, less, n_off, d_off)
 
 
 def _srs(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    x = x.clamp(-1e18, 1e18)
-    _, decay, d, _ = _srs_parts(x, alpha, beta)
-    return flushed(x * decay / d)
+    at = _Srs.of(x, alpha, beta)
+    left = at.both * at.x / at.d * at.far
+    return flushed(where(at.y < -40, left, at.m * at.x / at.d).to(x.dtype))
 
 
 def _srs_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    one, decay, d, part = _srs_parts(x.clamp(-1e18, 1e18), alpha, beta)
-    return flushed(part * decay * one / d)
+    at = _Srs.of(x, alpha, beta)
+    near = at.y.abs() < 0.25
+    # next to 0 that is 1 and a small rest
+    rest = at.both * (at.y - expm1(-at.y.clamp(-1, 1))) - at.ratio * at.y * at.m * (at.n + at.d)
+    slope = where(near, rest, at.both * at.one) / at.d / at.d * at.far
+    slope = slope + slope * (where(near, 0.0, at.n_off) - 2 * at.d_off)
+    return flushed(where(near, 1 + slope, slope).to(x.dtype))
 
 
 def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    one, decay, d, part = _srs_parts(x.clamp(-1e18, 1e18), alpha, beta)
-    y = x.clamp(-1e18, 1e18) / beta
-    # the same twice: either cancels where the other does not
-    fall = (beta - alpha) / (alpha * beta) - torch.expm1(-y.clamp(min=-0.7)) / beta
-    bend = -y / beta - 2 * one * (fall / d)
-    left = (1 + one) / beta - 2 * one * one * (decay / d) / alpha
-    return flushed(part * decay * where(y < -0.7, left, bend) / d)
+    at = _Srs.of(x, alpha, beta)
+    y, ratio = at.y, at.ratio
+    # the same thrice, d times the first: each cancels where the others do not
+    left = (1 + at.one) - 2 * ratio * at.m * (at.one * at.one / at.d)
+    small = y * (1 - 2 * ratio - ratio * y) + (2 + y) * expm1(-y.clamp(-1, 1))
+    right = at.n * (1 + at.one) - ratio * at.m * (y * (1 + at.one) + 2)
+    right = where(y.abs() < 0.7, at.m * (2 * at.less + small), right)
+    bend = at.both * where(y < -0.7, left, right / at.d) / at.d / at.d / beta * at.far
+    return flushed((bend + bend * (at.n_off - 2 * at.d_off)).to(x.dtype))
+
+
+def _tanh_soft_2_parts(x: Tensor, beta: Number, gamma: Number) -> tuple[Tensor, Tensor]:
+    """y = γx and u = β·e^y as far out as they matter."""
+    y = (gamma * finite(x)).clamp(-1e4, largest_exponent(x))
+    return y, (beta * exp(y)).clamp(max=1e4)
+
+
+def _tanh(u: Tensor) -> Tensor:
+    """tanh(u) for u ≥ 0: to torch its own has the slope 1 - tanh², with no digits far out."""
+    return where(u > 1, 1 - 2 * torch.sigmoid(-2 * u), tanh(u))
 
 
 def _tanh_soft_2(x: Tensor, beta: Number, gamma: Number) -> Tensor:
-    return flushed(lowest(x) * tanh(beta * exp((gamma * x).clamp(max=40))))
+    (y, u), x = _tanh_soft_2_parts(x, beta, gamma), lowest(x)
+    return flushed(closed(y, u, x, beta, x * _tanh(u)))
 
 
 def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
-    y = (gamma * x).clamp(-1e18, 40)
-    u = beta * exp(y)
-    t, w = tanh(u), u * y
-    return flushed(where(u < 0.5, t + w - w * t * t, t + bell(2 * u, 4 * w)))
+    y, u = _tanh_soft_2_parts(x, beta, gamma)
+    t, w = _tanh(u), u * y
+    slope = where(u < 0.5, t + w - w * t * t, t + bell(2 * u, 4 * w))
+    return flushed(closed(y, u, 1 + y, beta, slope))
 
 
 def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
-    y = (gamma * x).clamp(-1e18, 40)
-    u = beta * exp(y)
+    y, u = _tanh_soft_2_parts(x, beta, gamma)
     # 1 - 2·u·tanh(u) without the rounding of tanh
     bend = 2 + y * (1 - 2 * u + 4 * u * torch.sigmoid(-2 * u))
-    return flushed(bell(2 * u, 4 * gamma * u * bend))
+    return flushed(closed(y, u, 2 + y, beta * gamma, bell(2 * u, 4 * gamma * u * bend)))
 
 
 RECORDS = (
@@ -152,6 +213,7 @@ RECORDS = (
         df=_srs_slope,
         d2f=_srs_curvature,
         params={"alpha": 2.0, "beta": 3.0},
+        domain={"alpha": "(0, inf)", "beta": "(0, e * alpha)"},
         range="[beta / (beta / alpha - e), alpha)",
         asymptotes=("0", "alpha"),
         source="Zhou et al. 2020, arXiv:2003.00547; without a pole where beta < e * alpha",
@@ -164,6 +226,7 @@ RECORDS = (
         df=_tanh_soft_2_slope,
         d2f=_tanh_soft_2_curvature,
         params={"beta": 0.6, "gamma": 1.0},
+        domain={"beta": "(0, inf)", "gamma": "(0, inf)"},
         range="[-0.2173 at the defaults, inf)",
         asymptotes=("0", "x"),
         source="Biswas et al. 2020, arXiv:2009.03863",

@@ -97,7 +97,12 @@ def _less_pi(x: Tensor) -> Tensor:
 def _ssu_of(order: int) -> Function:
     def sibling(x: Tensor) -> Tensor:
         x = finite(x)
-        return flushed(math.pi * _sinc(_less_pi(x), -sin(x), -cos(x), order))
+        s = sin(x)
+        y = math.pi * _sinc(_less_pi(x), -s, -cos(x), order)
+        if order == 0:
+            # next to 0 that is s, and s / π subnormal before it is
+            y = where(x.abs() < 1, s / (1 - x.clamp(-1, 1) / math.pi), y)
+        return flushed(y)
 
     return sibling
 
@@ -111,7 +116,9 @@ def _dsu_of(order: int) -> Function:
         t, q, s, c = _less_pi(x), 1 / (x + math.pi), sin(x), cos(x)
         y, *slopes = (_sinc(t, -s, -c, k) for k in range(order + 1))
         if order == 0:
-            return flushed(math.pi**2 * odd * (q * y))
+            # next to 0 that is s, and s / π subnormal before it is
+            near = s / (1 - (x.clamp(max=1) / math.pi) ** 2)
+            return flushed(odd * where(x < 1, near, math.pi**2 * (q * y)))
         if order == 1:
             far = math.pi**2 * (q * (slopes[0] - q * y))
             # next to 0 that is 1 less little: what is not 1 is the slope of sin x / (1 - u) less 1
@@ -137,6 +144,7 @@ RECORDS: tuple[Activation, ...] = (
         df=lambda x, omega: (omega * turn(x, omega)[1]).to(x.dtype),
         d2f=lambda x, omega: (-omega * omega * turn(x, omega)[0]).to(x.dtype),
         params={"omega": 1.0},
+        domain={"omega": "(-inf, inf)"},
         range="[-1, 1]",
         source="Sitzmann et al. 2020, arXiv:2006.09661, whose omega is 30 in a network",
         aliases=("siren", "sine", "sinusoid"),
@@ -190,6 +198,7 @@ RECORDS: tuple[Activation, ...] = (
         df=_snake_slope,
         d2f=_snake_curvature,
         params={"a": 1.0},
+        domain={"a": "(0, inf)"},
         source="Ziyin, Hartwig & Ueda 2020, arXiv:2006.08195",
     ),
     Activation(

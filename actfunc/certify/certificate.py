@@ -2,7 +2,7 @@
 
 `certify` asks three judges that know nothing of each other: the formula in ball arithmetic, every
 way torch has to a derivative, and finite differences. In float64 and float32 the formula is asked
-on a grid, in bfloat16 and float16 every input there is goes through.
+on a grid and where a search finds worse, in bfloat16 and float16 every input there is goes through.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.calls import Call, calls
 from actfunc.certify.check import Check, Judged, check, measured, word
+from actfunc.certify.constants import Constant, constants
 from actfunc.certify.differences import Difference, differences
 from actfunc.certify.formula import Formula, parse
 from actfunc.certify.grids import grid
+from actfunc.certify.joints import Joint, at_poles, joints
 from actfunc.certify.limits import Limit, limits
 from actfunc.certify.oracle import truth
 from actfunc.certify.parameters import Parameter, parameters
 from actfunc.certify.records import as_plain
+from actfunc.certify.search import widened
 from actfunc.certify.sixteen import every_input
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import FormulaError, UsageError
@@ -50,7 +53,7 @@ class Failure(NamedTuple):
     held: bool = False
 
 
-Finding: TypeAlias = RouteCheck | Difference | Limit | Parameter | Call | Failure
+Finding: TypeAlias = RouteCheck | Difference | Limit | Parameter | Joint | Constant | Call | Failure
 
 
 class Certificate(NamedTuple):
@@ -63,6 +66,8 @@ class Certificate(NamedTuple):
     differences: tuple[Difference, ...]
     limits: tuple[Limit, ...]
     parameters: tuple[Parameter, ...]
+    joints: tuple[Joint, ...] = ()
+    constants: tuple[Constant, ...] = ()
     calls: tuple[Call, ...] = ()
     failures: tuple[Failure, ...] = ()
 
@@ -70,7 +75,7 @@ class Certificate(NamedTuple):
     def rest(self) -> tuple[tuple[Finding, ...], ...]:
         """All that was judged beside the digits."""
         others = self.routes, self.differences, self.limits, self.parameters
-        return *others, self.calls, self.failures
+        return *others, self.joints, self.constants, self.calls, self.failures
 
     @property
     def held(self) -> bool:
@@ -137,15 +142,11 @@ def certify(
         for dtype in dtypes:
             say(f"{word(dtype)}: the formula")
             for found in had("the formula", partial(_each_judged, activation, judge, dtype)):
-                checks += [
-                    check(*each, found.x, activation.exceptions)
-                    for each in zip(
-                        range(3), found.got, [found.true] * 3, found.errors, strict=True
-                    )
-                ]
+                checks += _checks(activation, judge, found)
                 say(f"{word(dtype)}: other ways to call it")
                 called += had("calls", partial(calls, activation, found, lifted=lifted))
                 ends += had("±inf and NaN", partial(limits, activation, (dtype,), text))
+                ends += had("poles", partial(at_poles, activation, judge, (dtype,)))
                 if not lifted:
                     continue
                 say(f"{word(dtype)}: torch's ways to a derivative")
@@ -158,7 +159,10 @@ def certify(
             if dtype == torch.float64:
                 say("finite differences")
                 apart += had("finite differences", partial(differences, activation))
-    parts = checks, routes, apart, ends, learnable, called, failures
+        say("joints and constants")
+        jumps = had("joints", partial(joints, activation, judge)) if lifted else []
+        known = had("constants", partial(constants, activation, judge)) if lifted else []
+    parts = checks, routes, apart, ends, learnable, jumps, known, called, failures
     return Certificate(activation.spec, text, *map(tuple, parts))  # type: ignore[arg-type]
 
 
@@ -173,6 +177,18 @@ def _cause(error: BaseException) -> str:
     return text if isinstance(error, UsageError) else f"{type(error).__name__}: {text}"
 
 
+def _checks(activation: Activation, judge: Formula, found: Judged) -> list[Check]:
+    """Value, first and second derivative where they were judged; on a grid, and by a search too."""
+    looked, tried = found, 0
+    if found.x.dtype in FINE:
+        looked, tried = widened(activation, judge, found)
+    return [
+        check(order, looked.got[order], looked.true, looked.errors[order], looked.x,
+              activation.exceptions)._replace(searched=tried)
+        for order in range(len(looked.got))
+    ]  # fmt: skip
+
+
 def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
     if dtype in SIXTEEN_BIT:
         right = activation.judge if isinstance(activation, Audited) else activation
@@ -182,7 +198,7 @@ def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judge
 
 def on_grid(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
     """The siblings on the grid against the formula, in the design's measure."""
-    x = grid(activation, dtype)
+    x = grid(activation, dtype, judge)
     true = truth(judge, x, activation.params)
     siblings = torch.stack(evaluated(activation, x))
     return Judged(x, siblings, true, measured(siblings, true, x))

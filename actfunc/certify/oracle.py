@@ -26,6 +26,7 @@ PRECISIONS = (128, 384, 1280, 3072, 8192)
 """Bits to work with, in turn. 1280 resolve what is small next to 1 down to the subnormals."""
 
 GOOD_BITS = 80
+BESIDE = 5000
 NEGLIGIBLE = arb((1, -1076))
 """Less than half the smallest subnormal float64."""
 
@@ -123,6 +124,45 @@ def proven_at(formula: Formula, x: arb, params: Mapping[str, float]) -> tuple[ar
         evaluate = _Builder(params, frozenset("x")).build(formula.tree)
         found, _ = _balls(evaluate, {"x": arb_series([x, arb(1)], TERMS)}, 0)
     return None if found is None else tuple(found)
+
+
+def expansion(
+    formula: Formula, x: float, unit: float, params: Mapping[str, float], terms: int
+) -> tuple[list[float], list[float]] | None:
+    """The Taylor coefficients of the formula at x, as many as there are terms, hi and lo of each.
+
+    unit: that of the distance from x; far out and far in the coefficients would else be no floats.
+    The first TERMS are proven as in `truth`; those above are as far as that precision knows them.
+    None where it cannot be decided.
+    """
+    with series.precision(PRECISIONS[0]):
+        flint.ctx.cap = terms
+        place = {"x": arb_series([arb(x), arb(unit)], terms)}
+        evaluate = _Builder(params, frozenset("x")).build(formula.tree)
+        for bits in PRECISIONS:
+            flint.ctx.prec = bits
+            try:
+                result = evaluate(place, bits)
+            except Undecided:
+                continue
+            balls = [result[order] for order in range(terms)]
+            if all(map(settled, balls[:TERMS])):
+                middles = [ball.mid() for ball in balls]
+                hi = [float(ball) for ball in middles]
+                return hi, [rest(ball, high) for ball, high in zip(middles, hi, strict=True)]
+    return None
+
+
+def close_to(
+    formula: Formula, point: float, sign: float, params: Mapping[str, float]
+) -> tuple[float, ...] | None:
+    """Value and derivatives 2⁻⁵⁰⁰⁰ right (sign 1) or left (-1) of a point, closer than any float:
+    what vanishes and what grows without bound is 0 and ±inf. None where it cannot be decided."""
+    with series.precision(PRECISIONS[-1]):  # so that the sum is exact
+        x = arb(point) + arb((1 if sign > 0 else -1, -BESIDE))
+        place = {"x": arb_series([x, arb(1)], TERMS)}
+        found, _ = _at(_Builder(params, frozenset("x")).build(formula.tree), place, 0)
+    return None if found is None else tuple(found[0])
 
 
 Point: TypeAlias = tuple[list[float], list[float]]

@@ -78,8 +78,8 @@ def certify_pair(
             say(f"{word(dtype)}: compiling")
             routes += compiled_pair_ways(pair, judge, x, gate)
         limits += pair_limits(pair, dtype)
-    parts = tuple(checks), tuple(routes), (), tuple(limits), (), tuple(calls)
-    return Certificate(pair.name, pair.formula, *parts)
+    parts = tuple(checks), tuple(routes), (), tuple(limits), ()
+    return Certificate(pair.name, pair.formula, *parts, calls=tuple(calls))
 
 
 def pair_truth(text: str, x: Tensor, gate: Tensor) -> PairTruth:

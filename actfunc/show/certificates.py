@@ -46,21 +46,32 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     return _detailed(ordered) if len(ordered) <= DETAILED else _brief(ordered)
 
 
-def _frame(title: str) -> Table:
+def _frame(title: str, certificates: Sequence[Certificate]) -> Table:
+    rest = "rest: torch's ways, calls, parameters, ±inf and NaN, joints, finite differences"
     return Table(
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
         title=title,
         title_justify="left",
-        caption="rest: torch's ways, calls, parameters, ±inf and NaN, finite differences",
+        caption="\n".join([*_tried(certificates), rest]),
         caption_justify="left",
     )
 
 
+def _tried(certificates: Sequence[Certificate]) -> list[str]:
+    """At how many points the worst was looked for; nothing where no dtype was searched."""
+    searched = [check for one in certificates for check in one.checks if check.searched]
+    if not searched:
+        return []
+    most = max(searched, key=lambda check: check.searched)
+    proven = round(sum(check.points for check in searched) / len(searched))
+    return [f"float64, float32: {most.searched:,} points searched, {proven:,} of them proven"]
+
+
 def _detailed(certificates: Sequence[Certificate]) -> Table:
     """A line for every function and dtype: the worst error of each order and where."""
-    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})")
+    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})", certificates)
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
@@ -84,7 +95,8 @@ def _brief(certificates: Sequence[Certificate]) -> Table:
     held = sum(one.held for one in certificates)
     table = _frame(
         f"{held} of {len(certificates)} held\nworst errors of f, f′, f″ in units in the last place,"
-        f" in 16 bits of all three\n(allowed: {_allowed()})"
+        f" in 16 bits of all three\n(allowed: {_allowed()})",
+        certificates,
     )
     table.add_column("function", overflow="ellipsis", no_wrap=True, max_width=18)
     for dtype in dtypes:
@@ -151,8 +163,8 @@ def exhaustive_table(found: Sequence[Exhaustive]) -> Table:
 
 def _dtypes(certificate: Certificate) -> list[str]:
     """Those that were judged, or failed."""
-    parts = *certificate.checks, *certificate.failures
-    return list(dict.fromkeys(one.dtype for one in parts))
+    judged = [check.dtype for check in certificate.checks]
+    return list(dict.fromkeys([*judged, *(one.dtype for one in certificate.failures)]))
 
 
 def _row(certificate: Certificate, dtype: str) -> list[Text | str]:

@@ -47,9 +47,9 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
             many = f"{check.undecided} points where the formula has no value that can be proven"
             yield f"{check.dtype}, {_order(check.order)}: {many}", []
     barred = Counter((r.dtype, r.compiled, r.failure) for r in certificate.routes if r.failure)
-    for (dtype, compiled, failure), count in barred.items():
+    for (dtype, compiled, barring), count in barred.items():
         kind = "compiled" if compiled else "eager"
-        yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {failure}", []
+        yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {barring}", []
     for route in certificate.routes:
         if not route.held and not route.failure:
             kind = "compiled" if route.compiled else "eager"
@@ -67,6 +67,17 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
     for call in certificate.calls:
         if not call.held:
             yield _of_call(call)
+    for constant in certificate.constants:
+        if not constant.held:
+            where = f" at {constant.params}" if constant.params else ""
+            what = f"the formula is not the published function{where}"
+            row = (*numbers("float64", constant.x, constant.got, constant.wanted), "")
+            yield f"{_order(constant.order)}: {what}", [row]
+    for joint in certificate.joints:
+        if not joint.held:
+            what = f"branches meet at {joint.x:.6g}, which the record's joints do not name"
+            sides = f"{joint.left:.6g} | {joint.right:.6g}"
+            yield f"{_order(joint.order)}: {what}", [(f"{joint.x:.6g}", sides, "", "")]
     for dtype in dict.fromkeys(limit.dtype for limit in certificate.limits):
         wrong = [one for one in certificate.limits if one.dtype == dtype and not one.held]
         rows = [(*numbers(dtype, one.x, one.got, one.wanted), _order(one.order)) for one in wrong]
