@@ -294,8 +294,8 @@ def _with_term(
     if not all(point is points[0] for point in points):
         # of two inputs one may be infinite, and 1 / x has no slope there that would overflow: the
         # derivative of this order is an infinity times it
-        lifted = _infinite_from(len(points), where(lost, near, 1.0))
-        return y - where(lost, lifted, 0.0)
+        power = where(lost, near, 1.0).abs() ** (len(points) - 0.5)
+        return y - where(lost, power - power, 0.0)
     return y - _nan_from(len(points), near, lost)
 
 
@@ -335,15 +335,6 @@ def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
         large = torch.full((), 2.0**exponent, dtype=zero.dtype, device=zero.device)
         y = _overflowing(large * zero) - _overflowing((large + large) * zero)
     return y if here is None else where(here, y, 0.0)
-
-
-def _infinite_from(order: int, zero: Tensor) -> Tensor:
-    """As `_nan_from`, whatever the slopes of zero are: by a power, which costs more.
-
-    Where they are 0, as at infinity, the derivatives from this order on are NaN as well.
-    """
-    power = zero ** (order - 0.5)
-    return power - power
 
 
 def _overflowing(zero: Tensor) -> Tensor:
@@ -414,5 +405,5 @@ def _beside(function: AlongVectors, x: Tensor) -> Tensor:
     y = function.jvp(point.at, point.down)
     near = point.near().sum(function.dim, keepdim=True)
     if function.second is None:
-        return y - _infinite_from(2, near)
-    return y + 0.5 * function.second(point.at, point.down) - _infinite_from(3, near)
+        return y - _nan_from(2, near)
+    return y + 0.5 * function.second(point.at, point.down) - _nan_from(3, near)
