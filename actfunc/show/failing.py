@@ -53,8 +53,8 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
     for route in certificate.routes:
         if not route.held and not route.failure:
             kind = "compiled" if route.compiled else "eager"
-            wrong = "beyond the bound" if route.compiled else "differ"
-            what = f"{route.different} of {route.points} points {wrong}"
+            how = "beyond the bound" if route.compiled else "differ"
+            what = f"{route.different} of {route.points} points {how}"
             points = [route.worst] if route.worst is not None else []
             off = [ulps(point.ulp) if route.compiled else "" for point in points]
             rows = [
