@@ -248,7 +248,10 @@ def _mixed(both: Truth, by_x: Truth, by: Truth) -> Tensor:
             strict=True,
         )
     ]  # fmt: skip
-    return torch.tensor(sums, dtype=torch.float64)
+    mixed = torch.tensor(sums, dtype=torch.float64)
+    # of parts that are far larger no digit of it is left
+    parts = both.hi[2].abs() + by_x.hi[2].abs() + by.hi[2].abs()
+    return mixed.masked_fill(2.0**-100 * parts > 2.0**-54 * (1 + mixed.abs()), torch.nan)
 
 
 def _deviation(got: Tensor, wanted: Tensor, value: Tensor, param: Tensor) -> Tensor:
