@@ -94,6 +94,7 @@ class Slope:
     function: Function
 
     def __call__(self, x: Tensor) -> Tensor:
+        x = x.contiguous()  # of an expanded tensor torch cannot write the tangent
         return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]
 
 

@@ -98,9 +98,7 @@ class _Lifted(torch.autograd.Function):
 
     @staticmethod
     def forward(partial: Partial, count: int, *tensors: Tensor) -> Tensor:
-        y = partial.function(*tensors)
-        # torch does not take back what it gave: the identity's value is a tensor of its own
-        return y.clone() if any(y is each for each in tensors) else y
+        return _no_input(partial.function(*tensors), tensors)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -343,6 +341,11 @@ def _overflowing(zero: Tensor) -> Tensor:
     return zero * zero / (1 + zero)
 
 
+def _no_input(y: Tensor, inputs: Sequence[Tensor]) -> Tensor:
+    """y, or a view of it where it is an input as it was given, which torch would not save."""
+    return y.view_as(y) if any(y is each for each in inputs) else y
+
+
 # functions of vectors
 
 
@@ -378,7 +381,7 @@ class _LiftedVector(torch.autograd.Function):
 
     @staticmethod
     def forward(function: AlongVectors, x: Tensor) -> Tensor:
-        return function.f(x)
+        return _no_input(function.f(x), (x,))
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

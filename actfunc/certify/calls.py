@@ -283,7 +283,7 @@ def _twice(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
 
 
 def _pulled(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
-    y, pull = vjp(activation, x)
+    y, pull, *_ = vjp(activation, x)
     return y, *pull(torch.ones_like(y))
 
 

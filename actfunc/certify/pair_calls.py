@@ -49,5 +49,5 @@ def _twice(pair: GatedPair, *inputs: Tensor) -> tuple[Tensor, ...]:
 
 
 def _pulled(pair: GatedPair, *inputs: Tensor) -> tuple[Tensor, ...]:
-    y, pull = vjp(pair, *inputs)
+    y, pull, *_ = vjp(pair, *inputs)
     return y, *pull(torch.ones_like(y))

@@ -69,9 +69,9 @@ def certify_pair(
         checks += map(judge, range(len(siblings)), siblings)
         say(f"{word(dtype)}: other ways to call it")
         usual = torch.stack(siblings)
-        known = torch.where(true.known, true.hi, usual.double())
-        right = known, *(torch.where(true.known, part, 0.0) for part in (true.lo, true.spread))
-        calls += pair_calls(pair, Answers((x, gate), usual, *right, BOUNDS, ORDERS))
+        hi = torch.where(true.known, true.hi, usual.double())
+        lo, spread = (torch.where(true.known, part, 0.0) for part in (true.lo, true.spread))
+        calls += pair_calls(pair, Answers((x, gate), usual, hi, lo, spread, BOUNDS, ORDERS))
         say(f"{word(dtype)}: torch's ways to a derivative")
         routes += pair_ways(pair, siblings, x, gate)
         if compiled:

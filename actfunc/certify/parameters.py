@@ -119,7 +119,7 @@ def _with_others(activation: Activation, formula: Formula, others: Settings) -> 
 def _derivative(activation: Activation, order: int, x: Tensor, **params: float | Tensor) -> Tensor:
     """The derivative of the lifted function by backward."""
     leaf = x.detach().requires_grad_()
-    y = activation(leaf, **params)
+    y = activation(leaf, order=2, **params)
     for _ in range(order):
         (y,) = torch.autograd.grad(y, leaf, torch.ones_like(y), create_graph=True)
     return y
@@ -248,7 +248,10 @@ def _mixed(both: Truth, by_x: Truth, by: Truth) -> Tensor:
             strict=True,
         )
     ]  # fmt: skip
-    return torch.tensor(sums, dtype=torch.float64)
+    mixed = torch.tensor(sums, dtype=torch.float64)
+    # of parts that are far larger no digit of it is left
+    parts = both.hi[2].abs() + by_x.hi[2].abs() + by.hi[2].abs()
+    return mixed.masked_fill(2.0**-100 * parts > 2.0**-54 * (1 + mixed.abs()), torch.nan)
 
 
 def _deviation(got: Tensor, wanted: Tensor, value: Tensor, param: Tensor) -> Tensor:
@@ -276,7 +279,7 @@ def slope_by(activation: Activation, name: str, at: Settings, order: int = 0) ->
     dtype = x.dtype if exact else _inner(x.dtype)
     params = {each: column.to(dtype, copy=True) for each, column in columns.items()}
     leaf = params[name].requires_grad_()
-    y = activation(x, **params)
+    y = activation(x, order=2, **params)
     for _ in range(order):
         (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
     if not y.requires_grad:  # where a jump is, say: that has no slope

@@ -53,9 +53,14 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
     for route in certificate.routes:
         if not route.held and not route.failure:
             kind = "compiled" if route.compiled else "eager"
-            what = f"{route.different} of {route.points} points differ"
+            how = "beyond the bound" if route.compiled else "differ"
+            what = f"{route.different} of {route.points} points {how}"
             points = [route.worst] if route.worst is not None else []
-            rows = [(*numbers(route.dtype, *point[:3]), "") for point in points]
+            off = [ulps(point.ulp) if route.compiled else "" for point in points]
+            rows = [
+                (*numbers(route.dtype, *point[:3]), ulp)
+                for point, ulp in zip(points, off, strict=True)
+            ]
             yield f"{route.dtype}, {_order(route.order)} by {route.name}, {kind}: {what}", rows
     for one in certificate.differences:
         if not one.held:

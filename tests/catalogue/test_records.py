@@ -94,6 +94,20 @@ def test_what_is_flushed_to_zero_keeps_the_zeros_there_are(name):
         assert y.signbit().tolist() == [True, False]
 
 
+@pytest.mark.parametrize("name", ["silu", "mish"])
+def test_a_nan_beside_it_takes_no_digits_from_a_tail(name):
+    x = torch.tensor([-91.0, -88.5, -3.0])
+    beside = torch.cat([x, torch.tensor([torch.nan])])
+    assert torch.equal(CATALOGUE[name].f(beside)[:-1], CATALOGUE[name].f(x))
+
+
+def test_the_identity_can_be_called_where_derivatives_are_recorded():
+    x = torch.tensor([2.0, -0.0], requires_grad=True)
+    y = CATALOGUE["identity"](x)
+    assert torch.equal(y, x)
+    assert torch.autograd.grad(y.sum(), x)[0].tolist() == [1, 1]
+
+
 def test_a_factor_of_zero_can_be_learnt_though_zero_is_what_is_flushed():
     gamma = torch.tensor(0.0, requires_grad=True)
     y = CATALOGUE["gompertz"](torch.tensor([1.0]), a=gamma)
