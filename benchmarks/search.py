@@ -79,12 +79,16 @@ class Outcome(NamedTuple):
 
 
 class Job(NamedTuple):
-    """One record at one setting of its parameters: how much is to be done, from which seed."""
+    """One record at one setting of its parameters: how much is to be done, from which seed.
+
+    one_of_many: settings, so that there is not enough for a grid and for climbing at each.
+    """
 
     spec: str
     evaluations: int
     proven: int
     seed: int
+    one_of_many: bool = False
 
 
 def searched(job: Job) -> Outcome:
@@ -93,7 +97,8 @@ def searched(job: Job) -> Outcome:
     formula = parse(record.formula, tuple(record.params))
     generator = torch.Generator().manual_seed(job.seed)
     single, evaluated = in_float32(record, formula, job.evaluations, generator)
-    double = in_float64(record, formula, job.proven, generator)
+    prove = suspicious if job.one_of_many else in_float64
+    double = prove(record, formula, job.proven, generator)
     worst, beyond = [], []
     for found in (single, double):
         worst += told(record, found, beyond=False)
@@ -151,18 +156,26 @@ def worst_of(x: Tensor, errors: Tensor, bounds: Sequence[float]) -> Tensor:
 def in_float64(
     record: Activation, formula: Formula, proven: int, generator: torch.Generator
 ) -> Judged:
-    """As many float64 as are asked for in ball arithmetic, more of them where they are worse."""
-    if proven < 20_000:  # at one of many settings: what is suspicious, and some at random
-        net = suspects.thinned(suspects.strips(torch.float64, generator), 64)
-        beside = suspects.beside_formula(record, formula, net)
-        some = beside[torch.randperm(len(beside), generator=generator)[: proven // 2]]
-        x = torch.cat([some, search.drawn(proven - len(some), generator)])
-        return search.judge(record, formula, x)
+    """As many float64 as are asked for in ball arithmetic, or more: at random, and climbing."""
     found = on_grid(record, formula, torch.float64)
-    while len(found.x) < proven:
+    while True:
         fresh = search.judge(record, formula, search.drawn(FRESH, generator))
-        found, _ = search.climbed(search.joined(found, fresh, record), record, formula, generator)
-    return found
+        found = search.joined(found, fresh, record)
+        found, _ = search.climbed(found, record, formula, generator)
+        if len(found.x) >= proven:
+            return found
+
+
+def suspicious(
+    record: Activation, formula: Formula, proven: int, generator: torch.Generator
+) -> Judged:
+    """As many float64 in ball arithmetic: half of them suspects, as far as there are, the others at
+    random."""
+    net = suspects.thinned(suspects.strips(torch.float64, generator), 64)
+    beside = suspects.beside_formula(record, formula, net)
+    some = beside[torch.randperm(len(beside), generator=generator)[: proven // 2]]
+    x = torch.cat([some, search.drawn(proven - len(some), generator)])
+    return search.judge(record, formula, x)
 
 
 # Parameters
@@ -222,7 +235,8 @@ def jobs(options: argparse.Namespace) -> list[Job]:
         specs = [spec for one in with_some for spec in settings(one, options.settings, chance)]
     shares = (math.ceil(total / len(specs)) for total in (options.evaluations, options.proven))
     evaluations, proven = shares
-    return [Job(spec, evaluations, proven, chance.getrandbits(32)) for spec in specs]
+    many = options.over_parameters
+    return [Job(spec, evaluations, proven, chance.getrandbits(32), many) for spec in specs]
 
 
 def alone() -> None:

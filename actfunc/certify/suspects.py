@@ -103,7 +103,8 @@ def _in_float64(activation: Activation, formula: Formula, seed: int) -> Found:
     net, here = strips(torch.float64, generator), values(activation)
     joints = meeting_points(activation, formula)
     along = [_along(here, strip, joints) for strip in net if strip.fine]
-    beside = beside_formula(activation, formula, thinned(net, THINNED))
+    fine, far = ([strip for strip in net if strip.fine is each] for each in (True, False))
+    beside = beside_formula(activation, formula, [*thinned(fine, THINNED), *far])
     tried = sum(len(strip.x) for strip in net)
     return Found(torch.cat([*along, beside]), tried)
 

@@ -24,8 +24,8 @@ def audit_table(found: Sequence[Audit]) -> Table:
     """A line for every function and dtype; what loses digits first."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_justify="left")
     table.title = (
-        "torch's own: worst error in ulp @ x in the measure of the certificates (! beyond its\n"
-        f"bound); in brackets the same point in plain ulp where that is {MORE} times as much"
+        "torch's own: worst ulp @ x in the certificates' measure (! too much)\n"
+        f"below it plain ulp at the same x, where that is {MORE} times as much"
     )
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
@@ -37,6 +37,8 @@ def audit_table(found: Sequence[Audit]) -> Table:
             cells = [Text(_cell(one), style="" if one.held else style.NOT_HELD) for one in line]
             table.add_row(name, dtype, *cells)
             name = Text("")
+            if any(map(_plain, line)):
+                table.add_row("", "", *(Text(_plain(one), style="dim") for one in line))
     return table
 
 
@@ -48,7 +50,7 @@ def audit_markdown(found: Sequence[Audit]) -> str:
     ]
     for function, rows in _rows(found):
         for dtype, line in rows:
-            cells = " | ".join(f"**{_cell(one)}**" if not one.held else _cell(one) for one in line)
+            cells = " | ".join(map(_marked, line))
             lines.append(f"| `{function}` | {dtype} | {cells} |")
     version = torch.__version__.partition("+")[0]
     lines += ["", f"torch {version} on a CPU; none: torch has no such derivative."]
@@ -80,8 +82,19 @@ def _cell(one: Audit) -> str:
         return f"{mark}NaN @ {point.x:.3g}"
     if point.ulp == 0:
         return "0"
-    plain = f" ({_ulp(one.plain)})" if one.plain >= MORE * point.ulp else ""
-    return f"{mark}{_ulp(point.ulp)} @ {point.x:.3g}{plain}"
+    return f"{mark}{_ulp(point.ulp)} @ {point.x:.3g}"
+
+
+def _marked(one: Audit) -> str:
+    """A cell in Markdown, the plain error in brackets."""
+    cell = f"{_cell(one)} ({_plain(one)})" if _plain(one) else _cell(one)
+    return cell if one.held else f"**{cell}**"
+
+
+def _plain(one: Audit) -> str:
+    """The plain error of the worst point, where it is much more; else nothing."""
+    much = math.isfinite(one.worst.ulp) and one.plain >= MORE * one.worst.ulp > 0
+    return _ulp(one.plain) if much else ""
 
 
 def _ulp(error: float) -> str:

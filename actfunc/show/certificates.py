@@ -66,7 +66,7 @@ def _tried(certificates: Sequence[Certificate]) -> list[str]:
         return []
     most = max(searched, key=lambda check: check.searched)
     proven = round(sum(check.points for check in searched) / len(searched))
-    return [f"float64, float32: {most.searched:,} points searched, {proven:,} of them proven"]
+    return [f"searched: {most.searched:,} points, {proven:,} of them proven; in 16 bits all"]
 
 
 def _detailed(certificates: Sequence[Certificate]) -> Table:
