@@ -149,7 +149,7 @@ def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     small = y * (1 - 2 * ratio - ratio * y) + (2 + y) * expm1(-y.clamp(-1, 1))
     right = at.n * (1 + at.one) - ratio * at.m * (y * (1 + at.one) + 2)
     right = where(y.abs() < 0.7, at.m * (2 * at.less + small), right)
-    bend = at.both * where(y < -0.7, left, right / at.d) / at.d / at.d / beta * at.far
+    bend = at.both * where(y < -0.5, left, right / at.d) / at.d / at.d / beta * at.far
     return flushed((bend + bend * (at.n_off - 2 * at.d_off)).to(x.dtype))
 
 
@@ -213,10 +213,10 @@ RECORDS = (
         df=_srs_slope,
         d2f=_srs_curvature,
         params={"alpha": 2.0, "beta": 3.0},
-        domain={"alpha": "(0, inf)", "beta": "(0, e * alpha)"},
+        domain={"alpha": "(0, inf)", "beta": "(0, 2.5 * alpha]"},
         range="[beta / (beta / alpha - e), alpha)",
         asymptotes=("0", "alpha"),
-        source="Zhou et al. 2020, arXiv:2003.00547; without a pole where beta < e * alpha",
+        source="Zhou et al. 2020, arXiv:2003.00547; beta = e * alpha would be a pole",
         aliases=("soft_root_sign",),
     ),
     Activation(
