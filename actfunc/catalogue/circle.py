@@ -79,7 +79,7 @@ def turn_in_pairs(x: Tensor, omega: Number) -> tuple[tuple[Tensor, Tensor], tupl
     z = r * r
     # cos r - 1 and sin r - r
     less = z * (-1 / 2 + z * (1 / 24 + z * (-1 / 720 + z / 40320)))
-    over = r * z * (-1 / 6 + z * (1 / 120 - z / 5040))
+    over = r * z * (-1 / 6 + z * (1 / 120 + z * (-1 / 5040 + z / 362880)))
     one, other = halves(r)
 
     def turned(at: Tensor, at_low: Tensor, slope: Tensor, slope_low: Tensor) -> tuple[Tensor, ...]:

@@ -122,7 +122,7 @@ def _wave(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
 
 
 def _wave_in_pairs(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
-    far = ~((b * x).abs() <= REACH)  # and where it is NaN
+    far = ~((b * x).abs() <= REACH) | (x.abs() > 1e100)  # and where it is NaN
     sin, cos = turn_in_pairs(where(far, 0.0, x), b)
     far_sin, far_cos = turn(x, b)
     sin = where(far, far_sin, sin[0]), where(far, 0.0, sin[1])
@@ -149,7 +149,9 @@ def _sum(*pairs: Pair) -> Pair:
         back = together - total
         rest = rest + small + ((total - (together - back)) + (number - back)).detach()
         total = together
-    return total, rest
+    # where they cancel, the rest is no longer small
+    together = total + rest
+    return together, rest - (together - total)
 
 
 def _product(one: Pair, other: Pair) -> Pair:

@@ -33,12 +33,12 @@ def _calu_slope(x: Tensor) -> Tensor:
     near = atan2(ones_like(x), -x) / math.pi + x / (1 + x * x) / math.pi
     # on the left both parts go like 1/x and their sum like 1/x³: by atan's continued fraction,
     # atan(w) = w / (1 + w²/k) with k = 3 + 4w²/(5 + 9w²/(7 + ...))
-    w = 1 / x.clamp(max=-1.5)
-    square = w * w
+    y = x.clamp(max=-1.5)
+    square = 1 / (y * y)
     k = 33 + square
     for n in range(16, 1, -1):
         k = 2 * n - 1 + n * n * square / k
-    far = -square * w * ((k - 1) / (k + square) / (1 + square)) / math.pi
+    far = (1 - k) / (y * y * y * math.pi * ((k + square) * (1 + square)))
     return flushed(where(x < -1.5, far, near))
 
 
