@@ -209,9 +209,7 @@ RECORDS = (
     Activation(
         "srs",
         "x / (x / alpha + exp(-x / beta))",
-        f=_srs,
-        df=_srs_slope,
-        d2f=_srs_curvature,
+        *(_srs, _srs_slope, _srs_curvature),
         params={"alpha": 2.0, "beta": 3.0},
         domain={"alpha": "(0, inf)", "beta": "(0, 2.5 * alpha]"},
         range="[beta / (beta / alpha - e), alpha)",
