@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import BuiltinFunctionType
 from typing import Any, TypeAlias
 
@@ -179,12 +178,16 @@ class Activation:
     poles: tuple[float, ...] = ()
     exceptions: Mapping[str, tuple[float, str]] = field(default_factory=dict)
     place: str = ""
+    _lifts: dict[int, Partial] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         params = domain.checked(self.name, self.params, self.params, self.domain)
         object.__setattr__(self, "params", params)
         settings = self.name, params, self.domain, bool(self.formula)
         wrap_siblings(self, ("f", "df", "d2f"), Sibling, *settings)
+        # made here, as the compiler does not read what is made when it is first asked for
+        lifts = {order: self._chain(order, lambda sibling: sibling, bound=True) for order in ORDERS}
+        object.__setattr__(self, "_lifts", lifts)
 
     def __call__(self, x: Tensor, *, order: int = 2, **params: float | Tensor) -> Tensor:
         """The lifted function: the value with `order` derivatives, and NaN for those above.
@@ -201,7 +204,7 @@ class Activation:
             got = getattr(x, "dtype", type(x).__name__)
             raise UsageError(f"{self.name} takes a floating-point tensor, got {got}")
         if not params:
-            return lift_partial(self._partials[order], (x,))
+            return lift_partial(self._lifts[order], (x,))
         given = domain.checked(self.name, params, self.params, self.domain)
         x, given = spread(x, {**self.params, **given})
         tensors = {name: each for name, each in given.items() if isinstance(each, Tensor)}
@@ -213,15 +216,16 @@ class Activation:
 
         return lift_partial(self._chain(order, at), (x,), tuple(tensors.values()))
 
-    @cached_property
-    def _partials(self) -> dict[int, Partial]:
-        return {order: self._chain(order, lambda sibling: sibling) for order in ORDERS}
+    def _chain(self, order: int, of: Callable[[Any], Function], bound: bool = False) -> Partial:
+        """The first siblings as `lift_partial` takes them, each the slope of the one before.
 
-    def _chain(self, order: int, of: Callable[[Any], Function]) -> Partial:
-        """The first siblings as `lift` takes them, each the slope of the one before."""
+        bound: whether the parameters are the record's own.
+        """
+        known = bool(self.formula)
         found: tuple[Partial, ...] = ()
         for sibling in (self.d3f, self.d2f, self.df, self.f)[len(ORDERS) - order :]:
-            found = (Partial(of(sibling), found, self.steep, bool(self.formula)),)
+            rests = known and bound and isinstance(sibling, Sibling) and _rests(sibling)
+            found = (Partial(of(sibling), found, self.steep, known, rests),)
         return found[0]
 
     @property
@@ -260,6 +264,14 @@ class Activation:
         """The joints at the record's parameters, in ascending order."""
         joints = self.joints(**self.params) if callable(self.joints) else self.joints
         return tuple(sorted(joints))
+
+
+def _rests(sibling: Function) -> bool:
+    """Whether a derivative is 0 at both infinities."""
+    try:
+        return not sibling(torch.tensor([-torch.inf, torch.inf])).any()
+    except Exception:  # whatever a person's function raises, it does when it is called
+        return False
 
 
 def wrap_siblings(record: object, names: Iterable[str], wrapper: Any, *settings: Any) -> None:

@@ -7,8 +7,7 @@ is one function whose derivatives, in either input and mixed, are those five and
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import torch
@@ -63,6 +62,7 @@ class GatedPair:
     joints: tuple[float, ...] = ()
     source: str = ""
     aliases: tuple[str, ...] = ()
+    _lifts: dict[int, Partial] = field(init=False, repr=False)
 
     @property
     def spec(self) -> str:
@@ -71,6 +71,7 @@ class GatedPair:
 
     def __post_init__(self) -> None:
         wrap_siblings(self, SIBLINGS, PairSibling)
+        object.__setattr__(self, "_lifts", self._by_order())
 
     @property
     def siblings(self) -> tuple[PairFunction, ...]:
@@ -94,13 +95,12 @@ class GatedPair:
                 f"{self.name} takes two floating-point tensors of one dtype, "
                 f"got {x.dtype} and {gate.dtype}"
             )
-        return lift_partial(self._partials[order], torch.broadcast_tensors(x, gate))
+        return lift_partial(self._lifts[order], torch.broadcast_tensors(x, gate))
 
-    @cached_property
-    def _partials(self) -> dict[int, Partial]:
+    def _by_order(self) -> dict[int, Partial]:
         def known(sibling: PairFunction, *by: Partial) -> Partial:
             # a slope overflows where the value is near the largest number
-            return Partial(sibling, by, steep=True, elementwise=True)
+            return Partial(sibling, by, steep=True, known=True)
 
         f, fx, fg, fxx, fxg, fgg = self.siblings
         by_x = known(fx, known(fxx), known(fxg))

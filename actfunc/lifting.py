@@ -9,7 +9,6 @@ polynomial about the inputs themselves, made of plain tensor operations.
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -32,13 +31,16 @@ class Partial:
               broadcast.
     by:       the partial derivatives by each input; empty where none is known: those are NaN.
     steep:    whether a derivative may be infinite where the inputs are finite.
-    elementwise: whether it is known to be so, and may be asked for a part of the inputs.
+    known:    whether it has been judged: it is elementwise, so that it may be asked for a part of
+              the inputs, and no number makes it NaN.
+    rests:    whether it is 0 at infinite inputs.
     """
 
     function: Callable[..., Tensor]
     by: tuple[Partial, ...] = ()
     steep: bool = False
-    elementwise: bool = False
+    known: bool = False
+    rests: bool = False
 
 
 _UNKNOWN = Partial(lambda x, *_: torch.full_like(x, torch.nan))
@@ -96,7 +98,9 @@ class _Lifted(torch.autograd.Function):
 
     @staticmethod
     def forward(partial: Partial, count: int, *tensors: Tensor) -> Tensor:
-        return partial.function(*tensors)
+        y = partial.function(*tensors)
+        # torch does not take back what it gave: the identity's value is a tensor of its own
+        return y.clone() if any(y is each for each in tensors) else y
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -109,7 +113,7 @@ class _Lifted(torch.autograd.Function):
         inputs, params = ctx.saved_tensors[:count], ctx.saved_tensors[count:]
 
         def flows(each: Partial) -> Tensor:
-            if partial.elementwise and not params and not torch.is_grad_enabled():
+            if partial.known and not params and not torch.is_grad_enabled():
                 return by_blocks(lambda *part: _flow(partial, each.function, *part), grad, *inputs)
             return _flow(partial, lambda *at: lift_partial(each, at, params), grad, *inputs)
 
@@ -209,11 +213,28 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
             if not path or number >= path[-1]  # mixed derivatives are the same in any order
         }
         for path, each in level.items():
-            often = math.prod(map(math.factorial, Counter(path).values()))
+            often = _orders(path)
             coefficient = at_points(each) / often if often > 1 else at_points(each)
-            y = _with_term(y, value, [points[number] for number in path], coefficient)
+            y = _with_term(y, value, [points[number] for number in path], coefficient, each)
         order += 1
-    return y - _nan_from(order, reduce(torch.add, (point.near for point in points)))
+    near = points[0].near(_careful(partial))
+    for point in points[1:]:
+        near = near + point.near(_careful(partial))
+    return y - _nan_from(order, near)
+
+
+def _careful(partial: Partial) -> bool:
+    """Whether to reckon with what is known not to happen; a compiler is spared it, which takes
+    long for every operation."""
+    return not (partial.known and torch.compiler.is_compiling())
+
+
+def _orders(path: tuple[int, ...]) -> int:
+    """How many orders there are of the inputs on a path that bring back the same path."""
+    often = 1
+    for number in set(path):
+        often *= math.factorial(path.count(number))
+    return often
 
 
 class _Point(NamedTuple):
@@ -236,31 +257,48 @@ class _Point(NamedTuple):
         moving, still = where(far, 0.0, x), where(far, 0.0, at)
         return cls(at, moving - still, -(still - moving), x, far)
 
-    @property
-    def near(self) -> Tensor:
-        """A zero that no input is without."""
-        return where(self.far, 1 / where(self.far, self.x, 1.0), self.up)
+    def near(self, careful: bool = True) -> Tensor:
+        """A zero with a slope; careful: at an infinite input too."""
+        return where(self.far, 1 / where(self.far, self.x, 1.0), self.up) if careful else self.up
 
 
-def _with_term(y: Tensor, value: Tensor, points: list[_Point], coefficient: Tensor) -> Tensor:
+def _with_term(
+    y: Tensor, value: Tensor, points: list[_Point], coefficient: Tensor, partial: Partial
+) -> Tensor:
     """y and a coefficient times the zeros of these points, one for each derivative taken."""
-    one, other = _two_finite(coefficient)
+    careful = _careful(partial)
+    one, other = coefficient, None
+    if careful or partial.steep:
+        one, other = _two_finite(coefficient)
     zero = where(one.signbit(), points[-1].up, points[-1].down)
     for point in points[:-1]:
         zero = zero * point.up
-    y = y + zero * one + zero * other
+    y = y + zero * one
+    if other is not None:
+        y = y + zero * other
+    if partial.rests and not careful:
+        return y
     # at infinity an infinite value is the coefficient times a power of x, and nothing else has
     # a slope there
-    first = points[0]
-    power = coefficient
+    power, far, near = coefficient, points[0].far, points[0].near(careful)
     for point in points:
         power = power * point.at
-    far = reduce(torch.logical_or, (point.far for point in points))
-    told = far & (power == value) if all(point is first for point in points) else far & False
-    infinite = _power_there(told, one, points) + _power_there(told & (other != 0), other, points)
+    told = far & (power == value)
+    for point in points[1:]:
+        if point is not points[0]:
+            told, far, near = told & False, far | point.far, near + point.near(careful)
+    y = y + _power_there(told, one, points)
+    if other is not None:
+        y = y + _power_there(told & (other != 0), other, points)
+    if not careful:
+        return y
     lost = coefficient.isnan() | (far & (coefficient != 0) & ~told)
-    near = reduce(torch.add, {id(point): point.near for point in points}.values())
-    return y + infinite - _nan_from(len(points), near, lost)
+    if not all(point is points[0] for point in points):
+        # of two inputs one may be infinite, and 1 / x has no slope there that would overflow: the
+        # derivative of this order is an infinity times it
+        power = where(lost, near, 1.0).abs() ** (len(points) - 0.5)
+        return y - where(lost, power - power, 0.0)
+    return y - _nan_from(len(points), near, lost)
 
 
 def _power_there(there: Tensor, coefficient: Tensor, points: list[_Point]) -> Tensor:
@@ -289,17 +327,20 @@ def _nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
         zero = where(here, zero, 0.0)
     if order == 1:
         y = zero.abs().sqrt()
+    elif order > 2:
+        y = zero.abs().pow(order - 0.5)
     else:
-        # its (order - 1)th power is a number of the dtype and its order-th is none; a tensor, for
-        # under vmap forward mode makes float64 of a product with a Python number
-        exponent = math.log2(torch.finfo(zero.dtype).max) / (order - 0.5)
+        # |zero|^1.5 says it too, and would take a tenth of a training step. The square of
+        # this number is none; as a tensor, for under vmap forward mode makes float64 of a product
+        # with a Python number
+        exponent = math.log2(torch.finfo(zero.dtype).max) * 2 / 3
         large = torch.full((), 2.0**exponent, dtype=zero.dtype, device=zero.device)
-        y = _overflowing(order, large * zero) - _overflowing(order, (large + large) * zero)
+        y = _overflowing(large * zero) - _overflowing((large + large) * zero)
     return y if here is None else where(here, y, 0.0)
 
 
-def _overflowing(order: int, zero: Tensor) -> Tensor:
-    return reduce(torch.mul, [zero] * order) / (1 + zero)
+def _overflowing(zero: Tensor) -> Tensor:
+    return zero * zero / (1 + zero)
 
 
 # functions of vectors
@@ -359,7 +400,7 @@ def _beside(function: AlongVectors, x: Tensor) -> Tensor:
     """
     point = _Point.of(x)
     y = function.jvp(point.at, point.down)
-    near = point.near.sum(function.dim, keepdim=True)
+    near = point.near().sum(function.dim, keepdim=True)
     if function.second is None:
         return y - _nan_from(2, near)
     return y + 0.5 * function.second(point.at, point.down) - _nan_from(3, near)

@@ -101,6 +101,11 @@ def values_are_hidden() -> bool:
     return torch.compiler.is_compiling() or _transforms() != []
 
 
+def writes(x: Tensor) -> int:
+    """How often a tensor was written over in place; always 0 where torch does not count or tell."""
+    return 0 if x.is_inference() else getattr(x, "_version", 0)
+
+
 def _transforms() -> list[str] | None:
     """The kinds of the transforms that are open, the outermost first; None where nobody knows."""
     stack = getattr(getattr(torch._C, "_functorch", None), "get_interpreter_stack", None)

@@ -160,13 +160,20 @@ def report(
     return document
 
 
-def write(document: Mapping[str, Any], device: torch.device) -> Path:
-    """Keep what was measured, with what made it, in the results file of its title and hardware."""
-    RESULTS.mkdir(exist_ok=True)
+def write(
+    document: Mapping[str, Any], device: torch.device, file: str | Path | None = None
+) -> Path:
+    """Keep what was measured, with what made it, in the results file of its title and hardware.
+
+    file: another place for it.
+    """
     cpu = processor()
-    where = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
-    name = re.sub("[^A-Za-z0-9]+", "-", f"{document['title']} {where}")
-    file = RESULTS / f"{name}.json"
+    if file is None:
+        RESULTS.mkdir(exist_ok=True)
+        where = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu
+        name = re.sub("[^A-Za-z0-9]+", "-", f"{document['title']} {where}")
+        file = RESULTS / f"{name}.json"
+    file = Path(file)
     made = {**document, "processor": cpu, "made_by": provenance(device)}
     file.write_text(json.dumps(made, indent=2) + "\n")
     return file

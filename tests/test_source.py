@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
+import torch
 
 from actfunc import source
 
@@ -50,3 +53,29 @@ def test_what_judges_a_formula_is_all_of_it(monkeypatch):
     for name in ("formula", "tree", "series", "oracle", "typeset"):
         path = source._PACKAGE / "certify" / f"{name}.py"
         assert path.read_bytes() in seen, name
+
+
+def enclosing(number):
+    def inner(x):
+        return number * x
+
+    return inner
+
+
+def test_what_functions_depend_on_is_followed_into_what_they_enclose():
+    one, other = enclosing(1), enclosing(2)
+    assert source.digest_of(one) == source.digest_of(enclosing(1))
+    assert source.digest_of(one) != source.digest_of(other)
+    assert source.digest_of(partial(one, 3)) != source.digest_of(partial(one, 4))
+    assert source.digest_of(one, torch.exp) != source.digest_of(one, torch.exp2)
+
+
+def test_what_was_written_at_a_prompt_has_no_file_and_counts_by_its_code():
+    def typed(text):
+        there = {"__name__": "typed_at_a_prompt"}
+        exec(text, there)
+        return there["f"]
+
+    texts = "def f(x): return x + 1", "def f(x): return x + 2", "def f(x): return x - 1"
+    assert len({source.digest_of(typed(text)) for text in texts}) == 3
+    assert source.digest_of(typed(texts[0])) == source.digest_of(typed(texts[0]))

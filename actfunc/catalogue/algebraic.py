@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, finite, flushed, zero
+from actfunc.catalogue.floats import Number, bounded, finite, flushed, in_double, zero
 
 
 def _softsign_curvature(x: Tensor) -> Tensor:
@@ -26,28 +26,32 @@ def _arctan_curvature(x: Tensor) -> Tensor:
     return -2 * (x * h) * h
 
 
-def _isru(x: Tensor, alpha: Number) -> Tensor:
-    # x² would overflow, and the limit is long reached
-    x = _within_power(x, 0.25)
-    return x / (1 + alpha * (x * x)).sqrt()
+def root_parts(x: Tensor, alpha: Number) -> tuple[Tensor, Tensor]:
+    """x, and 1 + alpha·x²: x no further out than there is something left to see.
+
+    There the root is √alpha·|x| to the last digit, and the derivatives are zero.
+    """
+    far = torch.finfo(x.dtype).max ** 0.4 * alpha**-0.5
+    x = bounded(x, -far, far)
+    return x, 1 + (alpha * x) * x
 
 
-def _isru_slope(x: Tensor, alpha: Number) -> Tensor:
-    x = _within_power(x, 0.5)
-    s = 1 + alpha * (x * x)
-    return flushed(1 / s / s.sqrt())
+def root_unit(x: Tensor, alpha: Number) -> Tensor:
+    """x / √(1 + alpha·x²)."""
+    x, s = root_parts(x, alpha)
+    return x / s.sqrt()
 
 
-def _isru_curvature(x: Tensor, alpha: Number) -> Tensor:
-    x = _within_power(x, 0.5)
-    s = 1 + alpha * (x * x)
-    return flushed(-3 * alpha * x / s / s / s.sqrt())
+def root_unit_slope(x: Tensor, alpha: Number) -> Tensor:
+    x, s = root_parts(x, alpha)
+    q = 1 / s
+    return flushed(q * q.sqrt())
 
 
-def _within_power(x: Tensor, power: float) -> Tensor:
-    """x no further out than half of this power of the largest number."""
-    far = 0.5 * torch.finfo(x.dtype).max ** power
-    return x.clamp(-far, far)
+def root_unit_curvature(x: Tensor, alpha: Number) -> Tensor:
+    x, s = root_parts(x, alpha)
+    q = 1 / s
+    return flushed(-3 * alpha * x * q * q.sqrt() * q)
 
 
 def _sqnl(x: Tensor) -> Tensor:
@@ -61,21 +65,24 @@ def _sqnl_curvature(x: Tensor) -> Tensor:
 
 
 def _unit(x: Tensor, gamma: Number) -> Tensor:
-    # what x / gamma overflows to would make the derivative by gamma NaN
-    return x.clamp(-1e18, 1e18) / gamma
+    """x / gamma, no further out than the ends of the step."""
+    return bounded(x, -gamma, gamma) / gamma
 
 
+@in_double
 def _smoothstep(x: Tensor, gamma: Number) -> Tensor:
     # the cubic cancels at its left end, where it is a square
     u = _unit(x, gamma).clamp(-0.5, 0.5)
     return (u + 0.5) ** 2 * (2 - 2 * u)
 
 
+@in_double
 def _smoothstep_slope(x: Tensor, gamma: Number) -> Tensor:
     u = _unit(x, gamma).clamp(-0.5, 0.5)
     return 6 / gamma * (0.5 + u) * (0.5 - u)
 
 
+@in_double
 def _smoothstep_curvature(x: Tensor, gamma: Number) -> Tensor:
     u = _unit(x, gamma)
     return where(u.abs() < 0.5, -12 / gamma * (u / gamma), zero(x))
@@ -119,10 +126,9 @@ RECORDS = (
     Activation(
         "isru",
         "x / sqrt(1 + alpha * x**2)",
-        f=_isru,
-        df=_isru_slope,
-        d2f=_isru_curvature,
+        *(root_unit, root_unit_slope, root_unit_curvature),
         params={"alpha": 1.0},
+        domain={"alpha": "(0, inf)"},
         range="(-1 / sqrt(alpha), 1 / sqrt(alpha))",
         asymptotes=("-1 / sqrt(alpha)", "1 / sqrt(alpha)"),
         source="Carlile et al. 2017, arXiv:1710.09967",
@@ -142,10 +148,9 @@ RECORDS = (
     Activation(
         "smoothstep",
         "0 if x <= -gamma/2 else 1 if x >= gamma/2 else -2*x**3/gamma**3 + 3*x/(2*gamma) + 1/2",
-        f=_smoothstep,
-        df=_smoothstep_slope,
-        d2f=_smoothstep_curvature,
+        *(_smoothstep, _smoothstep_slope, _smoothstep_curvature),
         params={"gamma": 1.0},
+        domain={"gamma": "(0, inf)"},
         joints=lambda gamma: (-gamma / 2, gamma / 2),
         range="[0, 1]",
         asymptotes=("0", "1"),

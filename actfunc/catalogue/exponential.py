@@ -5,16 +5,84 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, exp, expm1, log, log1p, ones_like, relu, sqrt, where, zeros_like
+from torch import Tensor, exp, expm1, log, log1p, relu, where, zeros_like
+from torch.nn import functional as F
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite, tensor_like
+from actfunc.catalogue.algebraic import root_unit, root_unit_curvature, root_unit_slope
+from actfunc.catalogue.floats import (
+    Number,
+    finite,
+    in_double,
+    left_over,
+    saturated,
+    tensor_like,
+)
 
 # In all of them x.clamp(max=0), as an exponential that overflows unseen would make the derivative
 # by a parameter NaN; and the slopes are exponentials again, as elu + alpha would cancel in the tail
 
 
-def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
+def _decaying(z: Tensor, c: Number) -> Tensor:
+    """c·e^z for z ≤ 0."""
+    if not isinstance(c, Tensor) and abs(c) <= 1:
+        return exp(z) if c == 1 else c * exp(z)
+    # half of the exponent at a time: alone, e^z is subnormal before the product is
+    h = exp(0.5 * z)
+    return c * h * h
+
+
+def _elu(x: Tensor, alpha: Number) -> Tensor:
+    if not isinstance(alpha, Tensor):
+        return F.elu(x, alpha)
+    return where(x > 0, x, alpha * expm1(x.clamp(max=0)))
+
+
+def _elu_slope(x: Tensor, alpha: Number) -> Tensor:
+    left = _decaying(x.clamp(max=0), alpha)
+    # at alpha = 1 it is 1 on the right too
+    return left if not isinstance(alpha, Tensor) and alpha == 1 else where(x > 0, 1.0, left)
+
+
+_ELU = (
+    _elu,
+    _elu_slope,
+    lambda x, alpha: where(x > 0, 0.0, _decaying(x.clamp(max=0), alpha)),
+)
+
+
+def _celu(x: Tensor, alpha: Number) -> Tensor:
+    z = left_over(x, alpha)
+    # next to 0 it is x, which x / alpha would lose if it is subnormal
+    return where(z > -torch.finfo(x.dtype).eps / 4, x, alpha * expm1(z))
+
+
+_CELU = (
+    _celu,
+    lambda x, alpha: exp(left_over(x, alpha)),
+    lambda x, alpha: where(x > 0, 0.0, _decaying(left_over(x, alpha), 1 / alpha)),
+)
+_SELU = (
+    lambda x, scale, alpha: where(x > 0, scale * x, scale * alpha * expm1(x.clamp(max=0))),
+    lambda x, scale, alpha: where(x > 0, scale, _decaying(x.clamp(max=0), scale * alpha)),
+    lambda x, scale, alpha: where(x > 0, 0.0, _decaying(x.clamp(max=0), scale * alpha)),
+)
+
+
+def _pelu(x: Tensor, a: Number, b: Number) -> Tensor:
+    z = left_over(x, b)
+    near = z > -torch.finfo(x.dtype).eps / 4
+    return where(near, a / b * x, a * saturated(z, b))
+
+
+_PELU = (
+    _pelu,
+    lambda x, a, b: _decaying(left_over(x, b), a / b),
+    lambda x, a, b: where(x > 0, 0.0, _decaying(left_over(x, b), a / b / b)),
+)
+
+
+def _bump(x: Tensor, c: Number = 1.0, order: int = 0) -> Tensor:
     """c·x·e^x, or its derivative of that order, where x ≤ 0."""
     x = x.clamp(torch.finfo(x.dtype).min, 0)
     # far out half of the exponent at a time: alone, e^x is subnormal before the product is
@@ -22,21 +90,23 @@ def _bump(x: Tensor, c: float = 1.0, order: int = 0) -> Tensor:
     return where(x < -40, c * (y * h) * h, c * (y * exp(x)))
 
 
-def _decaying(x: Tensor, c: float) -> Tensor:
-    """c·e^x where x ≤ 0."""
-    h = exp(x.clamp(max=0) / 2)
-    return c * h * h
+_SERLU = (
+    lambda x, scale, alpha: where(x > 0, scale * x, _bump(x, scale * alpha)),
+    lambda x, scale, alpha: where(x > 0, scale, _bump(x, scale * alpha, 1)),
+    lambda x, scale, alpha: where(x > 0, 0.0, _bump(x, scale * alpha, 2)),
+)
 
 
 def _bowl(x: Tensor) -> Tensor:
-    """(e^x - 1 - x) / x² where |x| ≤ 3/4, by its series: the three cancel."""
+    """(e^x - 1 - x) / x² where |x| ≤ 1, by its series: the three cancel."""
     series = zeros_like(x)
     for k in range(18, 1, -1):
         series = series * x + 1 / math.factorial(k)
     return series
 
 
-def _xielu(x: Tensor, alpha_p: float, alpha_n: float, beta: float) -> Tensor:
+@in_double
+def _xielu(x: Tensor, alpha_p: Number, alpha_n: Number, beta: Number) -> Tensor:
     # what cancels next to 0 is a series about 0; what cancels in the dip, by -1, one about -1
     left, c = x.clamp(max=0), alpha_n / math.e
     t = where(x < -0.75, x + 1, x).clamp(-0.75, 0.75)
@@ -47,72 +117,83 @@ def _xielu(x: Tensor, alpha_p: float, alpha_n: float, beta: float) -> Tensor:
     return where(x > 0, alpha_p * x * x + beta * x, left)
 
 
-def _xielu_slope(x: Tensor, alpha_p: float, alpha_n: float, beta: float) -> Tensor:
+@in_double
+def _xielu_slope(x: Tensor, alpha_p: Number, alpha_n: Number, beta: Number) -> Tensor:
     left = x.clamp(max=0)
     # the limit is beta - alpha_n, the difference of two that may be nearly the same
     far = alpha_n * exp(left) + (beta - alpha_n)
-    return 2 * alpha_p * relu(x) + where(x < -1, far, alpha_n * expm1(left) + beta)
+    return 2 * alpha_p * relu(x) + where(x < -math.log(2), far, alpha_n * expm1(left) + beta)
 
 
-_XIELU = (
-    _xielu,
-    _xielu_slope,
-    lambda x, alpha_p, alpha_n, beta: where(x > 0, 2 * alpha_p, alpha_n * exp(x.clamp(max=0))),
-)
+def _xielu_curvature(x: Tensor, alpha_p: Number, alpha_n: Number, beta: Number) -> Tensor:
+    return where(x > 0, 2 * alpha_p, _decaying(x.clamp(max=0), alpha_n))
 
 
-def _polu(x: Tensor, n: float, order: int) -> Tensor:
+def _polu(x: Tensor, n: Number) -> Tensor:
+    return where(x > 0, x, expm1(-n * log1p(-x.clamp(max=0))))
+
+
+def _polu_power(x: Tensor, n: Number, order: int) -> Tensor:
     """The derivative of (1 - x)^-n of that order, 1 or 2, where x ≤ 0."""
     x = finite(x.clamp(max=0))
     s = 1 - x
-    # what rounding s and n to the dtype leaves, for a large n or a large x
-    exact = tensor_like(x, n, torch.float64)
-    k = exact.to(x.dtype)
-    rest = (exact - k).to(x.dtype) * log(s) + (k + order) * (((1 - s) - x) / s)
-    y = k * (s**-k - s**-k * rest) / s
-    return y if order == 1 else y * (k + 1) / s
+    # half of the exponent at a time far out, where the power is subnormal before the product is
+    far = n * log(s) > 40
+    power = s ** (-n * (1 - 0.5 * far.to(x.dtype)))
+    # what rounding s leaves, for a large n
+    rest = (n + order) * (((1 - s) - x) / s)
+    y = n / s * power * where(far, power, 1.0) * (1 - rest)
+    return y if order == 1 else y * (n + 1) / s
 
 
-def _isrlu(x: Tensor, alpha: float, order: int = 0) -> Tensor:
-    """x / √(1 + alpha·x²), or its derivative of that order, where x ≤ 0."""
-    # x² overflows; as far out as this the root is √alpha·|x| to the last digit
-    x = x.clamp(-(torch.finfo(x.dtype).max ** 0.45), 0)
-    s = 1 + alpha * x * x
-    if order == 0:
-        return x / sqrt(s)
-    q = 1 / s
-    return q * sqrt(q) if order == 1 else -3 * alpha * x * q * sqrt(q) * q
+_POLU = (
+    in_double(_polu),
+    in_double(lambda x, n: where(x > 0, 1.0, _polu_power(x, n, 1))),
+    in_double(lambda x, n: where(x > 0, 0.0, _polu_power(x, n, 2))),
+)
+_ISRLU = (
+    lambda x, alpha: where(x > 0, x, root_unit(x.clamp(max=0), alpha)),
+    lambda x, alpha: root_unit_slope(x.clamp(max=0), alpha),
+    lambda x, alpha: root_unit_curvature(x.clamp(max=0), alpha),
+)
 
 
-def _grown(z: Tensor, divisor: float | Tensor = 1.0) -> Tensor:
+def _grown(z: Tensor, divisor: Number = 1.0) -> Tensor:
     """e^z / divisor."""
-    # half of the exponent at a time: alone, e^z overflows before the quotient does; and no half so
-    # large that it overflows: by a parameter, infinity times nothing would be NaN
-    h = exp(z.clamp(max=1.5 * math.log(torch.finfo(z.dtype).max)) / 2)
+    # half of the exponent at a time: alone, e^z overflows or is subnormal before the quotient is;
+    # and no half so large that it overflows: by a parameter, infinity times nothing would be NaN
+    h = exp(z.clamp(-1e4, 1.5 * math.log(torch.finfo(z.dtype).max)) / 2)
     return h / divisor * h
 
 
-def _soft_exponential(x: Tensor, alpha: float | Tensor) -> Tensor:
+def _soft_exponential(x: Tensor, alpha: Number) -> Tensor:
     # one cast, so that both ways back to a 16-bit alpha are added before they overflow
     alpha = tensor_like(x, alpha)
     z = alpha * x
     # of what overflows the derivative by alpha would be infinity less infinity
     over = _grown(z, alpha).isinf()
     far, near = where(over, z, 0.0), where(over, 0.0, z)
-    middle = expm1(near.clamp(-1, 1)) / alpha + alpha
+    inner = where(z.abs() < 1, x, 0.0)
+    middle = inner * (1 + alpha * inner * _bowl(alpha * inner)) + alpha
     # further out the ones cancel: at alpha = 1 the exponential alone is left
     outer = _grown(near, alpha) + (alpha - 1) * (alpha + 1) / alpha
     return where(over, exp(2 * far), where(z.abs() < 1, middle, outer))
+
+
+_SOFT_EXPONENTIAL = (
+    _soft_exponential,
+    lambda x, alpha: _grown(alpha * x),
+    lambda x, alpha: _grown(alpha * x, 1 / alpha),
+)
 
 
 RECORDS = (
     Activation(
         "elu",
         "x if x > 0 else alpha * expm1(x)",
-        f=lambda x, alpha: where(x > 0, x, alpha * expm1(x.clamp(max=0))),
-        df=lambda x, alpha: where(x > 0, ones_like(x), alpha * exp(x.clamp(max=0))),
-        d2f=lambda x, alpha: where(x > 0, zeros_like(x), alpha * exp(x.clamp(max=0))),
+        *_ELU,
         params={"alpha": 1.0},
+        domain={"alpha": "[0, inf)"},
         joints=(0.0,),
         range="(-alpha, inf)",
         asymptotes=("-alpha", "x"),
@@ -121,10 +202,9 @@ RECORDS = (
     Activation(
         "celu",
         "x if x > 0 else alpha * expm1(x / alpha)",
-        f=lambda x, alpha: where(x > 0, x, alpha * expm1(x.clamp(max=0) / alpha)),
-        df=lambda x, alpha: exp(x.clamp(max=0) / alpha),
-        d2f=lambda x, alpha: where(x > 0, zeros_like(x), exp(x.clamp(max=0) / alpha) / alpha),
+        *_CELU,
         params={"alpha": 1.0},
+        domain={"alpha": "(0, inf)"},
         joints=(0.0,),
         range="(-alpha, inf)",
         asymptotes=("-alpha", "x"),
@@ -133,10 +213,9 @@ RECORDS = (
     Activation(
         "selu",
         "scale * x if x > 0 else scale * alpha * expm1(x)",
-        f=lambda x, scale, alpha: scale * where(x > 0, x, alpha * expm1(x.clamp(max=0))),
-        df=lambda x, scale, alpha: where(x > 0, scale, _decaying(x, scale * alpha)),
-        d2f=lambda x, scale, alpha: where(x > 0, 0.0, _decaying(x, scale * alpha)),
+        *_SELU,
         params={"scale": 1.0507009873554805, "alpha": 1.6732632423543772},
+        domain={"scale": "(0, inf)", "alpha": "[0, inf)"},
         joints=(0.0,),
         range="(-scale * alpha, inf)",
         asymptotes=("-scale * alpha", "scale * x"),
@@ -145,10 +224,9 @@ RECORDS = (
     Activation(
         "pelu",
         "a / b * x if x > 0 else a * expm1(x / b)",
-        f=lambda x, a, b: where(x > 0, a / b * x, a * expm1(x.clamp(max=0) / b)),
-        df=lambda x, a, b: a / b * exp(x.clamp(max=0) / b),
-        d2f=lambda x, a, b: where(x > 0, zeros_like(x), a / b / b * exp(x.clamp(max=0) / b)),
+        *_PELU,
         params={"a": 1.0, "b": 1.0},
+        domain={"a": "(0, inf)", "b": "(0, inf)"},
         joints=(0.0,),
         range="(-a, inf)",
         asymptotes=("-a", "a / b * x"),
@@ -157,10 +235,9 @@ RECORDS = (
     Activation(
         "serlu",
         "scale * x if x > 0 else scale * alpha * x * exp(x)",
-        f=lambda x, scale, alpha: scale * where(x > 0, x, _bump(x, alpha)),
-        df=lambda x, scale, alpha: scale * where(x > 0, 1.0, _bump(x, alpha, 1)),
-        d2f=lambda x, scale, alpha: scale * where(x > 0, 0.0, _bump(x, alpha, 2)),
+        *_SERLU,
         params={"scale": 1.07862, "alpha": 2.90427},
+        domain={"scale": "(0, inf)", "alpha": "[0, inf)"},
         joints=(0.0,),
         range="[-0.3679 * scale * alpha, inf)",
         asymptotes=("0", "scale * x"),
@@ -170,8 +247,8 @@ RECORDS = (
         "reu",
         "x if x > 0 else x * exp(x)",
         f=lambda x: where(x > 0, x, _bump(x)),
-        df=lambda x: where(x > 0, ones_like(x), _bump(x, 1.0, 1)),
-        d2f=lambda x: where(x > 0, zeros_like(x), _bump(x, 1.0, 2)),
+        df=lambda x: where(x > 0, 1.0, _bump(x, 1.0, 1)),
+        d2f=lambda x: where(x > 0, 0.0, _bump(x, 1.0, 2)),
         joints=(0.0,),
         range="[-0.3679, inf)",
         asymptotes=("0", "x"),
@@ -192,10 +269,9 @@ RECORDS = (
     Activation(
         "polu",
         "x if x > 0 else (1 - x)**(-n) - 1",
-        f=lambda x, n: where(x > 0, x, expm1(-n * log1p(-x.clamp(max=0)))),
-        df=lambda x, n: where(x > 0, 1.0, _polu(x, n, 1)),
-        d2f=lambda x, n: where(x > 0, 0.0, _polu(x, n, 2)),
+        *_POLU,
         params={"n": 1.0},
+        domain={"n": "(0, 64]"},
         joints=(0.0,),
         range="(-1, inf)",
         asymptotes=("-1", "x"),
@@ -204,10 +280,9 @@ RECORDS = (
     Activation(
         "isrlu",
         "x if x > 0 else x / sqrt(1 + alpha * x**2)",
-        f=lambda x, alpha: where(x > 0, x, _isrlu(x, alpha)),
-        df=lambda x, alpha: _isrlu(x, alpha, 1),
-        d2f=lambda x, alpha: _isrlu(x, alpha, 2),
+        *_ISRLU,
         params={"alpha": 1.0},
+        domain={"alpha": "(0, inf)"},
         range="(-1 / sqrt(alpha), inf)",
         asymptotes=("-1 / sqrt(alpha)", "x"),
         source="Carlile, Delamarter, Kinney, Marti & Whitney 2017, arXiv:1710.09967",
@@ -215,8 +290,9 @@ RECORDS = (
     Activation(
         "xielu",
         "alpha_p * x**2 + beta * x if x > 0 else alpha_n * (expm1(x) - x) + beta * x",
-        *_XIELU,
+        *(_xielu, _xielu_slope, _xielu_curvature),
         params={"alpha_p": 0.8, "alpha_n": 0.8, "beta": 0.5},
+        domain={"alpha_p": "(0, inf)", "alpha_n": "(0, inf)", "beta": "(0, inf)"},
         joints=(0.0,),
         range="[-0.2057, inf) at the defaults",
         asymptotes=("(beta - alpha_n) * x - alpha_n", "alpha_p * x**2 + beta * x"),
@@ -226,10 +302,9 @@ RECORDS = (
     Activation(
         "soft_exponential",
         "(exp(alpha * x) - 1) / alpha + alpha",
-        f=_soft_exponential,
-        df=lambda x, alpha: _grown(alpha * x),
-        d2f=lambda x, alpha: _grown(alpha * x, 1 / alpha),
+        *_SOFT_EXPONENTIAL,
         params={"alpha": 0.5},
+        domain={"alpha": "(0, inf)"},
         range="(alpha - 1 / alpha, inf)",
         asymptotes=("alpha - 1 / alpha", None),
         source="Godfrey & Gashler 2016, arXiv:1602.01321; only its branch of alpha > 0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 from typing import TypeAlias
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import hardshrink
 
 from actfunc import torch_private
+from actfunc.activation import Function
 
 Number: TypeAlias = float | Tensor
 """A tensor, or a Python number for what is the same everywhere: a parameter, the slope of x."""
@@ -47,9 +49,13 @@ def flushed(y: Tensor) -> Tensor:
     """Zero below the smallest normal number, where what went into y has lost its digits.
 
     A little below: what is rounded to just below it may truly be just above, and has its digits.
+    What is zero stays as it is: -0.0, and a zero by a parameter that is zero, which may be learnt.
     """
-    # one vectorised pass, where a comparison and a selection are two that are not
-    return hardshrink(y, torch.finfo(y.dtype).tiny * (1 - 2**-8))
+    least = torch.finfo(y.dtype).tiny * (1 - 2**-8)
+    if torch.compiler.is_compiling() or y.requires_grad:
+        return torch.where((y.abs() <= least) & (y != 0), 0.0 * y, y)
+    # vectorised passes, where a comparison and a selection are not
+    return torch.copysign(hardshrink(y, least), y)
 
 
 def unless_below(
@@ -64,9 +70,65 @@ def unless_below(
     careful function is not asked.
     """
     seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
-    if seen and (x.numel() == 0 or not bool(x.detach().amin() < low)):
+    # a NaN is the least of them, and says nothing of the others
+    if seen and (x.numel() == 0 or bool(x.detach().amin() >= low)):
         return usual(x)
     return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
+
+
+def bounded(x: Tensor, low: Number, high: Number) -> Tensor:
+    """x no further out than these, which get no gradient; Python numbers, or tensors beside x."""
+    if not (isinstance(low, Tensor) or isinstance(high, Tensor)):
+        info = torch.finfo(x.dtype)
+        return x.clamp(max(low, info.min), min(high, info.max))
+    least, most = (tensor_like(x, end).detach() for end in (low, high))
+    return torch.minimum(torch.maximum(x, least), most)
+
+
+EXPONENTIALS_VANISH = 1e4
+"""e to the power of minus this is zero in every dtype, and in its square too."""
+
+
+def left_over(x: Tensor, scale: Number) -> Tensor:
+    """x / scale where x ≤ 0, for the exponent of an exponential; elsewhere 0.
+
+    Further out than the exponential is zero it stays: times the nothing there, an infinite quotient
+    would make the derivative by the scale NaN.
+    """
+    return bounded(x, -EXPONENTIALS_VANISH * scale, 0.0) / scale
+
+
+def differentiated_as(value: Tensor, other: Tensor) -> Tensor:
+    """value, with the derivatives of another finite expression of the same.
+
+    For a derivative by a parameter of which autograd's own would cancel: of tanh as 1 - y², say.
+    """
+    return value.detach() + (other - other.detach())
+
+
+def saturated(z: Tensor, scale: Number) -> Tensor:
+    """e^z - 1 where z is an x / scale; its derivative by the scale keeps its digits in the tail."""
+    y = torch.expm1(z)
+    return differentiated_as(y, torch.exp(z)) if isinstance(scale, Tensor) else y
+
+
+def in_double(function: Function) -> Function:
+    """A function of x and parameters computed in float64, and rounded once to the dtype of x.
+
+    For what loses more digits than float32 has to spare.
+    """
+
+    @wraps(function)
+    def wide(x: Tensor, **params: Number) -> Tensor:
+        if x.dtype == torch.float64:
+            return function(x, **params)
+        exact = {
+            name: each.double() if isinstance(each, Tensor) else each
+            for name, each in params.items()
+        }
+        return function(x.double(), **exact).to(x.dtype)
+
+    return wide
 
 
 def zero(x: Tensor) -> Tensor:

@@ -8,14 +8,14 @@ from actfunc.activation import Activation
 from actfunc.catalogue.floats import inside, step, zero
 
 
-def _between(x: Tensor, low: float | Tensor, high: float | Tensor) -> Tensor:
+def _between(x: Tensor, min_val: float | Tensor, max_val: float | Tensor) -> Tensor:
     """1 between the two, 0 at them and beyond.
 
     In float64: a parameter such as 0.3 rounded to float32 would be a float next to the joint, and
     that float on the wrong side of it.
     """
     x64 = x.double()
-    return inside((x64 > low) & (x64 < high), x)
+    return inside((x64 > min_val) & (x64 < max_val), x)
 
 
 def _hardtanh(x: Tensor, min_val: float, max_val: float) -> Tensor:
@@ -48,7 +48,9 @@ def _past_start(x: Tensor, beta: float) -> Tensor:
 
 
 def _smelu(x: Tensor, beta: float) -> Tensor:
-    return where(_in_bend(x, beta), _past_start(x, beta) ** 2 / (4 * beta), relu(x))
+    past = _past_start(x, beta)
+    # the quotient first: a square may overflow or vanish
+    return where(_in_bend(x, beta), past * (past / (4 * beta)), relu(x))
 
 
 def _smelu_slope(x: Tensor, beta: float) -> Tensor:
@@ -64,10 +66,9 @@ RECORDS = (
     Activation(
         "hardtanh",
         "min_val if x <= min_val else (max_val if x >= max_val else x)",
-        f=_hardtanh,
-        df=lambda x, min_val, max_val: _between(x, min_val, max_val),
-        d2f=lambda x, min_val, max_val: zero(x),
+        *(_hardtanh, _between, lambda x, min_val, max_val: zero(x)),
         params={"min_val": -1.0, "max_val": 1.0},
+        domain={"min_val": "(-inf, max_val)"},
         joints=lambda min_val, max_val: (min_val, max_val),
         range="[min_val, max_val]",
         asymptotes=("min_val", "max_val"),
@@ -134,10 +135,9 @@ RECORDS = (
     Activation(
         "smelu",
         "x if x > beta else ((x + beta)**2 / (4 * beta) if x > -beta else 0)",
-        f=_smelu,
-        df=_smelu_slope,
-        d2f=_smelu_curvature,
+        *(_smelu, _smelu_slope, _smelu_curvature),
         params={"beta": 2.0},
+        domain={"beta": "(0, inf)"},
         joints=lambda beta: (-beta, beta),
         range="[0, inf)",
         asymptotes=("0", "x"),

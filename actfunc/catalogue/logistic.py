@@ -59,37 +59,55 @@ def bell(z: Tensor, factor: Number) -> Tensor:
     return damped(-z.abs(), factor) / (1 + e * (2 + e))
 
 
-def falling(z: Tensor, e: Tensor) -> Tensor:
-    """e^z where z ≤ 0, and 1 where z > 0, from e = e^-|z|: a selection that is vectorised."""
-    return torch.maximum(e, (z * 2.0**100).clamp(0, 1))
+GATES_ARE_OPEN = 44.0
+"""Where 1 and z·e^-z are 1 in float64, and the square of e^z is finite in float32."""
+
+
+def halved(z: Tensor, factor: Number) -> Tensor:
+    """e^z times a factor, for z ≤ 0, half of the exponent at a time."""
+    h = exp(0.5 * z)
+    return h * factor * h
 
 
 def opened(x: Tensor, z: Tensor) -> Tensor:
     """x·σ(z)."""
-    e = exp(-z.abs())
-    return lowest(x) * falling(z, e) / (1 + e)
+    e = exp(z.clamp(max=GATES_ARE_OPEN))
+    return lowest(x) * (e / (1 + e))
 
 
 def opened_slope(z: Tensor, w: Tensor) -> Tensor:
-    """The slope of x·σ(z), where w = x·z′."""
-    e = exp(-z.abs())
-    p = falling(z, e)
+    """The slope of x·σ(z), where w = x·z′, for z from -1e4 to GATES_ARE_OPEN."""
+    e = exp(z)
     # in (1 + e)² the rounding of 1 + e would count twice
-    return (e * (1 + w) + p * p) / (1 + e * (2 + e))
+    return e * ((1 + w) + e) / (1 + e * (2 + e))
 
 
 def swish(x: Tensor, beta: Number) -> Tensor:
-    return opened(x, beta * x)
+    """x·σ(beta·x)."""
+    z = beta * x
+    if not isinstance(beta, Tensor) and beta > 0.25:
+        return opened(x, z)
+    return tailed(z, lowest(x))
+
+
+def tailed(z: Tensor, factor: Tensor) -> Tensor:
+    """factor·σ(z), where the factor may bring back digits that a subnormal e^z has lost.
+
+    Its derivative by z keeps its digits too: of e / (1 + e) as it stands it would cancel.
+    """
+    near = factor / (1 + exp(-z.clamp(min=-GATES_ARE_OPEN)))
+    return where(z < -40, halved(z.clamp(max=0), factor), near)
 
 
 def swish_slope(x: Tensor, beta: Number) -> Tensor:
-    z = within_reach(beta * x)
+    z = (beta * x).clamp(-1e4, GATES_ARE_OPEN)
     return opened_slope(z, z)
 
 
-def swish_curvature(x: Tensor, beta: Number) -> Tensor:
+def swish_curvature(x: Tensor, beta: Number, factor: Number = 1.0) -> Tensor:
+    """The second derivative of factor·x·σ(beta·x)."""
     z = within_reach(beta * x).abs()
     # half of the exponent at a time, as in damped
     h = exp(-0.5 * z)
     e = h * h
-    return beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3
+    return factor * beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3

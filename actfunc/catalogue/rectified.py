@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, relu, sign, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import inside, step, zero
-from actfunc.catalogue.jets import gated, sigmoid
+from actfunc.catalogue.floats import Number, inside, step, zero
+from actfunc.catalogue.logistic import swish, swish_curvature, swish_slope
 
 # f, df and d2f; the scale first, as the square alone may overflow
 _squared = (
@@ -34,7 +34,39 @@ def _nl_relu_slope(x: Tensor, beta: float) -> Tensor:
     return where(x > 0, 1 / (1 / beta + relu(x)), zero(x))
 
 
-_silu, _silu_slope, _silu_curvature = gated(sigmoid, right=(1.0, 1.0))
+_NL_RELU = (
+    _nl_relu,
+    _nl_relu_slope,
+    lambda x, beta: -_nl_relu_slope(x, beta) * _nl_relu_slope(x, beta),
+)
+
+
+def _straight(x: Tensor, slope: Number) -> Tensor:
+    """slope·x, and 0 at infinity too where the slope is 0."""
+    if isinstance(slope, Tensor):
+        return where((slope == 0) & x.isinf(), 0.0, slope * x)
+    return slope * x if slope else zero(x)
+
+
+def _leaky(x: Tensor, slope: Number) -> Tensor:
+    """x on the right, a multiple of it on the left."""
+    return where(x > 0, x, _straight(x, slope))
+
+
+def _leaky_slope(x: Tensor, slope: Number) -> Tensor:
+    return where(x > 0, 1.0, slope + zero(x))
+
+
+_RRELU = (
+    lambda x, lower, upper: _leaky(x, (lower + upper) / 2),
+    lambda x, lower, upper: _leaky_slope(x, (lower + upper) / 2),
+    lambda x, lower, upper: zero(x),
+)
+_FLATTEN_T_SWISH = (
+    lambda x, t: swish(relu(x), 1.0) + t,
+    lambda x, t: where(x > 0, swish_slope(x, 1.0), zero(x)),
+    lambda x, t: where(x > 0, swish_curvature(x, 1.0), zero(x)),
+)
 
 
 def _arc(x: Tensor) -> Tensor:
@@ -65,8 +97,8 @@ RECORDS = (
     Activation(
         "leaky_relu",
         "x if x > 0 else negative_slope * x",
-        f=lambda x, negative_slope: where(x > 0, x, negative_slope * x),
-        df=lambda x, negative_slope: where(x > 0, 1.0, negative_slope + zero(x)),
+        f=lambda x, negative_slope: _leaky(x, negative_slope),
+        df=lambda x, negative_slope: _leaky_slope(x, negative_slope),
         d2f=lambda x, negative_slope: zero(x),
         params={"negative_slope": 0.01},
         joints=(0.0,),
@@ -76,8 +108,8 @@ RECORDS = (
     Activation(
         "prelu",
         "x if x > 0 else weight * x",
-        f=lambda x, weight: where(x > 0, x, weight * x),
-        df=lambda x, weight: where(x > 0, 1.0, weight + zero(x)),
+        f=lambda x, weight: _leaky(x, weight),
+        df=lambda x, weight: _leaky_slope(x, weight),
         d2f=lambda x, weight: zero(x),
         params={"weight": 0.25},
         joints=(0.0,),
@@ -87,10 +119,9 @@ RECORDS = (
     Activation(
         "rrelu",
         "x if x > 0 else (lower + upper) / 2 * x",
-        f=lambda x, lower, upper: where(x > 0, x, (lower + upper) / 2 * x),
-        df=lambda x, lower, upper: where(x > 0, 1.0, (lower + upper) / 2 + zero(x)),
-        d2f=lambda x, lower, upper: zero(x),
+        *_RRELU,
         params={"lower": 1 / 8, "upper": 1 / 3},
+        domain={"lower": "(-inf, upper]"},
         joints=(0.0,),
         asymptotes=("(lower + upper) / 2 * x", "x"),
         source="Xu et al. 2015, arXiv:1505.00853, as evaluated: in training the slope is random",
@@ -122,6 +153,7 @@ RECORDS = (
         "scale * x**2 + bias if x > 0 else bias",
         *_scaled_square,
         params={"scale": 0.8944, "bias": -0.4472},
+        domain={"scale": "(0, inf)"},
         joints=(0.0,),
         range="[bias, inf)",
         asymptotes=("bias", "scale * x**2 + bias"),
@@ -143,10 +175,9 @@ RECORDS = (
     Activation(
         "nl_relu",
         "log(1 + beta * x) if x > 0 else 0",
-        f=_nl_relu,
-        df=_nl_relu_slope,
-        d2f=lambda x, beta: -_nl_relu_slope(x, beta) * _nl_relu_slope(x, beta),
+        *_NL_RELU,
         params={"beta": 1.0},
+        domain={"beta": "(0, inf)"},
         joints=(0.0,),
         range="[0, inf)",
         asymptotes=("0", "log(1 + beta * x)"),
@@ -155,9 +186,7 @@ RECORDS = (
     Activation(
         "flatten_t_swish",
         "x / (1 + exp(-x)) + t if x > 0 else t",
-        f=lambda x, t: where(x <= 0, 0.0, _silu(x)) + t,  # NaN is not below 0, and stays
-        df=lambda x, t: where(x > 0, _silu_slope(x), zero(x)),
-        d2f=lambda x, t: where(x > 0, _silu_curvature(x), zero(x)),
+        *_FLATTEN_T_SWISH,
         params={"t": -0.2},
         joints=(0.0,),
         range="[t, inf)",

@@ -10,16 +10,26 @@ from torch.nn.functional import mish, silu
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, flushed, lowest, unless_below
+from actfunc.catalogue.floats import (
+    Number,
+    flushed,
+    in_double,
+    lowest,
+    product_error,
+    unless_below,
+)
 from actfunc.catalogue.logistic import (
+    GATES_ARE_OPEN,
     bell,
     damped,
     ends,
+    halved,
     opened,
     opened_slope,
     swish,
     swish_curvature,
     swish_slope,
+    tailed,
     within_reach,
 )
 
@@ -31,7 +41,13 @@ def _dsilu_slope(x: Tensor) -> Tensor:
 
 def _dsilu_curvature(x: Tensor) -> Tensor:
     x = within_reach(x)
-    return flushed(bell(x, x * (1 - 6 * bell(x, 1)) - 3 * tanh(0.5 * x)))
+    a = x.abs()
+    e = exp(-a)
+    square = 1 + e * (2 + e)
+    # a·(1 - 6σ′) - 3·tanh(a / 2), of which 3 is taken from a first where its zero is, about 4
+    near = a * (1 - 6 * e / square) - 3 * tanh(0.5 * a)
+    far = ((a - 3) - e * (4 * a - e * (a + 3))) / square
+    return flushed(x.sign() * damped(-a, where(a > 2, far, near)) / square)
 
 
 def _silu(x: Tensor, beta: Number) -> Tensor:
@@ -47,6 +63,25 @@ def _silu_slope(x: Tensor, beta: Number) -> Tensor:
     return compiled.swish_slope(beta * x) if compiled.applies(x) else flushed(swish_slope(x, beta))
 
 
+_SILU = _silu, _silu_slope, lambda x, beta: flushed(swish_curvature(x, beta))
+
+
+def _e_swish_slope(x: Tensor, beta: Number) -> Tensor:
+    z = x.clamp(-1e4, 1e4)
+    f = exp(-z.clamp(min=-GATES_ARE_OPEN))
+    # the second where it cancels to less than nothing
+    bend = where(z > -1, 1 + z * (f / (1 + f)), (1 + (1 + z) * f) / (1 + f))
+    near = beta / (1 + f) * bend
+    return where(z < -40, halved(z.clamp(max=0), beta * (1 + z)), near)
+
+
+_E_SWISH = (
+    lambda x, beta: tailed(x, lowest(beta * x)),
+    _e_swish_slope,
+    lambda x, beta: flushed(swish_curvature(x, 1.0, beta)),
+)
+
+
 def _normal_density(x: Tensor) -> Tensor:
     return exp(-0.5 * x * x) / math.sqrt(2 * math.pi)
 
@@ -59,7 +94,13 @@ def _normal_cdf(x: Tensor) -> Tensor:
 
 
 def _gelu_slope(x: Tensor) -> Tensor:
-    return flushed(_normal_cdf(x) + within_reach(x) * _normal_density(x))
+    # both parts of the same rounded t: at the minimum, where nothing forgives it, that cancels
+    t = within_reach(x) * math.sqrt(0.5)
+    square = t * t
+    bell = exp(-square) * (t / math.sqrt(math.pi))
+    if x.dtype == torch.float64:
+        bell = bell - bell * product_error(square, t, t)
+    return flushed(_normal_cdf(x) + bell)
 
 
 def _gelu_curvature(x: Tensor) -> Tensor:
@@ -77,10 +118,11 @@ def _gelu_tanh(x: Tensor) -> Tensor:
 
 
 def _gelu_tanh_slope(x: Tensor) -> Tensor:
-    x = x.clamp(-40, 40)
+    # at 8 the gate is as open as it gets
+    x = x.clamp(-40, 8)
     z = x * (_RATE + _CUBIC * x * x)
     # x·z′ by z: what z was rounded by cancels for the most part
-    return flushed(opened_slope(z, z + 2 * _CUBIC * x * x * x))
+    return flushed(opened_slope(z.clamp(max=GATES_ARE_OPEN), z + 2 * _CUBIC * x * x * x))
 
 
 def _gelu_tanh_curvature(x: Tensor) -> Tensor:
@@ -97,17 +139,18 @@ def _mish(x: Tensor) -> Tensor:
 
 
 def _mish_far(x: Tensor) -> Tensor:
-    e = exp(-x.abs())
-    x = lowest(x)
-    return flushed(x * (ends(x, e, 0, 2, 1) / ends(x, e, 2, 2, 1)))
+    # tanh(log(1 + e)) is n / (n + 2) for n = e·(e + 2)
+    e = exp(x.clamp(max=GATES_ARE_OPEN))
+    n = e * (e + 2)
+    return flushed(lowest(x) * (n / (n + 2)))
 
 
 def _mish_slope(x: Tensor) -> Tensor:
-    x, e = within_reach(x), exp(-x.abs())
-    a, b = where(x > 0, 1.0, e), where(x > 0, e, 1.0)
-    d = a * a + 2 * (e + b * b)
-    # polynomials over d² are more than 5 off at -0.2, and x times the gate's slope 7 at -2
-    return flushed(a / d * (2 * b * (1 + x) + a * (1 - 2 * x * e / d)))
+    x = x.clamp(-1e4, GATES_ARE_OPEN)
+    e = exp(x)
+    # polynomials over the square are more than 5 off at -0.2, and x times the gate's slope 7 at -2
+    q = e / (2 + e * (2 + e))
+    return flushed(q * (2 * (1 + x) + e * (1 - 2 * x * q)))
 
 
 def _mish_curvature(x: Tensor) -> Tensor:
@@ -118,13 +161,14 @@ def _mish_curvature(x: Tensor) -> Tensor:
 
 
 def _eanaf(x: Tensor) -> Tensor:
-    e = exp(-x.abs())
-    return flushed(lowest(x) * ends(x, e, 0, 1) / ends(x, e, 2, 1))
+    e = exp(x.clamp(max=GATES_ARE_OPEN))
+    return flushed(lowest(x) * (e / (e + 2)))
 
 
 def _eanaf_slope(x: Tensor) -> Tensor:
-    x, e = within_reach(x), exp(-x.abs())
-    return flushed(ends(x, e, 0, 2 + 2 * x, 1) / ends(x, e, 4, 4, 1))
+    x = x.clamp(-1e4, GATES_ARE_OPEN)
+    e = exp(x)
+    return flushed(e * ((2 + 2 * x) + e) / (4 + e * (4 + e)))
 
 
 def _eanaf_curvature(x: Tensor) -> Tensor:
@@ -133,42 +177,55 @@ def _eanaf_curvature(x: Tensor) -> Tensor:
     return flushed(damped(-x.abs(), bend) / ends(x, e, 2, 1) ** 3)
 
 
-def _power(e: Tensor, k: Number) -> Tensor:
-    """(1 + e)^-k: what the rounding of 1 + e loses would count k times."""
-    base = 1 + e
-    return base**-k * (1 - k * (e - (base - 1)) / base)
+def _aria2_gate(z: Tensor, alpha: Number, factor: Tensor) -> Tensor:
+    """factor·(1 + e^-z)^-alpha, as an exponential whose exponent is rounded for nothing."""
+    # about 0 the power is 2^-alpha·e^(alpha·(z / 2 - log(cosh(z / 2))))
+    near = z.abs() < 1
+    y = where(near, z, 0.0)
+    s = torch.sinh(0.25 * y)
+    large = where(near, 0.5 * y, z.clamp(max=0))
+    small = torch.log1p(where(near, 2 * s * s, exp(-z.abs())))
+    inner = large - small
+    exponent = alpha * inner
+    lost = product_error(exponent, inner, alpha) + alpha * ((large - inner) - small)
+    power = damped(exponent, where(near, 2.0**-alpha * factor, factor))
+    # the exponent's rounding is far below this wherever the power is not zero
+    return power + power * lost.clamp(-1e-9, 1e-9).detach()
 
 
-def _aria2_parts(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Tensor]:
-    """z = beta·x, alpha·z and e = e^-|z|: the gate is e^min(alpha·z, 0)·(1 + e)^-alpha."""
-    z = within_reach(beta * x)
-    return z, alpha * z, exp(-z.abs())
-
-
+@in_double
 def _aria2(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    _, w, e = _aria2_parts(x, alpha, beta)
-    return flushed(lowest(x) * exp(w.clamp(max=0)) * _power(e, alpha))
+    return flushed(_aria2_gate(within_reach(beta * x), alpha, lowest(x)))
 
 
+@in_double
 def _aria2_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    z, w, e = _aria2_parts(x, alpha, beta)
-    return flushed(exp(w.clamp(max=0)) * ends(z, e, 1 + w, 1) * _power(e, alpha + 1))
+    z = within_reach(beta * x)
+    w, e = alpha * z, exp(-z.abs())
+    lost = product_error(w, z, alpha).clamp(-1, 1).detach()
+    # the second where it cancels to less than nothing
+    cancelled = ((1 + w) + (e + lost)) / (1 + e)
+    bend = where(w > -0.5, 1 + w * (where(z > 0, e, 1.0) / (1 + e)), cancelled)
+    return flushed(_aria2_gate(z, alpha, bend))
 
 
+@in_double
 def _aria2_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
-    z, w, e = _aria2_parts(x, alpha, beta)
-    bend = alpha * beta * ends(z, e, 2 + w, 2 - z)
-    return flushed(damped(torch.minimum(w, -z), bend * _power(e, alpha + 2)))
+    z = within_reach(beta * x)
+    e = exp(-z.abs())
+    bend = alpha * beta * ends(z, e, 2 + alpha * z, 2 - z) / (1 + e * (2 + e))
+    return flushed(damped(-z.clamp(min=0), _aria2_gate(z, alpha, bend)))
 
+
+_ARIA2 = _aria2, _aria2_slope, _aria2_curvature
 
 RECORDS = (
     Activation(
         "silu",
         "x / (1 + exp(-beta * x))",
-        f=_silu,
-        df=_silu_slope,
-        d2f=lambda x, beta: flushed(swish_curvature(x, beta)),
+        *_SILU,
         params={"beta": 1.0},
+        domain={"beta": "(0, inf)"},
         range="[-0.2785 / beta, inf)",
         asymptotes=("0", "x"),
         source="Elfwing et al. 2017, arXiv:1702.03118; Ramachandran et al. 2017, arXiv:1710.05941",
@@ -177,10 +234,9 @@ RECORDS = (
     Activation(
         "e_swish",
         "beta * x / (1 + exp(-x))",
-        f=lambda x, beta: flushed(beta * swish(x, 1.0)),
-        df=lambda x, beta: flushed(beta * swish_slope(x, 1.0)),
-        d2f=lambda x, beta: flushed(beta * swish_curvature(x, 1.0)),
+        *_E_SWISH,
         params={"beta": 1.5},
+        domain={"beta": "(0, inf)"},
         range="[-0.2785 * beta, inf)",
         asymptotes=("0", "beta * x"),
         source="Alcaide 2018, arXiv:1801.07145; beta from 1 to 2",
@@ -208,10 +264,9 @@ RECORDS = (
     Activation(
         "aria2",
         "x * (1 + exp(-beta * x)) ** (-alpha)",
-        f=_aria2,
-        df=_aria2_slope,
-        d2f=_aria2_curvature,
+        *_ARIA2,
         params={"alpha": 1.5, "beta": 2.0},
+        domain={"alpha": "(0, 64]", "beta": "(0, inf)"},
         range="[-0.0700 at the defaults, inf)",
         asymptotes=("0", "x"),
         source="Patwardhan et al. 2018, arXiv:1805.08878; defaults as fast.ai has them; "

@@ -40,14 +40,25 @@ def _tanhshrink_curvature(x: Tensor) -> Tensor:
     return 8 * tanh(x) * h / (1 + h * h) ** 2 * h
 
 
+_SOFTSHRINK = (
+    lambda x, lambd: where(x.abs() <= lambd, 0.0, x - lambd * sign(x)),
+    lambda x, lambd: _above(x.abs(), lambd),
+    lambda x, lambd: zero(x),
+)
+_HARDSHRINK = (
+    lambda x, lambd: where(x.double().abs() <= lambd, 0.0, x),
+    lambda x, lambd: _above(x.abs(), lambd),
+    lambda x, lambd: zero(x),
+)
+
+
 RECORDS = (
     Activation(
         "softshrink",
         "x - lambd if x > lambd else (x + lambd if x < -lambd else 0)",
-        f=lambda x, lambd: where(x.abs() <= lambd, 0.0, x - lambd * sign(x)),
-        df=lambda x, lambd: _above(x.abs(), lambd),
-        d2f=lambda x, lambd: zero(x),
+        *_SOFTSHRINK,
         params={"lambd": 0.5},
+        domain={"lambd": "[0, inf)"},
         joints=lambda lambd: (-lambd, lambd),
         asymptotes=("x + lambd", "x - lambd"),
         source="Donoho 1995, De-noising by soft-thresholding",
@@ -56,10 +67,9 @@ RECORDS = (
     Activation(
         "hardshrink",
         "x if abs(x) > lambd else 0",
-        f=lambda x, lambd: where(x.double().abs() <= lambd, 0.0, x),
-        df=lambda x, lambd: _above(x.abs(), lambd),
-        d2f=lambda x, lambd: zero(x),
+        *_HARDSHRINK,
         params={"lambd": 0.5},
+        domain={"lambd": "[0, inf)"},
         joints=lambda lambd: (-lambd, lambd),
         asymptotes=("x", "x"),
         source="Donoho & Johnstone 1994, Ideal spatial adaptation by wavelet shrinkage",

@@ -5,19 +5,52 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, erfc, exp, expm1, log1p, ones_like, sigmoid, tanh, where
+from torch import Tensor, atanh, erfc, exp, expm1, log1p, ones_like, sigmoid, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, finite, flushed, gaussian, until_gaussians_vanish
-from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
+from actfunc.catalogue.floats import (
+    EXPONENTIALS_VANISH,
+    Number,
+    bounded,
+    differentiated_as,
+    finite,
+    flushed,
+    gaussian,
+    in_double,
+    left_over,
+    saturated,
+    tensor_like,
+    until_gaussians_vanish,
+)
+from actfunc.catalogue.logistic import halved, logistic_curvature, logistic_slope
+
+
+def _on_sides(x: Tensor, right: Number, left: Number) -> Tensor:
+    """One number where x is positive, another where it is not."""
+    return where(x > 0, tensor_like(x, right), tensor_like(x, left))
+
+
+def _scaled_tanh(x: Tensor, a: Number, b: Number) -> Tensor:
+    """a·tanh(b·x)."""
+    z = b * x
+    y = tanh(z)
+    if isinstance(b, Tensor):
+        e = exp(-2 * z.abs())
+        y = differentiated_as(y, -2 * z.sign() * e / (1 + e))
+    elif abs(b) > 0.25:
+        return a * y
+    # next to 0 it is (a·b)·x, of which b·x loses digits if it is subnormal
+    return where(z.abs() < 1e-12, a * b * x, a * y)
 
 
 def _tanh_slope(x: Tensor, a: Number, b: Number) -> Tensor:
     """The slope of a·tanh(b·x)."""
-    # half of the exponent at a time, here as below: alone, it is subnormal before the product is
-    h = exp(-(b * x).abs())
-    return flushed(4 * a * b * h / (1 + h * h) ** 2 * h)
+    z, c = b * x, a * b
+    t, h = tanh(z), exp(-z.abs())
+    # far out half of the exponent at a time: alone, it is subnormal before the product is
+    r = 2 * h / (1 + h * h)
+    return flushed(where(z.abs() < 0.6, c * (1 - t * t), c * r * r))
 
 
 def _tanh_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
@@ -25,8 +58,29 @@ def _tanh_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
     return flushed(-8 * a * b * b * tanh(b * x) * h / (1 + h * h) ** 2 * h)
 
 
-def _left_factor(x: Tensor, a: Number) -> Tensor:
-    return where(x > 0, ones_like(x), a)
+@in_double
+def _dyt(x: Tensor, alpha: Number, gamma: Number, beta: Number) -> Tensor:
+    z = alpha * x
+    # from the limit on, as gamma and beta may cancel there; about 0 that would cancel
+    e = exp(-2 * z.abs())
+    side = _on_sides(z, gamma, -gamma)
+    far = (side + beta) - side * (2 * e / (1 + e))
+    return where(z.abs() < 0.5, _scaled_tanh(x, gamma, alpha) + beta, far)
+
+
+_LECUN_TANH = _scaled_tanh, _tanh_slope, _tanh_curvature
+_DYT = (
+    _dyt,
+    lambda x, alpha, gamma, beta: _tanh_slope(x, gamma, alpha),
+    lambda x, alpha, gamma, beta: _tanh_curvature(x, gamma, alpha),
+)
+
+
+_PENALIZED_TANH = (
+    lambda x, a: _on_sides(x, 1.0, a) * tanh(x),
+    lambda x, a: _tanh_slope(x, _on_sides(x, 1.0, a), 1.0),
+    lambda x, a: _tanh_curvature(x, _on_sides(x, 1.0, a), 1.0),
+)
 
 
 def _cloglog_slope(x: Tensor) -> Tensor:
@@ -42,87 +96,122 @@ def _cloglog_curvature(x: Tensor) -> Tensor:
 
 
 def _gompertz_parts(x: Tensor, b: Number, c: Number) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """u = c·x; k and v, of which e^(-b·e^-u) is k·e^-v; and b·e^-u - 1.
+    """u = c·x; k and v, of which e^(-b·e^-u) is (k·e^-v)·k; and b·e^-u - 1. In float64.
 
     Around 0 they are of expm1: rounding b·e^-u would be felt in the exponential, and b·e^-u - 1
     cancels there. The double exponential is kept finite: times the zero it leads to it is NaN.
     """
-    u = (c * finite(x)).clamp(min=-80)
-    # as long as e^-b is normal
-    near = (u.abs() < 0.5) & (b < 80)
+    u = (c * finite(x)).clamp(-600, 1e4)
+    # further up e^-b is zero wherever this is
+    near = (u.abs() < 0.5) & (b < 1400)
     w, rest = b * exp(-u), b * expm1(-u)
-    k = where(near, exp(-b * ones_like(x)), 1.0)
+    k = where(near, exp(-0.5 * b * ones_like(x)), 1.0)
     return u, k, where(near, rest, w), where(near, (b - 1) + rest, w - 1)
 
 
+def _halves(z: Tensor) -> tuple[Tensor, Tensor]:
+    """Two factors of e^-z, the second 1 but where e^-z may be subnormal before a product is."""
+    far = z > 40
+    h = exp(-where(far, 0.5 * z, z))
+    return h, where(far, h, 1.0)
+
+
+@in_double
 def _gompertz(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
     _, k, v, _ = _gompertz_parts(x, b, c)
-    return flushed(a * (k * exp(-v)))
+    h, rest = _halves(v)
+    return flushed(k * h * a * rest * k)
 
 
+@in_double
 def _gompertz_slope(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
     u, k, v, _ = _gompertz_parts(x, b, c)
-    # half of the exponent at a time only where it is needed: it takes digits
-    exponent = -(u + v)
-    tail = exponent < -40
-    h = exp(where(tail, 0.5 * exponent, exponent))
-    return flushed(a * b * c * k * h * where(tail, h, 1.0))
+    (h, rest), (q, tail) = _halves(v), _halves(u)
+    return flushed(k * h * (a * b * c * q) * rest * k * tail)
 
 
+@in_double
 def _gompertz_curvature(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
     u, k, v, bend = _gompertz_parts(x, b, c)
-    h = exp(-0.5 * (u + v))
-    return flushed(a * b * c * c * k * h * bend * h)
+    (h, rest), (q, tail) = _halves(v), _halves(u)
+    return flushed(k * h * (a * b * c * c * q) * bend * rest * k * tail)
 
 
-def _hexpo_half(x: Tensor, b: Number, d: Number) -> Tensor:
-    """Half of the exponent; an x / d that overflows would make the derivative by d NaN."""
-    x = 0.5 * x.clamp(-1e18, 1e18)
-    return where(x > 0, -x / b, x / d)
+def _hexpo_exponent(x: Tensor, b: Number, d: Number) -> Tensor:
+    return left_over(x, d) + left_over(-x, b)
 
 
 def _hexpo(x: Tensor, a: Number, b: Number, c: Number, d: Number) -> Tensor:
-    y = expm1(2 * _hexpo_half(x, b, d))
-    return where(x > 0, -a * y, c * y)
+    z = _hexpo_exponent(x, b, d)
+    # next to 0 it is a multiple of x, of which the exponent loses digits if it is subnormal
+    near = z > -torch.finfo(x.dtype).eps / 4
+    y = saturated(z, _on_sides(x, b, d))
+    return where(near, _on_sides(x, a / b, c / d) * x, _on_sides(x, -a, c) * y)
 
 
 def _hexpo_slope(x: Tensor, a: Number, b: Number, c: Number, d: Number) -> Tensor:
-    h = exp(_hexpo_half(x, b, d))
-    return flushed(where(x > 0, a / b * h, c / d * h) * h)
+    return flushed(halved(_hexpo_exponent(x, b, d), _on_sides(x, a / b, c / d)))
 
 
 def _hexpo_curvature(x: Tensor, a: Number, b: Number, c: Number, d: Number) -> Tensor:
-    h = exp(_hexpo_half(x, b, d))
-    return flushed(where(x > 0, -a / b / b * h, c / d / d * h) * h)
+    return flushed(halved(_hexpo_exponent(x, b, d), _on_sides(x, -a / b / b, c / d / d)))
 
 
-def _left_half(x: Tensor) -> Tensor:
-    # softclip(1 - x) is 1 - softclip(x); so far out it is 0, and finite still when doubled
-    return torch.minimum(x, 1 - x).clamp(min=-1e18)
+_HEXPO = _hexpo, _hexpo_slope, _hexpo_curvature
+
+
+def _left_half(x: Tensor, alpha: Number) -> Tensor:
+    # softclip(1 - x) is 1 - softclip(x); so far out it is 0
+    return bounded(torch.minimum(x, 1 - x), -EXPONENTIALS_VANISH / alpha, 0.5)
+
+
+def _opening(alpha: Number) -> Number:
+    """1 - e^-alpha."""
+    return -torch.expm1(-alpha) if isinstance(alpha, Tensor) else -math.expm1(-alpha)
 
 
 def _softclip(x: Tensor, alpha: Number) -> Tensor:
+    y, c = _left_half(x, alpha), _opening(alpha)
+    t = alpha * y
     # the difference of the two softplus is one log1p, all of its terms positive; from 40 on it is
     # its argument, before e^t overflows
-    t = alpha * _left_half(x)
-    ratio = -expm1(-alpha * ones_like(t)) * exp(t.clamp(max=40)) / (1 + exp(t - alpha))
+    ratio = c * exp(t.clamp(max=40)) / (1 + exp(t - alpha))
     value = where(t < 40, log1p(ratio), t) / alpha
-    return flushed(where(x > 0.5, 1 - value, value))
+    # so far out, too; and the argument may be subnormal before the quotient is
+    value = where(t < -40, c / alpha * exp(t.clamp(max=0)), value)
+    # in the middle it is 1/2 and little more, though alpha be small
+    half = 0.5 * alpha * (y - 0.5)
+    quarter = torch.tanh(tensor_like(x, 0.25 * alpha))
+    less = atanh(tanh(half.clamp(min=-0.5)) * quarter) / (0.5 * alpha)
+    value = where(half > -0.5, 0.5 + less, value)
+    return where(x > 0.5, 1 - value, value)
+
+
+def _softclip_parts(x: Tensor, alpha: Number) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """y, x or 1 - x; t = alpha·y; e^-t down to t = -40, where nothing else is left of the rest;
+    and the sum by which 1 - e^-alpha is divided in the slope. All of its terms are positive."""
+    y = _left_half(x, alpha)
+    t = alpha * y
+    e = exp(-t.clamp(min=-40))
+    return y, t, e, (2 - _opening(alpha)) + (e + exp(t - alpha))
 
 
 def _softclip_slope(x: Tensor, alpha: Number) -> Tensor:
-    t = alpha * _left_half(x)
-    return flushed(-expm1(-alpha * ones_like(t)) * sigmoid(t) / (1 + exp(t - alpha)))
+    _, t, _, sums = _softclip_parts(x, alpha)
+    c = _opening(alpha)
+    return where(t < -40, c * exp(t.clamp(max=0)), c / sums)
 
 
 def _softclip_curvature(x: Tensor, alpha: Number) -> Tensor:
-    y = _left_half(x)
-    t = alpha * y
-    h = exp(-0.5 * t.abs())
-    bend = alpha * expm1(-alpha * ones_like(y)) * expm1(alpha * (2 * y - 1))
-    bend = bend * h / ((1 + h * h) * (1 + exp(t - alpha))) ** 2 * h
-    return flushed(where(x > 0.5, -bend, bend))
+    y, t, e, sums = _softclip_parts(x, alpha)
+    c = alpha * _opening(alpha)
+    rest = -expm1(alpha * (2 * y - 1))
+    # far out half of the exponent at a time: alone, it is subnormal before the product is
+    bend = where(t.abs() > 40, halved(-t.abs(), c * rest), c / sums * (e / sums * rest))
+    return where(x > 0.5, -bend, bend)
 
+
+_SOFTCLIP = _softclip, _softclip_slope, _softclip_curvature
 
 RECORDS = (
     Activation(
@@ -159,10 +248,9 @@ RECORDS = (
     Activation(
         "lecun_tanh",
         "a * tanh(b * x)",
-        f=lambda x, a, b: a * tanh(b * x),
-        df=_tanh_slope,
-        d2f=_tanh_curvature,
+        *_LECUN_TANH,
         params={"a": 1.7159, "b": 2 / 3},
+        domain={"a": "(0, inf)", "b": "(0, inf)"},
         range="(-a, a)",
         asymptotes=("-a", "a"),
         source="LeCun et al. 1998, Efficient BackProp",
@@ -170,10 +258,9 @@ RECORDS = (
     Activation(
         "penalized_tanh",
         "tanh(x) if x > 0 else a * tanh(x)",
-        f=lambda x, a: _left_factor(x, a) * tanh(x),
-        df=lambda x, a: _tanh_slope(x, _left_factor(x, a), 1.0),
-        d2f=lambda x, a: _tanh_curvature(x, _left_factor(x, a), 1.0),
+        *_PENALIZED_TANH,
         params={"a": 0.25},
+        domain={"a": "[0, 1]"},
         joints=(0.0,),
         range="(-a, 1)",
         asymptotes=("-a", "1"),
@@ -182,10 +269,9 @@ RECORDS = (
     Activation(
         "dyt",
         "gamma * tanh(alpha * x) + beta",
-        f=lambda x, alpha, gamma, beta: gamma * tanh(alpha * x) + beta,
-        df=lambda x, alpha, gamma, beta: _tanh_slope(x, gamma, alpha),
-        d2f=lambda x, alpha, gamma, beta: _tanh_curvature(x, gamma, alpha),
+        *_DYT,
         params={"alpha": 0.5, "gamma": 1.0, "beta": 0.0},
+        domain={"alpha": "(0, inf)"},
         range="(beta - gamma, beta + gamma)",
         asymptotes=("beta - gamma", "beta + gamma"),
         source="Zhu et al. 2025, arXiv:2503.10622",
@@ -226,10 +312,9 @@ RECORDS = (
     Activation(
         "gompertz",
         "a * exp(-b * exp(-c * x))",
-        f=_gompertz,
-        df=_gompertz_slope,
-        d2f=_gompertz_curvature,
+        *(_gompertz, _gompertz_slope, _gompertz_curvature),
         params={"a": 1.0, "b": 1.0, "c": 1.0},
+        domain={"a": "(0, inf)", "b": "(0, inf)", "c": "(0, inf)"},
         range="(0, a)",
         asymptotes=("0", "a"),
         source="Gompertz 1825; Gomes & Ludermir 2008 (loglog)",
@@ -238,10 +323,9 @@ RECORDS = (
     Activation(
         "hexpo",
         "a * (1 - exp(-x / b)) if x > 0 else c * (exp(x / d) - 1)",
-        f=_hexpo,
-        df=_hexpo_slope,
-        d2f=_hexpo_curvature,
+        *_HEXPO,
         params={"a": 1.0, "b": 1.0, "c": 1.0, "d": 1.0},
+        domain={"a": "(0, inf)", "b": "(0, inf)", "c": "(0, inf)", "d": "(0, inf)"},
         joints=(0.0,),
         range="(-c, a)",
         asymptotes=("-c", "a"),
@@ -250,10 +334,9 @@ RECORDS = (
     Activation(
         "softclip",
         "(softplus(alpha * x) - softplus(alpha * (x - 1))) / alpha",
-        f=_softclip,
-        df=_softclip_slope,
-        d2f=_softclip_curvature,
+        *_SOFTCLIP,
         params={"alpha": 1.0},
+        domain={"alpha": "(0, inf)"},
         range="(0, 1)",
         asymptotes=("0", "1"),
         source="Klimek & Perelstein 2018, arXiv:1810.11509",

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 from torch import Tensor, exp, expm1, hypot, log1p, relu, sigmoid, sinh, tanh, where
+from torch.nn import functional as F
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite, tensor_like
-from actfunc.catalogue.logistic import logistic_slope
+from actfunc.catalogue.algebraic import root_parts
+from actfunc.catalogue.floats import Number, finite, flushed, tensor_like
+from actfunc.catalogue.logistic import halved, logistic_slope
 
 
-def _root(x: Tensor, b: float) -> Tensor:
+def _softplus(x: Tensor, beta: Number) -> Tensor:
+    if not isinstance(beta, Tensor) and beta >= 1:
+        # from 40 on it is x in float64 too
+        return F.softplus(x, beta, 40.0)
+    z = -(beta * x).abs()
+    # far out half of the exponent at a time: alone, e^z is subnormal before the quotient is
+    return relu(x) + where(z < -40, halved(z, 1 / beta), log1p(exp(z)) / beta)
+
+
+def _softplus_curvature(x: Tensor, beta: Number) -> Tensor:
+    h = exp(-0.5 * (beta * x).abs())
+    return beta * h / (1 + h * h) ** 2 * h
+
+
+def _root(x: Tensor, b: Number) -> Tensor:
     # x² would overflow, hypot does not
     return hypot(x, tensor_like(x, b).sqrt())
 
 
-def _squareplus(x: Tensor, b: float) -> Tensor:
+def _squareplus(x: Tensor, b: Number) -> Tensor:
     # on the left x and the root cancel; with the conjugate they do not
     return relu(x) + b / 4 / (_root(x, b) / 2 + x.abs() / 2)
 
 
-def _squareplus_curvature(x: Tensor, b: float) -> Tensor:
+def _squareplus_slope(x: Tensor, b: Number) -> Tensor:
+    x = finite(x)
     r = _root(x, b)
-    return b / 2 / r / r / r
+    t = x / r
+    return where(t > -0.6, 0.5 + 0.5 * t, b / 4 / (r / 2 + x.abs() / 2) / r)
+
+
+def _squareplus_curvature(x: Tensor, b: Number) -> Tensor:
+    _, s = root_parts(x, 1 / b)
+    q = 1 / s
+    return flushed(0.5 * b**-0.5 * q * q.sqrt())
+
+
+_SQUAREPLUS = _squareplus, _squareplus_slope, _squareplus_curvature
 
 
 def _bend(x: Tensor) -> Tensor:
@@ -40,10 +67,11 @@ RECORDS = (
     Activation(
         "softplus",
         "log(1 + exp(beta * x)) / beta",
-        f=lambda x, beta: relu(x) + log1p(exp(-(beta * x).abs())) / beta,
+        f=_softplus,
         df=lambda x, beta: sigmoid(beta * x),
-        d2f=lambda x, beta: beta * logistic_slope(beta * x),
+        d2f=_softplus_curvature,
         params={"beta": 1.0},
+        domain={"beta": "(0, inf)"},
         range="(0, inf)",
         asymptotes=("0", "x"),
         source="Dugas et al. 2000, Incorporating second-order functional knowledge",
@@ -51,7 +79,7 @@ RECORDS = (
     Activation(
         "logsigmoid",
         "-log(1 + exp(-x))",
-        f=lambda x: -relu(-x) - log1p(exp(-x.abs())),
+        f=F.logsigmoid,
         df=lambda x: sigmoid(-x),
         d2f=lambda x: -logistic_slope(x),
         range="(-inf, 0)",
@@ -72,10 +100,9 @@ RECORDS = (
     Activation(
         "squareplus",
         "(x + sqrt(x**2 + b)) / 2",
-        f=_squareplus,
-        df=lambda x, b: _squareplus(finite(x), b) / _root(finite(x), b),
-        d2f=_squareplus_curvature,
+        *_SQUAREPLUS,
         params={"b": 4.0},
+        domain={"b": "(0, inf)"},
         range="(0, inf)",
         asymptotes=("0", "x"),
         source="Barron 2021, arXiv:2112.11687",

@@ -54,7 +54,7 @@ def audited(
     if judge is None:
         joints = () if formula is None else branch_points(parse(formula))
         return Audited(name, formula or "", **siblings, joints=joints, place=name)
-    facts = {field.name: getattr(judge, field.name) for field in fields(judge)}
+    facts = {each.name: getattr(judge, each.name) for each in fields(judge) if each.init}
     return Audited(**{**facts, **siblings, "name": name, "place": name, "judge": judge})
 
 

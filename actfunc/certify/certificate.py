@@ -2,31 +2,40 @@
 
 `certify` asks three judges that know nothing of each other: the formula in ball arithmetic, every
 way torch has to a derivative, and finite differences. In float64 and float32 the formula is asked
-on a grid, in bfloat16 and float16 every input there is goes through.
+on a grid and where a search finds worse, in bfloat16 and float16 every input there is goes through.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
+from actfunc.certify.calls import Call, calls
 from actfunc.certify.check import Check, Judged, check, measured, word
+from actfunc.certify.constants import Constant, constants
 from actfunc.certify.differences import Difference, differences
 from actfunc.certify.formula import Formula, parse
 from actfunc.certify.grids import grid
+from actfunc.certify.joints import Joint, at_poles, joints
 from actfunc.certify.limits import Limit, limits
 from actfunc.certify.oracle import truth
 from actfunc.certify.parameters import Parameter, parameters
 from actfunc.certify.records import as_plain
+from actfunc.certify.search import widened
 from actfunc.certify.sixteen import every_input
+from actfunc.certify.third import third
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
-from actfunc.errors import UsageError
+from actfunc.errors import FormulaError, UsageError
 from actfunc.lifting import SIXTEEN_BIT
+
+T = TypeVar("T")
 
 FINE = (torch.float64, torch.float32)
 """Judged on a grid, by the formula itself; in the others every input is tried."""
@@ -34,6 +43,20 @@ FINE = (torch.float64, torch.float32)
 DTYPES = (*FINE, *SIXTEEN_BIT)
 Report = Callable[[str], None]
 """Told what is being done, for a progress bar."""
+
+
+class Failure(NamedTuple):
+    """A part of a certificate that there is nothing of, and why."""
+
+    dtype: str
+    part: str
+    cause: str
+    held: bool = False
+
+
+Finding: TypeAlias = (
+    RouteCheck | Difference | Limit | Parameter | Joint | Constant | Call | Failure | Check
+)
 
 
 class Certificate(NamedTuple):
@@ -46,11 +69,18 @@ class Certificate(NamedTuple):
     differences: tuple[Difference, ...]
     limits: tuple[Limit, ...]
     parameters: tuple[Parameter, ...]
+    joints: tuple[Joint, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    calls: tuple[Call, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    third: tuple[Check, ...] = ()
 
     @property
-    def rest(self) -> tuple[tuple[RouteCheck | Difference | Limit | Parameter, ...], ...]:
+    def rest(self) -> tuple[tuple[Finding, ...], ...]:
         """All that was judged beside the digits."""
-        return self.routes, self.differences, self.limits, self.parameters
+        others = self.routes, self.differences, self.limits, self.parameters
+        more = self.joints, self.constants, self.calls, self.failures
+        return *others, *more, self.third
 
     @property
     def held(self) -> bool:
@@ -79,6 +109,7 @@ def certify(
     formula:  another text than the record's own, for a function that brings none.
     What is `Audited` is not lifted: torch's ways, which would only be compared with themselves,
     and the parameters are left out.
+    A dtype that fails is a finding, as whatever else does not hold.
     Raises UsageError where there is no formula, FormulaError where it is not one.
     """
     for dtype in dtypes:
@@ -94,33 +125,76 @@ def certify(
     lifted = bool(activation.formula) and not isinstance(activation, Audited)
     checks: list[Check] = []
     routes: list[RouteCheck] = []
+    apart: list[Difference] = []
+    ends: list[Limit] = []
     learnable: list[Parameter] = []
-    for dtype in dtypes:
-        say(f"{word(dtype)}: the formula")
-        evaluated(activation, torch.tensor([-1.0, 1.0], dtype=dtype))
-        found = _judged(activation, judge, dtype)
-        checks += [
-            check(*each, found.x, activation.exceptions)
-            for each in zip(range(3), found.got, [found.true] * 3, found.errors, strict=True)
-        ]
-        if not lifted:
-            continue
-        say(f"{word(dtype)}: torch's ways to a derivative")
-        routes += eager_ways(activation, found.got, found.x)
-        learnable += parameters(activation, judge, dtype)
-        if compiled and dtype not in SIXTEEN_BIT:
-            say(f"{word(dtype)}: compiling")
-            routes += compiled_ways(activation, found.true, found.x)
-    say("finite differences and limits")
-    return Certificate(
-        activation.spec,
-        text,
-        tuple(checks),
-        tuple(routes),
-        differences(activation) if torch.float64 in dtypes else (),
-        limits(activation, dtypes),
-        tuple(learnable),
-    )
+    called: list[Call] = []
+    failures: list[Failure] = []
+    thrice: list[Check] = []
+
+    def had(part: str, work: Callable[[], Iterable[T]]) -> list[T]:
+        """What a part gives; nothing, and a failure, where it cannot be had: the rest goes on."""
+        try:
+            return list(work())
+        except FormulaError:
+            raise
+        except (Exception, SystemExit) as error:
+            failures.append(Failure(word(dtype), part, _cause(error)))
+            return []
+
+    # warnings may have been made errors, and none of torch's own is a finding
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for dtype in dtypes:
+            say(f"{word(dtype)}: the formula")
+            for found in had("the formula", partial(_each_judged, activation, judge, dtype)):
+                checks += _checks(activation, judge, found)
+                say(f"{word(dtype)}: other ways to call it")
+                called += had("calls", partial(calls, activation, found, lifted=lifted))
+                ends += had("±inf and NaN", partial(limits, activation, (dtype,), text))
+                ends += had("poles", partial(at_poles, activation, judge, (dtype,)))
+                if not lifted:
+                    continue
+                say(f"{word(dtype)}: torch's ways to a derivative")
+                routes += had("ways", partial(eager_ways, activation, found.got, found.x))
+                say(f"{word(dtype)}: other parameters")
+                learnable += had("parameters", partial(parameters, activation, judge, dtype))
+                if dtype in FINE:
+                    thrice += had("third", partial(third, activation, judge, found))
+                if compiled and dtype in FINE:
+                    say(f"{word(dtype)}: compiling")
+                    routes += had("compiled", partial(compiled_ways, activation, judge, found.x))
+            if dtype == torch.float64:
+                say("finite differences")
+                apart += had("finite differences", partial(differences, activation))
+        say("joints and constants")
+        jumps = had("joints", partial(joints, activation, judge)) if lifted else []
+        known = had("constants", partial(constants, activation, judge)) if lifted else []
+    parts = checks, routes, apart, ends, learnable, jumps, known, called, failures, thrice
+    return Certificate(activation.spec, text, *map(tuple, parts))  # type: ignore[arg-type]
+
+
+def _each_judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Iterable[Judged]:
+    evaluated(activation, torch.tensor([-1.0, 1.0], dtype=dtype))
+    yield _judged(activation, judge, dtype)
+
+
+def _cause(error: BaseException) -> str:
+    """What was raised, in a line."""
+    text = str(error).strip().partition(chr(10))[0]
+    return text if isinstance(error, UsageError) else f"{type(error).__name__}: {text}"
+
+
+def _checks(activation: Activation, judge: Formula, found: Judged) -> list[Check]:
+    """Value, first and second derivative where they were judged; on a grid, and by a search too."""
+    looked, tried = found, 0
+    if found.x.dtype in FINE:
+        looked, tried = widened(activation, judge, found)
+    return [
+        check(order, looked.got[order], looked.true, looked.errors[order], looked.x,
+              activation.exceptions)._replace(searched=tried)
+        for order in range(len(looked.got))
+    ]  # fmt: skip
 
 
 def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
@@ -132,26 +206,34 @@ def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judge
 
 def on_grid(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
     """The siblings on the grid against the formula, in the design's measure."""
-    x = grid(activation, dtype)
+    x = grid(activation, dtype, judge)
     true = truth(judge, x, activation.params)
     siblings = torch.stack(evaluated(activation, x))
     return Judged(x, siblings, true, measured(siblings, true, x))
 
 
 def evaluated(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
-    """f, df and d2f at x; a UsageError where one cannot be had, or not elementwise."""
+    """f, df and d2f at x; a UsageError where one cannot be had, or is not elementwise."""
     found = []
-    for sibling in (activation.f, activation.df, activation.d2f):
+    for name in ("f", "df", "d2f"):
         try:
-            found.append(sibling(x).detach())
+            # one that writes over its input is found by the calls, and spoils nothing before
+            got = getattr(activation, name)(x.clone()).detach()
         except Exception as error:
             what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
             raise UsageError(
-                f"{activation.name} fails on a {word(x.dtype)} tensor: {what}"
+                f"{activation.name} fails on a {word(x.dtype)} tensor, in {name}: {what}"
             ) from error
-        if found[-1].shape != x.shape or found[-1].dtype != x.dtype:
+        if got.shape != x.shape:
             raise UsageError(
-                f"{activation.name} is not elementwise: {tuple(x.shape)}, {word(x.dtype)} became "
-                f"{tuple(found[-1].shape)}, {word(found[-1].dtype)}"
+                f"{activation.name} is not elementwise: {name} makes the shape {tuple(got.shape)}"
+                f" of {tuple(x.shape)}"
             )
+        if got.dtype != x.dtype:
+            raise UsageError(
+                f"{activation.name} does not keep the dtype: {name} makes {word(got.dtype)} of"
+                f" {word(x.dtype)}, as a tensor in it does that is {word(got.dtype)},"
+                " a parameter say"
+            )
+        found.append(got)
     return tuple(found)

@@ -50,6 +50,8 @@ class Check(NamedTuple):
     failing:   the worst points beyond the bound, at most five, one of each binade, and `beyond`
                how many there are.
     undecided: points where the formula itself has no value that could be proven.
+    points:    at how many points it was judged; `searched`, where that is more, at how many it was
+               looked for the worst of them.
     """
 
     dtype: str
@@ -61,6 +63,7 @@ class Check(NamedTuple):
     beyond: int
     undecided: int
     held: bool
+    searched: int = 0
 
 
 def check(

@@ -7,11 +7,8 @@ finer. The worst inputs found are judged once more by the formula itself.
 from __future__ import annotations
 
 import hashlib
-import inspect
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
@@ -19,12 +16,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from actfunc import source
 from actfunc.activation import Activation
 from actfunc.certify.check import Check, bound_of, check
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.certify.records import as_plain
-from actfunc.certify.ulp import error
+from actfunc.certify.ulp import error, ulp
 from actfunc.errors import ActfuncError
 from actfunc.machine import available_cores, single_threaded
 from actfunc.places import cache_root
@@ -172,7 +170,7 @@ def _errors(got: Tensor, fine: Tensor) -> Tensor:
     true = fine.clamp(-PAST_LARGEST, PAST_LARGEST)
     steps = true.diff().abs_().nan_to_num_(torch.inf)
     true = true[1:-1].contiguous()
-    unit = torch.minimum(steps[1:], steps[:-1]).add_(_ulp(true))
+    unit = torch.minimum(steps[1:], steps[:-1]).add_(ulp(true, torch.float32))
     value = got.double()
     off = (value.clamp(-PAST_LARGEST, PAST_LARGEST) - true).abs_().div_(unit)
     # below the smallest normal number zero is as right; a NaN is infinitely wrong
@@ -180,20 +178,11 @@ def _errors(got: Tensor, fine: Tensor) -> Tensor:
     return off.nan_to_num_(torch.inf)
 
 
-def _ulp(value: Tensor) -> Tensor:
-    """The spacing of float32 at float64 values, by their exponents."""
-    exponent = value.view(torch.int64).bitwise_right_shift(52).bitwise_and_(0x7FF)
-    exponent.clamp_(1023 - 126, 1023 + 127).sub_(23).bitwise_left_shift_(52)
-    return exponent.view(torch.float64)
-
-
 def _kept_at(activation: Activation, device: torch.device) -> Path:
-    """Where the finished blocks are: by function, source, torch and device."""
+    """Where the finished blocks are: by function, torch, device and the source of it all."""
+    depends = source.digest_of(activation.f, activation.df, activation.d2f)
     parts = [activation.spec, activation.formula, torch.__version__, str(device.type)]
-    for sibling in (activation.f, activation.df, activation.d2f):
-        module = sys.modules.get(getattr(sibling, "function", sibling).__module__ or "")
-        with suppress(OSError, TypeError):
-            parts.append(inspect.getsource(module) if module else "")
+    parts += [source.digest(__name__), depends]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     return cache_root() / "exhaustive" / f"{activation.name}-{digest}.json"
 

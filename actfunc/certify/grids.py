@@ -17,8 +17,10 @@ STEPS = 4
 MAX_CROSSINGS = 32
 
 
-def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
+def grid(activation: Activation, dtype: torch.dtype, formula: Formula | None = None) -> Tensor:
     """The points to judge an activation at, ascending, each once, -0 before 0.
+
+    formula: where its branches meet is looked at as well, whether the record says so or not.
 
     Evenly on [-20, 20]; evenly on to where exponentials underflow; logarithmically from the
     smallest subnormal to the largest number on both sides; the joints, zero crossings of f, df and
@@ -26,7 +28,8 @@ def grid(activation: Activation, dtype: torch.dtype) -> Tensor:
     a pole.
     """
     base = _unique(torch.cat([_even(dtype), _logarithmic(dtype)]))
-    joints = torch.tensor(activation.joint_points, dtype=dtype)
+    meet = branch_points(formula, activation.params) if formula else ()
+    joints = torch.tensor([*activation.joint_points, *meet], dtype=dtype)
     siblings = (activation.f, activation.df, activation.d2f)
     crossings = [_crossings(sibling, base) for sibling in siblings]
     info = torch.finfo(dtype)
@@ -45,8 +48,10 @@ def branch_points(formula: Formula, params: Mapping[str, float] | None = None) -
     for margin in margins(formula.tree):
         if "x" in names(margin):
             side = _evaluator(formula._replace(tree=margin), params or {})
-            exact = base[side(base) == 0]
-            found += [*_crossings(side, base).tolist(), *exact[:MAX_CROSSINGS].tolist()]
+            exact, before = base[side(base) == 0], _crossings(side, base)
+            after = torch.nextafter(before, torch.full_like(before, torch.inf))
+            crossed = torch.where(side(after) == 0, after, before)
+            found += [*crossed.tolist(), *exact[:MAX_CROSSINGS].tolist()]
     return tuple(sorted(set(found)))
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from actfunc.certify.certificate import Certificate
+from actfunc.certify.ways import RouteCheck
 from actfunc.errors import CheckpointError
 from actfunc.storage.files import write_bytes
 
 Kept = Mapping[str, Mapping[str, Any]]
-"""By name: formula, held, and the worst error of each dtype and order, as `summary` gives them."""
+"""By name: formula, held, and the worst error of each dtype and order, as `summary` gives them;
+under `compiled` the same of the compiled ways, where they were judged."""
 
 DRIFT = 0.25
 """How far a worst error may move, in units of its bound: machines have their own exponentials."""
+
+DRIFT_COMPILED = 1.0
+"""How far one of the compiled ways may, in ulp: so have compilers."""
 
 
 def summary(certificate: Certificate) -> dict[str, Any]:
@@ -24,15 +30,36 @@ def summary(certificate: Certificate) -> dict[str, Any]:
     worst: dict[str, dict[str, list[Any]]] = {}
     for check in certificate.checks:
         point = float(f"{check.worst.ulp:.3g}"), float(f"{check.worst.x:.4g}")
-        plain = [repr(number) if abs(number) == float("inf") else number for number in point]
+        plain = map(_plain, point)
         worst.setdefault(check.dtype, {})[check.order] = [*plain, check.bound]
-    outcomes = [one.held for part in certificate.rest for one in part]
-    return {
+    eager = [one for part in certificate.rest for one in part if not getattr(one, "compiled", 0)]
+    outcomes = [one.held for one in eager]
+    found: dict[str, Any] = {
         "formula": certificate.formula,
-        "held": certificate.held,
+        "held": all(outcomes) and all(one.held for one in certificate.checks),
         "worst": worst,
         "rest": [sum(outcomes), len(outcomes)],
     }
+    ways = [one for one in certificate.routes if one.compiled]
+    if ways:
+        found["compiled"] = {"held": all(one.held for one in ways), "worst": _of_compiled(ways)}
+    return found
+
+
+def _of_compiled(ways: Iterable[RouteCheck]) -> dict[str, dict[str, list[Any]]]:
+    """The worst error of the compiled ways to each order in each dtype, and where."""
+    worst: dict[str, dict[str, list[Any]]] = {}
+    for one in ways:
+        if one.worst is not None:
+            ulp = float(f"{one.worst.ulp:.3g}")
+            orders = worst.setdefault(one.dtype, {})
+            if one.order not in orders or ulp > float(orders[one.order][0]):
+                orders[one.order] = [*map(_plain, (ulp, float(f"{one.worst.x:.4g}")))]
+    return worst
+
+
+def _plain(number: float) -> float | str:
+    return repr(number) if math.isinf(number) else number
 
 
 def save(path: Path, certificates: Iterable[Certificate], made: Mapping[str, Any]) -> Path:
@@ -88,4 +115,20 @@ def drift(kept: Kept, certificates: Iterable[Certificate], *, all_of_them: bool)
                     told.append(f"{name}: {dtype} {order} was not judged by this bound")
                 elif abs(float(ulp) - float(old)) > DRIFT * bound:
                     told.append(f"{name}: {dtype} {order} was {old} ulp, is {ulp}")
+        told += _drift_of_compiled(name, before.get("compiled"), now.get("compiled"))
     return told
+
+
+def _drift_of_compiled(
+    name: str, before: Mapping[str, Any] | None, now: Mapping[str, Any] | None
+) -> Iterator[str]:
+    """How the compiled ways differ; nothing where one of the two did not judge them."""
+    if before is None or now is None:
+        return
+    if before["held"] != now["held"]:
+        yield f"{name}: compiled, held was {before['held']!r}, is {now['held']!r}"
+    for dtype, orders in now["worst"].items():
+        for order, (ulp, _) in orders.items():
+            old, _ = before["worst"].get(dtype, {}).get(order, [None] * 2)
+            if old is None or abs(float(ulp) - float(old)) > DRIFT_COMPILED:
+                yield f"{name}: compiled, {dtype} {order} was {old} ulp, is {ulp}"

@@ -1,16 +1,27 @@
-"""What an activation does at ±inf, where the record's asymptotes say the truth, and at NaN."""
+"""What an activation does where there is no number to judge by: ±inf, NaN, poles, the two zeros.
+
+The formula is asked far out and close by, further than any float goes: at infinity a function has
+the value that it comes to, and its derivatives have those that they come to themselves.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple, TypeAlias
 
 import torch
+from flint import arb
+from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.formula import parse
-from actfunc.certify.oracle import far_out, truth
+from actfunc.certify.audited import Audited
+from actfunc.certify.check import ORDERS, word
+from actfunc.certify.formula import Formula, parse
+from actfunc.certify.oracle import PRECISIONS, proven_at
+from actfunc.certify.series import precision
 from actfunc.certify.sixteen import nans
 from actfunc.certify.ulp import plain_error
 from actfunc.lifting import SIXTEEN_BIT
@@ -18,11 +29,26 @@ from actfunc.lifting import SIXTEEN_BIT
 CLOSE = 4.0
 """Units in the last place that a limit may be off."""
 
+FAR = tuple(arb((2 * step + 1001, 3900 + 7 * step)) for step in range(12))
+"""How far out a limit is looked for, further than any float."""
+
+CLOSER = tuple(arb((1, -step)) for step in range(3000, 4200, 100))
+"""How close to a pole."""
+
+BESIDE = arb((1, -200))
+"""How close to 0 a sign is looked for: what is 0 there like x⁵ can still be told from 0."""
+
+SAME = 1e-12
+"""How far apart, relatively, the values of what has come to its limit may be."""
+
+Accepted: TypeAlias = tuple[int, float, tuple[float, ...]]
+"""An order, an input, and what is right there, one or the other; any, where nothing is claimed."""
+
 
 class Limit(NamedTuple):
-    """The value or a derivative at ±inf, the value at a pole or at NaN.
+    """The value or a derivative at ±inf, at a pole or at NaN, or the value at one of the zeros.
 
-    `wanted` is None where nothing is claimed.
+    `wanted` is None where nothing is claimed, NaN where there is no limit.
     """
 
     dtype: str
@@ -33,60 +59,140 @@ class Limit(NamedTuple):
     held: bool
 
 
-def limits(activation: Activation, dtypes: Sequence[torch.dtype]) -> tuple[Limit, ...]:
-    """±inf against the asymptotes, and NaN in to NaN out of the value.
+def limits(
+    activation: Activation, dtypes: Sequence[torch.dtype], text: str | None = None
+) -> tuple[Limit, ...]:
+    """Value, first and second derivative at ±inf, at the poles and at NaN; the signs of zero.
 
-    Where the record has no asymptote nothing is claimed: a sine has no limit. A derivative may
-    answer NaN with a number: where it is constant it does not look at its input, and the value has
-    told already.
+    text: another formula than the record's own.
+
+    At ±inf each is what the formula comes to, or else what its asymptote does: NaN where it comes
+    to nothing, as a sine; where neither tells, nothing is claimed. At a pole a derivative is what
+    it comes to on one side or the other. NaN gives NaN, derivatives too.
+
+    A zero has a sign. Where f comes to 0 from below on the left of 0, f(-0.0) is -0.0, as IEEE
+    arithmetic has it of products and odd functions, and torch of its own; where from above, 0.0.
+    The same on the right. Where f is 0 all along a side, either zero is right; so it is where the
+    formula as it is written gives the other one, as x + sin(x)² does at -0.0.
+
+    Of what is `Audited` the signs of zero and the derivatives at NaN are not asked: torch's own
+    backward has numbers at NaN where a function is straight.
     """
-    orders = {"value": activation.f, "first": activation.df, "second": activation.d2f}
-    found = []
-    for dtype in dtypes:
-        word = str(dtype).removeprefix("torch.")
-        for end, asymptote in zip((-math.inf, math.inf), activation.asymptotes, strict=True):
-            wanted = _at_infinity(activation, asymptote, end, dtype)
-            for (order, sibling), accepted in zip(orders.items(), wanted, strict=True):
-                got = sibling(torch.tensor([end], dtype=dtype))
-                held = not accepted or any(_close(got, value) for value in accepted)
-                value = accepted[0] if accepted else None
-                found.append(Limit(word, order, end, got.item(), value, held))
-        for pole in activation.poles:
-            formula = parse(activation.formula, tuple(activation.params))
-            true = formula.evaluate(pole, **activation.params).item()
-            got = activation.f(torch.tensor([pole], dtype=dtype))
-            found.append(Limit(word, "value", pole, got.item(), true, _close(got, true)))
-        heard = activation.f(_nans(dtype))
-        held = bool(heard.isnan().all())
-        answer = math.nan if held else heard[~heard.isnan()][0].item()
-        found.append(Limit(word, "value", math.nan, answer, math.nan, held))
-    return tuple(found)
+    own = activation.formula if text is None else text
+    ours = not isinstance(activation, Audited)
+    wanted = _claims(
+        parse(own, tuple(activation.params)),
+        tuple(activation.params.items()),
+        activation.asymptotes,
+        activation.poles,
+        ours,
+    )
+    return tuple(_judge(activation, dtype, *each) for dtype in dtypes for each in wanted)
 
 
-def _nans(dtype: torch.dtype) -> torch.Tensor:
-    """A NaN, and in 16 bits every one there is."""
-    return nans(dtype) if dtype in SIXTEEN_BIT else torch.tensor([math.nan], dtype=dtype)
+@lru_cache(maxsize=8)
+def _claims(
+    formula: Formula,
+    settings: tuple[tuple[str, float], ...],
+    asymptotes: tuple[str | None, str | None],
+    poles: tuple[float, ...],
+    ours: bool,
+) -> tuple[Accepted, ...]:
+    """All that is claimed, which is the same in every dtype."""
+    params = dict(settings)
+    return (
+        *_at_infinity(formula, params, asymptotes),
+        *_at_poles(formula, params, poles),
+        *((order, math.nan, (math.nan,)) for order in range(3 if ours else 1)),
+        *(_at_zeros(formula, params) if ours else ()),
+    )
+
+
+def _judge(
+    activation: Activation, dtype: torch.dtype, order: int, x: float, accepted: tuple[float, ...]
+) -> Limit:
+    """What a sibling gives at x. In 16 bits NaN is every NaN there is."""
+    everywhere = math.isnan(x) and dtype in SIXTEEN_BIT
+    points = nans(dtype) if everywhere else torch.tensor([x], dtype=dtype)
+    got = (activation.f, activation.df, activation.d2f)[order](points).detach()
+    wrong = torch.full_like(got, bool(accepted), dtype=torch.bool)
+    for value in accepted:
+        wrong &= ~_close(got, value, signed=x == 0 and value == 0)
+    answer = (got[wrong] if wrong.any() else got)[0].item()
+    wanted = accepted[0] if accepted else None
+    return Limit(word(dtype), ORDERS[order], x, answer, wanted, not wrong.any())
+
+
+def _close(got: Tensor, wanted: float, *, signed: bool) -> Tensor:
+    if math.isnan(wanted):
+        return got.isnan()
+    true = torch.full_like(got, wanted, dtype=torch.float64)
+    close = plain_error(got, true, torch.zeros_like(true)) <= CLOSE
+    return close & (got.signbit() == true.signbit()) if signed else close
 
 
 def _at_infinity(
-    activation: Activation, asymptote: str | None, end: float, dtype: torch.dtype
-) -> tuple[tuple[float, ...], ...]:
-    """What is right of the value and of each derivative: the limit of the asymptote.
+    formula: Formula, params: Mapping[str, float], asymptotes: tuple[str | None, str | None]
+) -> Iterator[Accepted]:
+    for end, asymptote in zip((-math.inf, math.inf), asymptotes, strict=True):
+        points = [math.copysign(1, end) * far for far in FAR]
+        found = _come_to(formula, points, params)
+        if asymptote is not None:
+            other = parse(asymptote, tuple(params))
+            there = other.evaluate(end, **params).item()
+            _, *slopes = _come_to(other, points, params)
+            # one may be known where the other is not: a logarithm's value, and its slope
+            found = [
+                second if first is None else first
+                for first, second in zip(found, (there, *slopes), strict=True)
+            ]
+        for order, limit in enumerate(found):
+            yield order, end, () if limit is None else (limit,)
 
-    For a derivative its value at the dtype's largest number, too, which may stand in for infinity.
+
+def _at_poles(
+    formula: Formula, params: Mapping[str, float], poles: Sequence[float]
+) -> Iterator[Accepted]:
+    for pole in poles:
+        yield 0, pole, (formula.evaluate(pole, **params).item(),)
+        with precision(PRECISIONS[-1]):
+            sides = [[arb(pole) + sign * step for step in CLOSER] for sign in (-1, 1)]
+        left, right = (_come_to(formula, side, params) for side in sides)
+        for order in (1, 2):
+            known = [side[order] for side in (left, right)]
+            yield order, pole, () if None in known else tuple(known)  # type: ignore[arg-type]
+
+
+def _at_zeros(formula: Formula, params: Mapping[str, float]) -> Iterator[Accepted]:
+    for sign in (-1, 1):
+        zero = math.copysign(0.0, sign)
+        found = proven_at(formula, sign * BESIDE, params)
+        # what jumps there has a value at 0 that no side tells
+        if found is None or abs(found[0]) > BESIDE.sqrt() or found[0].contains(0):
+            continue
+        limit = 0.0 if found[0] > 0 else -0.0
+        written = formula.evaluate(zero, **params).item()
+        if written == 0 and math.copysign(1, written) == math.copysign(1, limit):
+            yield 0, zero, (limit,)
+
+
+def _come_to(
+    formula: Formula, points: Sequence[arb], params: Mapping[str, float]
+) -> list[float | None]:
+    """The limit of value, first and second derivative along points that come ever closer to it.
+
+    NaN where there is none. None where that cannot be told: what grows all along, slowly, may go to
+    infinity or not; a logarithm, far out, is a few thousand.
     """
-    if asymptote is None:
-        return (), (), ()
-    formula = parse(asymptote, tuple(activation.params))
-    # 16-bit inputs are computed in float32, whose largest number it then is
-    largest = torch.finfo(torch.float32 if dtype in SIXTEEN_BIT else dtype).max
-    last = torch.tensor([math.copysign(largest, end)], dtype=torch.float64)
-    near = truth(formula, last, activation.params).hi[:, 0].tolist()
-    far = far_out(formula, end, activation.params) or near
-    value = formula.evaluate(end, **activation.params).item()
-    return (value,), (far[1], near[1]), (far[2], near[2])
+    found = [proven_at(formula, point, params) for point in points]
+    if any(balls is None for balls in found):
+        return [None] * 3
+    return [_limit([float(balls[order]) for balls in found if balls]) for order in range(3)]
 
 
-def _close(got: torch.Tensor, wanted: float) -> bool:
-    true = torch.tensor([wanted], dtype=torch.float64)
-    return bool(plain_error(got, true, torch.zeros_like(true)) <= CLOSE)
+def _limit(values: Sequence[float]) -> float | None:
+    last = values[-1]
+    if all(math.isclose(one, last, rel_tol=SAME) for one in values):
+        return last
+    rising = [one < next_one for one, next_one in pairwise(values)]
+    return None if all(rising) or not any(rising) else math.nan

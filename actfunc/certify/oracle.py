@@ -6,7 +6,7 @@ known to far more digits than the dtype under test has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -26,7 +26,7 @@ PRECISIONS = (128, 384, 1280, 3072, 8192)
 """Bits to work with, in turn. 1280 resolve what is small next to 1 down to the subnormals."""
 
 GOOD_BITS = 80
-FAR_OUT = 5000
+BESIDE = 5000
 NEGLIGIBLE = arb((1, -1076))
 """Less than half the smallest subnormal float64."""
 
@@ -61,30 +61,35 @@ def truth(
     x: Tensor,
     params: Mapping[str, float] | None = None,
     *,
-    wrt: str = "x",
+    wrt: str | tuple[str, ...] = "x",
     others: Mapping[str, Tensor] | None = None,
 ) -> Truth:
     """The truth about `formula` at the finite points `x` (any floating dtype, taken as exact).
 
-    wrt:    the variable of the derivatives: `x`, a parameter, or one of `others`.
+    wrt:    the variable of the derivatives: `x`, a parameter, or one of `others`; of several, they
+            are those along the direction in which all of these grow alike.
     others: values at each point of parameters that are variables too: (point,).
     The parameters are taken as the float64 numbers they are, numbers in the text as the decimals
     written. Raises FormulaError for an exponent out of bounds.
     """
     settings = dict(params or {})
     columns = {"x": x, **(others or {})}
-    if wrt in settings and wrt not in columns:
-        columns[wrt] = torch.full_like(x, settings[wrt], dtype=torch.float64)
+    for name in (along := (wrt,) if isinstance(wrt, str) else wrt):
+        if name not in columns:
+            columns[name] = torch.full_like(x, settings[name], dtype=torch.float64)
     flat = {name: column.detach().double().flatten() for name, column in columns.items()}
-    asked = wrt, list(flat), sorted(settings.items()), formula.tree
+    asked = along, list(flat), sorted(settings.items()), formula.tree
     parts = remembered(
-        __name__, asked, list(flat.values()), lambda: _prove(formula, flat, settings, wrt)
+        __name__, asked, list(flat.values()), lambda: _prove(formula, flat, settings, along)
     )
     return Truth(*parts)
 
 
 def _prove(
-    formula: Formula, columns: Mapping[str, Tensor], settings: Mapping[str, float], wrt: str
+    formula: Formula,
+    columns: Mapping[str, Tensor],
+    settings: Mapping[str, float],
+    along: Sequence[str],
 ) -> list[Tensor]:
     values = {name: column.tolist() for name, column in columns.items()}
     evaluate = _Builder(settings, frozenset(columns)).build(formula.tree)
@@ -92,7 +97,7 @@ def _prove(
         found, start = [], 0
         for numbers in zip(*values.values(), strict=True):
             place = {
-                name: arb_series([arb(number), arb(name == wrt)], TERMS)
+                name: arb_series([arb(number), arb(name in along)], TERMS)
                 for name, number in zip(values, numbers, strict=True)
             }
             # neighbours need about the same precision, so begin where the last point ended
@@ -110,11 +115,51 @@ def _prove(
     return [hi, lo, torch.tensor([point is not None for point in found], dtype=torch.bool)]
 
 
-def far_out(formula: Formula, sign: float, params: Mapping[str, float]) -> tuple[float, ...] | None:
-    """Value and derivatives at ±2⁵⁰⁰⁰, further out than any float: 0 and ±inf are what decays and
-    grows. None where it cannot be decided."""
-    x = arb((1 if sign > 0 else -1, FAR_OUT))
+def proven_at(formula: Formula, x: arb, params: Mapping[str, float]) -> tuple[arb, ...] | None:
+    """Value and three derivatives at one exact point, as balls; None where it stays undecided.
+
+    x may be further out than any float, or nearer to 0.
+    """
     with series.precision(PRECISIONS[0]):
+        evaluate = _Builder(params, frozenset("x")).build(formula.tree)
+        found, _ = _balls(evaluate, {"x": arb_series([x, arb(1)], TERMS)}, 0)
+    return None if found is None else tuple(found)
+
+
+def expansion(
+    formula: Formula, x: float, unit: float, params: Mapping[str, float], terms: int
+) -> tuple[list[float], list[float]] | None:
+    """The Taylor coefficients of the formula at x, as many as there are terms, hi and lo of each.
+
+    unit: that of the distance from x; far out and far in the coefficients would else be no floats.
+    The first TERMS are proven as in `truth`; those above are as far as that precision knows them.
+    None where it cannot be decided.
+    """
+    with series.precision(PRECISIONS[0]):
+        flint.ctx.cap = terms
+        place = {"x": arb_series([arb(x), arb(unit)], terms)}
+        evaluate = _Builder(params, frozenset("x")).build(formula.tree)
+        for bits in PRECISIONS:
+            flint.ctx.prec = bits
+            try:
+                result = evaluate(place, bits)
+            except Undecided:
+                continue
+            balls = [result[order] for order in range(terms)]
+            if all(map(settled, balls[:TERMS])):
+                middles = [ball.mid() for ball in balls]
+                hi = [float(ball) for ball in middles]
+                return hi, [rest(ball, high) for ball, high in zip(middles, hi, strict=True)]
+    return None
+
+
+def close_to(
+    formula: Formula, point: float, sign: float, params: Mapping[str, float]
+) -> tuple[float, ...] | None:
+    """Value and derivatives 2⁻⁵⁰⁰⁰ right (sign 1) or left (-1) of a point, closer than any float:
+    what vanishes and what grows without bound is 0 and ±inf. None where it cannot be decided."""
+    with series.precision(PRECISIONS[-1]):  # so that the sum is exact
+        x = arb(point) + arb((1 if sign > 0 else -1, -BESIDE))
         place = {"x": arb_series([x, arb(1)], TERMS)}
         found, _ = _at(_Builder(params, frozenset("x")).build(formula.tree), place, 0)
     return None if found is None else tuple(found[0])
@@ -126,6 +171,14 @@ Point: TypeAlias = tuple[list[float], list[float]]
 
 def _at(evaluate: Evaluator, place: Place, start: int) -> tuple[Point | None, int]:
     """The truth at one point, None where it stays undecided, and the level of precision it took."""
+    balls, level = _balls(evaluate, place, start)
+    if balls is None:
+        return None, level
+    hi = [float(ball) for ball in balls]
+    return (hi, list(map(rest, balls, hi))), level
+
+
+def _balls(evaluate: Evaluator, place: Place, start: int) -> tuple[list[arb] | None, int]:
     for level, bits in enumerate(PRECISIONS[start:], start):
         flint.ctx.prec = bits
         try:
@@ -134,9 +187,7 @@ def _at(evaluate: Evaluator, place: Place, start: int) -> tuple[Point | None, in
             continue
         balls = [result[order] * factorial for order, factorial in enumerate(_FACTORIALS)]
         if all(map(settled, balls)):
-            hi = [float(ball) for ball in balls]
-            lo = [rest(ball, high) for ball, high in zip(balls, hi, strict=True)]
-            return (hi, lo), level
+            return balls, level
     return None, 0
 
 

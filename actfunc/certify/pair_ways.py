@@ -19,6 +19,9 @@ BOTH = (0, 1)
 ORDERS = ("value", "by x", "by gate", "by x twice", "by x and gate", "by gate twice")
 """The six functions of a pair in words, in the order of its siblings."""
 
+ENDS = (-torch.inf, torch.inf, torch.nan, -0.0, 0.7, -0.7)
+"""Each with each, where one of the two is not finite: tried beside the points."""
+
 REACHED = ((0,), (1, 2), (3, 4, 4, 5))
 """Which of the six the ways of an order lead to; the mixed one by either input first."""
 
@@ -29,6 +32,8 @@ class PairRoute(NamedTuple):
     follow:   the derivatives of a pair at points, (point,) each, as `REACHED` has them.
     lift:     the order of the lift it is tried on.
     compiles: whether it is tried compiled as well.
+    forward:  whether forward mode takes part in it, which has no second derivatives where an input
+              is infinite and one of them is not zero: the polynomial has NaN for them there.
     """
 
     name: str
@@ -36,6 +41,7 @@ class PairRoute(NamedTuple):
     follow: Callable[[PairFunction, Tensor, Tensor], Any]
     lift: int = 2
     compiles: bool = False
+    forward: bool = False
 
 
 Leaves: TypeAlias = tuple[Tensor, Tensor]
@@ -110,21 +116,35 @@ PAIR_ROUTES = (
     PairRoute("jvp, order 1", 1, _forward, lift=1),
     PairRoute("autograd.grad twice", 2, _slopes_twice),
     PairRoute("vmap(grad(grad))", 2, _grads),
-    PairRoute("jvp(jvp)", 2, lambda f, x, g: _forward(lambda *at: _forward(f, *at), x, g)),
     PairRoute(
-        "jvp(vmap(grad))", 2, lambda f, x, g: _forward(vmap(grad(f, BOTH)), x, g), compiles=True
+        "jvp(jvp)", 2, lambda f, x, g: _forward(lambda *at: _forward(f, *at), x, g), forward=True
     ),
-    PairRoute("vmap(jacfwd(jacfwd))", 2, _twice(jacfwd, jacfwd)),
+    PairRoute(
+        "jvp(vmap(grad))",
+        2,
+        lambda f, x, g: _forward(vmap(grad(f, BOTH)), x, g),
+        compiles=True,
+        forward=True,
+    ),
+    PairRoute("vmap(jacfwd(jacfwd))", 2, _twice(jacfwd, jacfwd), forward=True),
     PairRoute("vmap(jacrev(jacrev))", 2, _twice(jacrev, jacrev)),
-    PairRoute("vmap(jacrev(jacfwd))", 2, _twice(jacrev, jacfwd)),
-    PairRoute("vmap(hessian)", 2, _each(hessian)),
+    PairRoute("vmap(jacrev(jacfwd))", 2, _twice(jacrev, jacfwd), forward=True),
+    PairRoute("vmap(hessian)", 2, _each(hessian), forward=True),
 )
 
 
 def pair_ways(
     pair: GatedPair, siblings: Sequence[Tensor], x: Tensor, gate: Tensor
 ) -> Iterator[RouteCheck]:
-    """Every way, eager: the siblings' values at the points, bit for bit."""
+    """Every way, eager: the siblings' values, bit for bit, at the points and at ±inf and NaN."""
+    more = torch.cartesian_prod(*[torch.tensor(ENDS, dtype=x.dtype)] * 2)
+    more_x, more_gate = more[~more.isfinite().all(1)].unbind(1)
+    siblings = [
+        torch.cat([had, sibling(more_x, more_gate).detach()])
+        for had, sibling in zip(siblings, pair.siblings, strict=True)
+    ]
+    x, gate = torch.cat([x, more_x]), torch.cat([gate, more_gate])
+    far, bent = x.isinf() | gate.isinf(), torch.stack(siblings[3:]).ne(0).any(0)
     for route in PAIR_ROUTES:
         try:
             got = [part.detach() for part in _flat(route.follow(_lifted(pair, route), x, gate))]
@@ -133,6 +153,8 @@ def pair_ways(
             continue
         wanted = [siblings[order] for order in REACHED[route.order]]
         same = torch.stack([_same(*both, route.order) for both in zip(got, wanted, strict=True)])
+        if route.forward:
+            same |= far & bent & torch.stack(got).isnan()
         different = torch.nonzero(~same)
         worst = None
         if len(different):
@@ -192,7 +214,9 @@ def _flat(found: Any) -> list[Tensor]:
 
 def _same(got: Tensor, wanted: Tensor, order: int) -> Tensor:
     same = (got == wanted) | (got.isnan() & wanted.isnan())
+    if order == 0:
+        same &= (got.signbit() == wanted.signbit()) | wanted.isnan()
     # halved and added twice: below twice the smallest normal number a bit is lost
-    info = torch.finfo(got.dtype)
+    info = torch.finfo(wanted.dtype)
     near = (got.double() - wanted.double()).abs() <= info.tiny * info.eps
     return same | (near & (wanted.abs() < 2 * info.tiny) & (order == 2))

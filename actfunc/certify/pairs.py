@@ -14,12 +14,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from actfunc.certify.calls import Answers, Call
 from actfunc.certify.certificate import FINE, Certificate
 from actfunc.certify.check import Check, summed_up, word
 from actfunc.certify.formula import parse
 from actfunc.certify.grids import with_neighbours
 from actfunc.certify.limits import Limit
 from actfunc.certify.oracle import truth
+from actfunc.certify.pair_calls import pair_calls
 from actfunc.certify.pair_ways import ORDERS, compiled_pair_ways, pair_ways
 from actfunc.certify.ulp import error_beside, plain_error, ulp
 from actfunc.certify.ways import RouteCheck
@@ -57,6 +59,7 @@ def certify_pair(
     checks: list[Check] = []
     routes: list[RouteCheck] = []
     limits: list[Limit] = []
+    calls: list[Call] = []
     for dtype in dtypes:
         say(f"{word(dtype)}: the formula")
         x, gate = pair_grid(pair, dtype)
@@ -64,13 +67,19 @@ def certify_pair(
         siblings = [sibling(x, gate).detach() for sibling in pair.siblings]
         judge = partial(pair_check, true=true, x=x, gate=gate)
         checks += map(judge, range(len(siblings)), siblings)
+        say(f"{word(dtype)}: other ways to call it")
+        usual = torch.stack(siblings)
+        known = torch.where(true.known, true.hi, usual.double())
+        right = known, *(torch.where(true.known, part, 0.0) for part in (true.lo, true.spread))
+        calls += pair_calls(pair, Answers((x, gate), usual, *right, BOUNDS, ORDERS))
         say(f"{word(dtype)}: torch's ways to a derivative")
         routes += pair_ways(pair, siblings, x, gate)
         if compiled:
             say(f"{word(dtype)}: compiling")
             routes += compiled_pair_ways(pair, judge, x, gate)
         limits += pair_limits(pair, dtype)
-    return Certificate(pair.name, pair.formula, tuple(checks), tuple(routes), (), tuple(limits), ())
+    parts = tuple(checks), tuple(routes), (), tuple(limits), ()
+    return Certificate(pair.name, pair.formula, *parts, calls=tuple(calls))
 
 
 def pair_truth(text: str, x: Tensor, gate: Tensor) -> PairTruth:

@@ -1,69 +1,289 @@
-"""The derivative with respect to a parameter, as a learnable leaf gets it, against the formula."""
+"""An activation with other parameters than its own, and its derivatives by them.
+
+The value and both derivatives are judged as they are at the record's own parameters, over the whole
+domain that it declares, whether these are given as numbers or as tensors. What a parameter that is
+learnt gets is autograd's, made from the siblings as written: the derivative of the value by it, and
+the mixed one by x as well.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import Point, word
+from actfunc.certify.check import ORDERS, Point, bound_of, word
 from actfunc.certify.formula import Formula
-from actfunc.certify.oracle import truth
+from actfunc.certify.oracle import Truth, truth
+from actfunc.certify.settings import Settings, settings
+from actfunc.certify.ulp import error, plain_error, ulp
+from actfunc.lifting import SIXTEEN_BIT
 
 DIGITS_LOST = 2.0**10
-"""How many units of rounding of |∂f/∂p| + |f| + 1 the derivative by a parameter may be off. It is
-autograd's, made from f as written, and is added up over a batch: it is judged on that scale."""
+"""How many units of rounding of |∂f/∂p| + (|f| + 1)·(1 + 1/|p|) the derivative by a parameter p may
+be off. It is autograd's, made from f as written, and is added up over a batch: it is judged on that
+scale, in 16 bits in units of float32, which it is computed in; the mixed one with f′ for f."""
+
+SMALLEST = 2.0**-10
+"""The smallest parameter by which that scale grows."""
 
 REACH, POINTS = 30.0, 601
+"""Where the derivatives by the parameters are judged at the record's own."""
+
+CROSSING = 64.0
+"""In 16 bits, how many units of the truth the rounding of the input makes next to where it is 0."""
+
+OWN = "its own parameters"
 
 
 class Parameter(NamedTuple):
-    """∂f/∂p at points of [-30, 30], the joints and the ends of the dtype.
+    """What an activation gives with parameters of one kind.
 
-    worst: the largest deviation, `ulp` in units of what is allowed; above 1 it does not hold.
+    by:      the parameter that is differentiated by; empty where none is.
+    order:   of what, in x: the value, or its first or second derivative.
+    given:   how the parameters were given: its own, others as numbers, as tensors.
+    points:  how many points; beyond: at how many it is further off than `bound`.
+    worst:   the largest deviation, its `ulp` as in a check, or by a parameter in units of what is
+             allowed; `beside` are the parameters. None where there is none.
+    failure: what is wrong where it is no number.
     """
 
-    name: str
+    by: str
+    order: str
+    given: str
     dtype: str
     points: int
-    worst: Point
+    bound: float
+    beyond: int
+    worst: Point | None
+    failure: str
     held: bool
 
 
 def parameters(
     activation: Activation, formula: Formula, dtype: torch.dtype
 ) -> tuple[Parameter, ...]:
-    """Every parameter of the activation, in the order of the record."""
+    """All that is judged of the parameters of an activation in a dtype; nothing if it has none."""
+    if not activation.params:
+        return ()
+    others = settings(activation, formula, dtype)
+    return (
+        *_by_parameters(activation, formula, _own(activation, dtype), OWN),
+        *_with_others(activation, formula, others),
+        *_by_parameters(activation, formula, others, "other parameters"),
+    )
+
+
+def _own(activation: Activation, dtype: torch.dtype) -> Settings:
+    """The record's own parameters, as rounded to a dtype, with the whole of the middle."""
     info = torch.finfo(dtype)
     x = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64).to(dtype)
     spots = [*activation.joint_points, 0.0, info.max / 8, info.min / 8, 1e3, -1e3]
     x = torch.cat([x, torch.tensor(spots, dtype=dtype)])
     x = x[~torch.isin(x, torch.tensor(activation.poles, dtype=dtype))]
-    return tuple(_judge(activation, formula, x, name) for name in activation.params)
+    columns = {
+        name: torch.tensor([[value]], dtype=dtype).double()
+        for name, value in activation.params.items()
+    }
+    return Settings(x[None], columns)
 
 
-def slope_by(activation: Activation, name: str, x: Tensor) -> Tensor:
-    """∂f/∂name at each point of x, by plain backward through the lifted function."""
-    leaf = torch.full_like(x, activation.params[name]).requires_grad_()
-    y = activation(x, order=2, **{name: leaf})
+def _inner(dtype: torch.dtype) -> torch.dtype:
+    """The dtype that a parameter is taken in."""
+    return torch.float32 if dtype in SIXTEEN_BIT else dtype
+
+
+# with other parameters
+
+
+def _with_others(activation: Activation, formula: Formula, others: Settings) -> Iterator[Parameter]:
+    true = truth(formula, others.x.flatten(), others=_flat(others))
+    for given, way in _WAYS.items():
+        for order, name in enumerate(("f", "df", "d2f")):
+            yield _judged(activation, others, true, order, given, getattr(activation, name), way)
+    for given, order, by in (
+        (NUMBERS, 1, "by backward"),
+        (CHANNELS, 0, "lifted"),
+        (CHANNELS, 1, "by backward"),
+        (CHANNELS, 2, "by backward twice"),
+    ):
+        function = partial(_derivative, activation, order)
+        yield _judged(activation, others, true, order, f"{given}, {by}", function, _WAYS[given])
+
+
+def _derivative(activation: Activation, order: int, x: Tensor, **params: float | Tensor) -> Tensor:
+    """The derivative of the lifted function by backward."""
+    leaf = x.detach().requires_grad_()
+    y = activation(leaf, **params)
+    for _ in range(order):
+        (y,) = torch.autograd.grad(y, leaf, torch.ones_like(y), create_graph=True)
+    return y
+
+
+Way = Callable[[Callable[..., Tensor], Settings], Tensor]
+"""What a function gives with all the settings, of the shape of the points."""
+
+
+def _as_numbers(function: Callable[..., Tensor], others: Settings) -> Tensor:
+    return torch.stack([function(x, **others.at(number)) for number, x in enumerate(others.x)])
+
+
+def _as_one_element(function: Callable[..., Tensor], others: Settings) -> Tensor:
+    # of the other dtype, and by turns of no dimension and of one: the result is as x is
+    other = torch.float32 if others.x.dtype == torch.float64 else torch.float64
+    rows = []
+    for number, x in enumerate(others.x):
+        shape = () if number % 2 else (1,)
+        params = {name: torch.full(shape, value, dtype=other) for name, value in
+                  others.at(number).items()}  # fmt: skip
+        rows.append(function(x, **params))
+    return torch.stack(rows)
+
+
+def _one_a_channel(function: Callable[..., Tensor], others: Settings) -> Tensor:
+    dtype = _inner(others.x.dtype)
+    params = {name: column[:, 0].to(dtype) for name, column in others.params.items()}
+    return function(others.x.mT.contiguous(), **params).mT
+
+
+NUMBERS = "other parameters as numbers"
+ONE = "other parameters as tensors of one element"
+CHANNELS = "other parameters, one a channel"
+_WAYS: dict[str, Way] = {
+    NUMBERS: _as_numbers,
+    ONE: _as_one_element,
+    CHANNELS: _one_a_channel,
+}
+
+
+def _judged(
+    activation: Activation,
+    others: Settings,
+    true: Truth,
+    order: int,
+    given: str,
+    function: Callable[..., Tensor],
+    way: Way,
+) -> Parameter:
+    x = others.x.flatten()
+    bound = bound_of(order, x.dtype, activation.exceptions)
+    place = "", ORDERS[order], given, word(x.dtype), len(x), bound
+    try:
+        got = way(function, others).detach()
+    except Exception as raised:  # whatever it is, it is a finding
+        what = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+        return Parameter(*place, 0, None, what, False)
+    if got.dtype != x.dtype or got.shape != others.x.shape:
+        what = (
+            f"it gives {word(got.dtype)} for {word(x.dtype)}"
+            if got.dtype != x.dtype
+            else f"it gives the shape {tuple(got.shape)} for {tuple(others.x.shape)}"
+        )
+        return Parameter(*place, 0, None, what, False)
+    got = got.flatten()
+    hi, lo = true.hi[order], true.lo[order]
+    errors = error(got, hi, lo, true.hi[order + 1], x)
+    if x.dtype in SIXTEEN_BIT:
+        # next to a zero crossing alone what rounding the input makes is forgiven
+        moved = true.hi[order + 1].abs() * ulp(x.double(), x.dtype)
+        errors = torch.where(moved > CROSSING * ulp(hi, x.dtype), errors, plain_error(got, hi, lo))
+    poles = torch.isin(x, torch.tensor(activation.poles, dtype=x.dtype))
+    errors = torch.where(true.known & ~poles, errors, 0.0)
+    return _found(place, others, (x, got, hi, errors), bound)
+
+
+def _found(
+    place: tuple[str, str, str, str, int, float],
+    at: Settings,
+    columns: tuple[Tensor, Tensor, Tensor, Tensor],
+    bound: float,
+) -> Parameter:
+    errors = columns[3]
+    worst = int(errors.argmax())
+    beside = tuple(at.at(worst // at.x.shape[1]).values())
+    beyond = int((errors > bound).sum())
+    return Parameter(*place, beyond, Point.of(columns, worst, beside), "", not beyond)
+
+
+# derivatives by them
+
+
+def _by_parameters(
+    activation: Activation, formula: Formula, at: Settings, given: str
+) -> Iterator[Parameter]:
+    columns = _flat(at)
+    x = at.x.flatten()
+    by_x = truth(formula, x, others=columns)
+    for name in activation.params:
+        by = truth(formula, x, wrt=name, others=columns)
+        orders = [(by.hi[1], by_x.hi[0], by.known)]
+        if x.dtype not in SIXTEEN_BIT:
+            both = truth(formula, x, wrt=("x", name), others=columns)
+            orders.append((_mixed(both, by_x, by), by_x.hi[1], by_x.known & by.known & both.known))
+        for order, (wanted, value, known) in enumerate(orders):
+            place = name, ORDERS[order], given, word(x.dtype), len(x), 1.0
+            try:
+                got = slope_by(activation, name, at, order)
+            except Exception as raised:  # whatever it is, it is a finding
+                what = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+                yield Parameter(*place, 0, None, what, False)
+                continue
+            off = _deviation(got, wanted, value, columns[name])
+            off = torch.where(known, off, 0.0)
+            yield _found(place, at, (x, got, wanted, off), 1.0)
+
+
+def _mixed(both: Truth, by_x: Truth, by: Truth) -> Tensor:
+    """∂²f/∂x∂p: half of what the second derivative along both is more than those along each."""
+    sums = [
+        math.fsum(parts) / 2 if all(map(math.isfinite, parts)) else math.nan
+        for parts in zip(
+            *(sign * part[2] for one, sign in ((both, 1), (by_x, -1), (by, -1))
+              for part in (one.hi, one.lo)),
+            strict=True,
+        )
+    ]  # fmt: skip
+    return torch.tensor(sums, dtype=torch.float64)
+
+
+def _deviation(got: Tensor, wanted: Tensor, value: Tensor, param: Tensor) -> Tensor:
+    """How far off, in units of what is allowed; see DIGITS_LOST."""
+    info, inner = torch.finfo(got.dtype), torch.finfo(_inner(got.dtype))
+    wanted, value = (part.clamp(-info.max, info.max) for part in (wanted, value))
+    scale = wanted.abs() + (value.abs() + 1) * (1 + 1 / param.abs().clamp(min=SMALLEST))
+    allowed = DIGITS_LOST * inner.eps * scale
+    if got.dtype in SIXTEEN_BIT:  # and rounded once
+        allowed = allowed + info.eps * wanted.abs()
+    off = (got.double().clamp(-info.max, info.max) - wanted).abs() / allowed
+    # an infinity of another is beyond any float: nothing is known of it
+    return torch.where(got.isnan(), torch.inf, off).masked_fill(wanted.isnan(), 0.0)
+
+
+def slope_by(activation: Activation, name: str, at: Settings, order: int = 0) -> Tensor:
+    """∂f/∂name (order 0) or ∂f′/∂name at each point, by plain backward through the lifted function.
+
+    (setting · point,), in the dtype of the points.
+    """
+    x = at.x.flatten().requires_grad_(order > 0)
+    columns = _flat(at)
+    # of the dtype of x, where that has these numbers
+    exact = all(torch.equal(column.to(x.dtype).double(), column) for column in columns.values())
+    dtype = x.dtype if exact else _inner(x.dtype)
+    params = {each: column.to(dtype, copy=True) for each, column in columns.items()}
+    leaf = params[name].requires_grad_()
+    y = activation(x, **params)
+    for _ in range(order):
+        (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)
     if not y.requires_grad:  # where a jump is, say: that has no slope
         return torch.zeros_like(x)
     (got,) = torch.autograd.grad(y.sum(), leaf, allow_unused=True)
-    return torch.zeros_like(x) if got is None else got
+    return torch.zeros_like(x).detach() if got is None else got.to(x.dtype)
 
 
-def _judge(activation: Activation, formula: Formula, x: Tensor, name: str) -> Parameter:
-    setting = float(torch.tensor(activation.params[name], dtype=x.dtype))
-    true = truth(formula, x, {**activation.params, name: setting}, wrt=name)
-    got = slope_by(activation, name, x)
-    largest = torch.finfo(x.dtype).max
-    value, wanted = (part.clamp(-largest, largest) for part in true.hi[:2])
-    scale = wanted.abs() + value.abs() + 1
-    off = (got.double().clamp(-largest, largest) - wanted).abs() / scale
-    off = off / (DIGITS_LOST * torch.finfo(x.dtype).eps)
-    off = torch.where(got.isnan() | ~true.known, torch.inf, off)
-    at = int(off.argmax())
-    worst = Point.of((x, got, true.hi[1], off), at)
-    return Parameter(name, word(x.dtype), len(x), worst, worst.ulp <= 1)
+def _flat(at: Settings) -> dict[str, Tensor]:
+    return {name: column.flatten() for name, column in at.columns.items()}

@@ -28,8 +28,8 @@ SPECIAL: dict[str, tuple[str, Plain]] = {
 class Audit(NamedTuple):
     """Torch's function in one dtype and order at its worst.
 
-    plain: in units in the last place of the truth alone.
     worst: in the design's measure, which forgives what rounding the input makes.
+    plain: the error of the same point in units in the last place of the truth alone.
     nans:  how many of the finite inputs of the grid, `points`, gave NaN.
     """
 
@@ -37,8 +37,8 @@ class Audit(NamedTuple):
     function: str
     dtype: str
     order: str
-    plain: Point
     worst: Point
+    plain: float
     nans: int
     points: int
     held: bool
@@ -74,12 +74,10 @@ def audit(record: Activation, dtype: torch.dtype) -> list[Audit]:
     x, siblings, true, errors = on_grid(theirs, parse(record.formula, tuple(record.params)), dtype)
     results = []
     for order, got in enumerate(siblings):
-        hi, lo = true.hi[order], true.lo[order]
-        in_plain = torch.where(true.known, plain_error(got, hi, lo), 0.0)
-        plain, fair = (
-            Point.of((x, got, hi, each), int(each.argmax())) for each in (in_plain, errors[order])
-        )
-        nans, held = int(got.isnan().sum()), fair.ulp <= BOUNDS[order]
+        hi, at = true.hi[order], int(errors[order].argmax())
+        worst = Point.of((x, got, hi, errors[order]), at)
+        plain = plain_error(got, hi, true.lo[order])[at].item()
+        nans, held = int(got.isnan().sum()), worst.ulp <= BOUNDS[order]
         place = record.name, name, word(dtype), ORDERS[order]
-        results.append(Audit(*place, plain, fair, nans, len(x), held))
+        results.append(Audit(*place, worst, plain, nans, len(x), held))
     return results

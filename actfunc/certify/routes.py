@@ -27,6 +27,8 @@ class Route(NamedTuple):
               fails on it, for x·x·x already.
     follow:   the derivative of an elementwise function at x: (point,) -> (point,).
     lift:     the order of the lift it is tried on.
+    forward:  whether it is forward mode over forward mode, which has no curvature at infinity: the
+              polynomial has NaN there, where the curvature is not zero.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Route(NamedTuple):
     compiles: bool
     follow: Callable[[Elementwise, Tensor], Tensor]
     lift: int = 2
+    forward: bool = False
 
 
 def _slope(f: Elementwise) -> Elementwise:
@@ -82,8 +85,8 @@ ROUTES = (
     Route("vmap(grad(grad))", 2, True, lambda f, x: vmap(grad(grad(f)))(x)),
     Route("jvp(vmap(grad))", 2, True, lambda f, x: _slope(vmap(grad(f)))(x)),
     Route("vmap(grad(jvp))", 2, False, lambda f, x: vmap(grad(_slope(f)))(x)),
-    Route("jvp(jvp)", 2, False, lambda f, x: _slope(_slope(f))(x)),
-    Route("vmap(jacfwd(jacfwd))", 2, False, lambda f, x: vmap(jacfwd(jacfwd(f)))(x)),
+    Route("jvp(jvp)", 2, False, lambda f, x: _slope(_slope(f))(x), forward=True),
+    Route("vmap(jacfwd(jacfwd))", 2, False, lambda f, x: vmap(jacfwd(jacfwd(f)))(x), forward=True),
     Route("vmap(jacrev(jacrev))", 2, True, lambda f, x: vmap(jacrev(jacrev(f)))(x)),
     Route("vmap(jacfwd(jacrev))", 2, False, lambda f, x: vmap(jacfwd(jacrev(f)))(x)),
     Route("vmap(jacrev(jacfwd))", 2, False, lambda f, x: vmap(jacrev(jacfwd(f)))(x)),

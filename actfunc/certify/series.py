@@ -103,7 +103,7 @@ def sinc(u: Series) -> Series:
         return u.sin() * reciprocal(u)
     z = -u * u / 4
     total, power, factor = arb_series([arb(0)]), arb_series([arb(1)]), arb(1)
-    for order in range(TERMS):
+    for order in range(flint.ctx.cap):
         b = arb(3) / 2 + order
         total += power * (factor * z[0].hypgeom_0f1(b))
         power, factor = power * (z - z[0]), factor / (b * (order + 1))

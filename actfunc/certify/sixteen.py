@@ -15,7 +15,7 @@ from actfunc.activation import Activation
 from actfunc.certify.check import Judged
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
-from actfunc.certify.ulp import in_units, ulp
+from actfunc.certify.ulp import error_beside
 
 NEIGHBOURHOOD = 8
 """How many inputs on each side of a zero crossing count as next to it."""
@@ -73,11 +73,14 @@ def _error(got: Tensor, true: Tensor, x: Tensor) -> Tensor:
 
     What the input's rounding makes, |true′|·ulp(x), is the step of the truth to the next input.
     """
-    unit = ulp(true, got.dtype)
+    return error_beside(got, true, torch.zeros_like(true), spread(true))
+
+
+def spread(true: Tensor) -> Tensor:
+    """What rounding the input makes of the truth, (point,), where that is forgiven; else 0."""
     step = true.diff().abs().nan_to_num(0.0, 0.0)
     step = torch.minimum(_padded(step, 0), _padded(step, 1))
-    spread = torch.where(_next_to_crossing(true), step, 0.0)
-    return in_units(got, true, torch.zeros_like(true), unit + spread)
+    return torch.where(_next_to_crossing(true), step, 0.0)
 
 
 def _padded(step: Tensor, left: int) -> Tensor:

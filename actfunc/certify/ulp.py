@@ -7,8 +7,13 @@ the tails.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
+
+_EXPONENT = 0x7FF << 52
+"""The bits of a float64 that are its exponent."""
 
 
 def ulp(value: Tensor, dtype: torch.dtype) -> Tensor:
@@ -18,12 +23,10 @@ def ulp(value: Tensor, dtype: torch.dtype) -> Tensor:
     subnormal; beyond the largest number, the spacing below that.
     """
     info = torch.finfo(dtype)
-    top = torch.frexp(_double(info.max))[1]
-    bottom = torch.frexp(_double(info.tiny))[1]
-    exponent = torch.frexp(value.abs().nan_to_num(posinf=info.max))[1].clamp(bottom, top)
-    exponent = torch.where(value == 0, bottom, exponent)
-    digits = 1 - torch.frexp(_double(info.eps))[1]
-    return _power_of_two(exponent - 1 - digits)
+    # the power of two below it, by its exponent alone
+    power = (value.view(torch.int64) & _EXPONENT).view(torch.float64)
+    largest = 2.0 ** (math.frexp(info.max)[1] - 1) * info.eps
+    return (power * info.eps).clamp(info.tiny * info.eps, largest)
 
 
 def error(got: Tensor, hi: Tensor, lo: Tensor, slope: Tensor, x: Tensor) -> Tensor:
@@ -59,7 +62,7 @@ def in_units(got: Tensor, hi: Tensor, lo: Tensor, unit: Tensor) -> Tensor:
     value = got.double()
     off = ((value - hi) - lo).abs()
     # an infinity counts as the number that would follow the largest: halves, as it may be 2¹⁰²⁴
-    beyond = torch.copysign(_power_of_two(torch.frexp(_double(info.max))[1] - 1), value)
+    beyond = torch.copysign(_double(2.0 ** (math.frexp(info.max)[1] - 1)), value)
     overflow = 2 * ((beyond - hi / 2) - lo / 2).abs()
     past = hi.sign() * hi / 2 >= beyond.abs()
     right_side = past & (value.sign() == hi.sign())
@@ -70,10 +73,3 @@ def in_units(got: Tensor, hi: Tensor, lo: Tensor, unit: Tensor) -> Tensor:
 
 def _double(number: float) -> Tensor:
     return torch.tensor(number, dtype=torch.float64)
-
-
-def _power_of_two(exponent: Tensor) -> Tensor:
-    """2**exponent in float64, exact down to the smallest subnormal."""
-    half = exponent.div(2, rounding_mode="floor")
-    one = torch.ones_like(exponent, dtype=torch.float64)
-    return torch.ldexp(torch.ldexp(one, half), exponent - half)

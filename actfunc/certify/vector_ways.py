@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -19,6 +20,9 @@ from actfunc.vector import VectorFunction
 ORDERS = ("value", "jvp", "vjp", "second")
 """What is judged of a vector function: the value, the Jacobian and its transpose times a vector,
 the second derivative along one."""
+
+ENDS = ((math.inf,), (-math.inf,), (math.nan,), (-0.0,), (math.inf, -math.inf), (-math.inf,) * 99)
+"""How some more vectors begin that the ways are tried on."""
 
 FEW = 60
 """Vectors of each length that the ways are tried on."""
@@ -80,6 +84,8 @@ def vector_ways(function: VectorFunction, chosen: Sequence[Sample]) -> Iterator[
         different, points, worst, failure = 0, 0, None, ""
         for sample in chosen:
             x, t, c = (part[:FEW] for part in sample)
+            x = torch.cat([x, _ends(x)])
+            t, c = (torch.cat([part, part[: len(x) - len(part)]]) for part in (t, c))
             c = c[:, : function.f(x).shape[-1]]
             along = c if route.order in ("vjp", "by row") else t
 
@@ -93,6 +99,8 @@ def vector_ways(function: VectorFunction, chosen: Sequence[Sample]) -> Iterator[
                 break
             wanted = _wanted(function, route, x, along)
             off = _differs(got, wanted, route.order)
+            # NaN in, NaN out, where a product of the function's own looks at other entries alone
+            off &= ~(got.isnan() & x.isnan().any(1).view(-1, *[1] * (got.dim() - 1)))
             different, points = different + int(off.sum()), points + off.numel()
             if worst is None and off.any():
                 row, *_ = at = tuple(torch.nonzero(off)[0].tolist())
@@ -100,6 +108,14 @@ def vector_ways(function: VectorFunction, chosen: Sequence[Sample]) -> Iterator[
                 worst = Point(x[row, 0].item(), *pair, torch.nan, tuple(x[row].tolist()))
         place = route.name, route.order, word(chosen[0].x.dtype), False, points
         yield RouteCheck(*place, failure, different, worst, not different and not failure)
+
+
+def _ends(x: Tensor) -> Tensor:
+    """Vectors of this kind with entries that are infinite, NaN, or the other zero."""
+    found = x[: len(ENDS)].clone()
+    for row, ends in zip(found, ENDS, strict=False):
+        row[: len(ends)] = torch.tensor(ends, dtype=x.dtype)[: len(row)]
+    return found
 
 
 def compiled_vector_ways(
@@ -137,20 +153,28 @@ def compiled_vector_ways(
 
 
 def _wanted(function: VectorFunction, route: VectorRoute, x: Tensor, along: Tensor) -> Tensor:
-    """The function's own product; for a whole Jacobian a product for each column or row."""
+    """The function's own product; for a whole Jacobian a product for each column or row.
+
+    An entry that is infinite has no slope: nothing goes in through it, and nothing comes out.
+    """
     if route.order == "value":
         return function.f(x)
-    if not route.order.startswith("by"):
-        return getattr(function, route.order)(x, along).detach()
-    column = route.order == "by column"
-    product, width = (function.jvp, x.shape[-1]) if column else (function.vjp, along.shape[-1])
-    units = torch.eye(width, dtype=x.dtype)[:, None].expand(-1, len(x), -1)
-    return torch.stack([product(x, unit) for unit in units], -1 if column else -2).detach()
+    if route.order == "by column":
+        units = torch.eye(x.shape[-1], dtype=x.dtype)[:, None].where(~x.isinf(), 0.0)
+        return torch.stack([function.jvp(x, unit) for unit in units], -1).detach()
+    if route.order == "by row":
+        units = torch.eye(along.shape[-1], dtype=x.dtype)[:, None].expand(-1, len(x), -1)
+        rows = torch.stack([function.vjp(x, unit) for unit in units], -2).detach()
+        return rows.where(~x.isinf()[:, None], 0.0)
+    if route.order == "vjp":
+        return function.vjp(x, along).detach().where(~x.isinf(), 0.0)
+    product: Tensor = getattr(function, route.order)(x, along.where(~x.isinf(), 0.0))
+    return product.detach()
 
 
 def _differs(got: Tensor, wanted: Tensor, order: str) -> Tensor:
     same = (got == wanted) | (got.isnan() & wanted.isnan())
     # halved and added twice: below twice the smallest normal number a bit is lost
-    info = torch.finfo(got.dtype)
+    info = torch.finfo(wanted.dtype)
     near = (got.double() - wanted.double()).abs() <= info.tiny * info.eps
     return ~(same | (near & (wanted.abs() < 2 * info.tiny) & (order == "second")))

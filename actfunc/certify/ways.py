@@ -10,12 +10,26 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import ORDERS, Point, check, word
-from actfunc.certify.oracle import Truth
+from actfunc.certify.check import ORDERS, Point, bound_of, summed_up, word
+from actfunc.certify.formula import Formula
+from actfunc.certify.oracle import truth
 from actfunc.certify.routes import ROUTES, Route, follow_compiled, lifted
 from actfunc.certify.ulp import error
 
 T = TypeVar("T")
+
+ENDS = (-torch.inf, torch.inf, torch.nan)
+"""What every eager way is tried at beside the finite points."""
+
+MOST = 8000
+"""Points that an eager way is tried at, at most."""
+
+COMPILED_POINTS = 2**18
+"""How many points the compiled ways are tried at, the grid among them."""
+
+ASKED = 64, 2048
+"""At how many of the worst of them the formula itself is asked, of each way: the fewest, and the
+most, where so many are beyond half of their bound."""
 
 
 class RouteCheck(NamedTuple):
@@ -38,48 +52,116 @@ class RouteCheck(NamedTuple):
 
 
 def eager_ways(activation: Activation, siblings: Tensor, x: Tensor) -> list[RouteCheck]:
-    """Every route, eager: f, df or d2f, the siblings' values (order, point) at x, bit for bit."""
+    """Every route, eager: f, df or d2f, bit for bit, at the points and at ±inf and NaN.
+
+    siblings: their values at x, (order, point).
+    Of very many points some are tried: what a way makes of a number does not depend on its digits.
+    Of a value the sign of zero is looked at, too; of a derivative it is not, as it is multiplied.
+    """
+    if len(x) > MOST:
+        zeros = torch.nonzero(x == 0)[:, 0]
+        some = torch.linspace(0, len(x) - 1, MOST, dtype=torch.float64).round().long()
+        some = torch.cat([some, zeros]).unique()
+        x, siblings = x[some], siblings[:, some]
+    ends = torch.tensor(ENDS, dtype=x.dtype)
+    at_ends = (sibling(ends) for sibling in (activation.f, activation.df, activation.d2f))
+    siblings = torch.cat([siblings, torch.stack([each.detach() for each in at_ends])], 1)
+    x = torch.cat([x, ends])
     results = []
     for route in ROUTES:
         wanted = siblings[route.order]
         got = _tried(partial(route.follow, lifted(activation, route), x))
         if isinstance(got, str):
-            results.append(_result(route, x, False, failure=got))
+            results.append(_result(route, x, failure=got))
             continue
         got = got.detach()
-        same = (got == wanted) | (got.isnan() & wanted.isnan()) | _halved(route, got, wanted)
-        different = torch.nonzero(~same).flatten()
+        different = torch.nonzero(~_same(route, x, got, wanted)).flatten()
         worst = None
         if len(different):
             off = (got.double() - wanted.double()).abs() / torch.finfo(x.dtype).eps
             at = int(different[0])
-            worst = Point.of((x, got, wanted, off), at)
-        results.append(_result(route, x, False, different=len(different), worst=worst))
+            worst = Point.of((x, got, wanted, off.nan_to_num(torch.inf)), at)
+        results.append(_result(route, x, different=len(different), worst=worst))
     return results
 
 
-def compiled_ways(activation: Activation, true: Truth, x: Tensor) -> list[RouteCheck]:
-    """The routes that are tried compiled: within the siblings' own bounds."""
+def _same(route: Route, x: Tensor, got: Tensor, wanted: Tensor) -> Tensor:
+    same = (got == wanted) | (got.isnan() & wanted.isnan()) | _halved(route, got, wanted)
+    if route.order == 0:
+        same &= (got.signbit() == wanted.signbit()) | wanted.isnan()
+    if route.forward:
+        same |= x.isinf() & (wanted != 0) & got.isnan()
+    return same
+
+
+def _halved(route: Route, got: Tensor, wanted: Tensor) -> Tensor:
+    # the lift halves d2f and adds it twice: below twice the smallest normal number a bit is lost
+    info = torch.finfo(wanted.dtype)
+    near = (got.double() - wanted.double()).abs() <= info.tiny * info.eps
+    return near & (wanted.abs() < 2 * info.tiny) & (route.order == 2)
+
+
+def compiled_ways(activation: Activation, formula: Formula, grid: Tensor) -> list[RouteCheck]:
+    """The routes that are tried compiled, within the siblings' own bounds.
+
+    grid: points of the dtype, (point,), to which random ones are added.
+
+    The siblings themselves are the reference for all points: in float64, which is certified to a
+    place that is 2²⁹ finer than float32's, or in float64 eager against compiled. The formula is
+    asked at the points where that says they are furthest off, so in float64 an error is seen where
+    compiling makes it, and the siblings' own elsewhere by their own check.
+    """
+    x = _many(activation, grid)
     found = _tried(partial(follow_compiled, activation, x))
+    if isinstance(found, str):
+        tried = [route for route in ROUTES if route.compiles]
+        return [_result(route, x, compiled=True, failure=found) for route in tried]
+    fine = x.double()
+    right = [each(fine).detach() for each in (activation.f, activation.df, activation.d2f)]
+    slopes = [*right[1:], activation.d3f(fine).detach().nan_to_num(0.0, 0.0, 0.0)]
     results = []
     for route in ROUTES:
-        if isinstance(found, str):
-            if route.compiles:
-                results.append(_result(route, x, True, failure=found))
-        elif route.name in found:
-            order, got = route.order, found[route.name]
-            errors = error(got, true.hi[order], true.lo[order], true.hi[order + 1], x)
-            errors = torch.where(true.known, errors, 0.0)
-            judged = check(order, got, true, errors, x, activation.exceptions)
-            results.append(_result(route, x, True, different=judged.beyond, worst=judged.worst))
+        if route.name not in found:
+            continue
+        order, got = route.order, found[route.name].detach()
+        errors = error(got, right[order], torch.zeros_like(fine), slopes[order], x)
+        bound = bound_of(order, x.dtype, activation.exceptions)
+        doubtful = int((errors > bound / 2).sum())
+        at = errors.topk(min(max(doubtful, ASKED[0]), ASKED[1])).indices
+        true = truth(formula, x[at], activation.params)
+        off = error(got[at], true.hi[order], true.lo[order], true.hi[order + 1], x[at])
+        wanted = right[order].clone()
+        errors[at] = torch.where(true.known, off, errors[at])
+        wanted[at] = torch.where(true.known, true.hi[order], wanted[at])
+        judged = summed_up(ORDERS[order], bound, (x, got, wanted, errors))
+        beyond, at_worst = judged.beyond, judged.worst
+        results.append(_result(route, x, compiled=True, different=beyond, worst=at_worst))
     return results
+
+
+def _many(activation: Activation, grid: Tensor) -> Tensor:
+    """The grid and random points, always the same: most of them where activations bend."""
+    generator = torch.Generator().manual_seed(0)
+    wanted = COMPILED_POINTS - len(grid)
+    shape = (wanted + 7) // 8, 8
+    normal = torch.randn(shape, dtype=torch.float64, generator=generator)
+    even = torch.rand(shape, dtype=torch.float64, generator=generator)
+    info = torch.finfo(grid.dtype)
+    low, high = (torch.tensor(end, dtype=torch.float64).log2() for end in (info.tiny, info.max))
+    far = -torch.tensor(info.tiny, dtype=torch.float64).log()
+    normal[:, 0] = 3 * normal[:, 0]
+    normal[:, 1] = normal[:, 1].sign() * torch.exp2(low + (high - low - 1e-9) * even[:, 1])
+    normal[:, 2] = (2 * even[:, 2] - 1) * far * 1.1
+    normal[:, 3:] = (2 * even[:, 3:] - 1) * 8
+    x = torch.cat([grid, normal.flatten()[:wanted].to(grid.dtype)])
+    return x[~torch.isin(x, torch.tensor(activation.poles, dtype=x.dtype))]
 
 
 def _result(
     route: Route,
     x: Tensor,
-    compiled: bool,
     *,
+    compiled: bool = False,
     failure: str = "",
     different: int = 0,
     worst: Point | None = None,
@@ -92,12 +174,5 @@ def _tried(attempt: Callable[[], T]) -> T | str:
     # torch and its compiler raise whatever they like, and a way that is barred is a finding
     try:
         return attempt()
-    except Exception as error:
-        return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
-
-
-def _halved(route: Route, got: Tensor, wanted: Tensor) -> Tensor:
-    # the lift halves d2f and adds it twice: below twice the smallest normal number a bit is lost
-    info = torch.finfo(got.dtype)
-    near = (got.double() - wanted.double()).abs() <= info.tiny * info.eps
-    return near & (wanted.abs() < 2 * info.tiny) & (route.order == 2)
+    except Exception as raised:
+        return f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"

@@ -31,7 +31,8 @@ def audit(
 ) -> None:
     """Judge torch's own functions and what backward makes of them by the formulas.
 
-    Plain units in the last place, float32 and float64, on the grids of the certificates.
+    The worst point in the measure of the certificates, with plain units in the last place beside it
+    where they differ much; float32 and float64, on the grids of the certificates.
     """
     import torch
 

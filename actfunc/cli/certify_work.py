@@ -40,9 +40,9 @@ def certificates_of(
             bar.advance(task)
             output.line(f"{certificate.name}: {'held' if certificate.held else 'NOT HELD'}")
 
-        if len(records) >= AT_ONCE and not compiled:
+        if len(records) >= AT_ONCE:
             failing = 0
-            for certificate in certify_many(list(records), dtypes):
+            for certificate in certify_many(list(records), dtypes, compiled=compiled):
                 done(certificate)
                 failing += not certificate.held
                 note = f"{len(found)} of {len(records)}, {failing} not held"

@@ -16,11 +16,17 @@ from actfunc.certify.peers import Audit
 from actfunc.certify.records import as_plain
 from actfunc.show import style
 
+MORE = 10
+"""From so many times the error in the measure on, the plain one stands beside it."""
+
 
 def audit_table(found: Sequence[Audit]) -> Table:
     """A line for every function and dtype; what loses digits first."""
     table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_justify="left")
-    table.title = "torch's own: worst error in plain ulp @ x (! beyond the bound in our measure)"
+    table.title = (
+        "torch's own: worst error in ulp @ x in the measure of the certificates (! beyond its\n"
+        f"bound); in brackets the same point in plain ulp where that is {MORE} times as much"
+    )
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
@@ -67,16 +73,18 @@ def _rows(found: Sequence[Audit]) -> list[tuple[str, list[tuple[str, list[Audit]
 
 
 def _cell(one: Audit) -> str:
-    mark = "" if one.held else "!"
-    point = one.worst if math.isinf(one.worst.ulp) else one.plain
+    mark, point = "" if one.held else "!", one.worst
     if one.nans == one.points:
         return f"{mark}none"
     if math.isinf(point.ulp):
         return f"{mark}NaN @ {point.x:.3g}"
     if point.ulp == 0:
         return "0"
-    if point.ulp >= 1e4:
-        shown = f"{point.ulp:.1e}".replace("e+0", "e").replace("e+", "e")
-    else:
-        shown = f"{point.ulp:.0f}" if point.ulp >= 100 else f"{point.ulp:.2g}"
-    return f"{mark}{shown} @ {point.x:.3g}"
+    plain = f" ({_ulp(one.plain)})" if one.plain >= MORE * point.ulp else ""
+    return f"{mark}{_ulp(point.ulp)} @ {point.x:.3g}{plain}"
+
+
+def _ulp(error: float) -> str:
+    if error >= 1e4:
+        return f"{error:.1e}".replace("e+0", "e").replace("e+", "e")
+    return f"{error:.0f}" if error >= 100 else f"{error:.2g}"

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import BOUND_16, BOUNDS, ORDERS, Check
+from actfunc.certify.ways import RouteCheck
 from actfunc.show import style
 from actfunc.show.error_curves import error_figure
 from actfunc.show.error_digits import exponential, place, ulps
@@ -28,6 +29,8 @@ __all__ = [
     "failing_points",
 ]
 
+COMPILED = "compiled"
+
 RANKS = dict.fromkeys(("second", "by x twice", "by x and gate", "by gate twice"), 2) | {"value": 0}
 """What stands in which column; all else is a first derivative."""
 HELD, NOT_HELD = Text("held", style=style.HELD), Text("NOT HELD", style=f"bold {style.NOT_HELD}")
@@ -43,21 +46,32 @@ def certificate_table(certificates: Sequence[Certificate]) -> Table:
     return _detailed(ordered) if len(ordered) <= DETAILED else _brief(ordered)
 
 
-def _frame(title: str) -> Table:
+def _frame(title: str, certificates: Sequence[Certificate]) -> Table:
+    rest = "rest: torch's ways, calls, parameters, ±inf and NaN, joints, finite differences, f‴"
     return Table(
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
         title=title,
         title_justify="left",
-        caption="rest: torch's ways, by parameters, ±inf and NaN, finite differences",
+        caption="\n".join([*_tried(certificates), rest]),
         caption_justify="left",
     )
 
 
+def _tried(certificates: Sequence[Certificate]) -> list[str]:
+    """At how many points the worst was looked for; nothing where no dtype was searched."""
+    searched = [check for one in certificates for check in one.checks if check.searched]
+    if not searched:
+        return []
+    most = max(searched, key=lambda check: check.searched)
+    proven = round(sum(check.points for check in searched) / len(searched))
+    return [f"float64, float32: {most.searched:,} points searched, {proven:,} of them proven"]
+
+
 def _detailed(certificates: Sequence[Certificate]) -> Table:
     """A line for every function and dtype: the worst error of each order and where."""
-    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})")
+    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})", certificates)
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
@@ -66,25 +80,33 @@ def _detailed(certificates: Sequence[Certificate]) -> Table:
     table.add_column("verdict", no_wrap=True)
     for certificate in certificates:
         name = style.named(certificate.name)
-        for dtype in dict.fromkeys(check.dtype for check in certificate.checks):
+        for dtype in _dtypes(certificate):
             table.add_row(name, dtype, *_row(certificate, dtype))
             name = Text("")
+            if quick := _compiled(certificate, dtype):
+                table.add_row("", COMPILED, *_row_of_compiled(quick))
     return table
 
 
 def _brief(certificates: Sequence[Certificate]) -> Table:
     """A line for every function: the worst errors of value, first and second derivative."""
-    dtypes = list(dict.fromkeys(check.dtype for one in certificates for check in one.checks))
+    dtypes = list(dict.fromkeys(dtype for one in certificates for dtype in _dtypes(one)))
+    compiled = [dtype for dtype in dtypes if any(_compiled(one, dtype) for one in certificates)]
     held = sum(one.held for one in certificates)
     table = _frame(
         f"{held} of {len(certificates)} held\nworst errors of f, f′, f″ in units in the last place,"
-        f" in 16 bits of all three\n(allowed: {_allowed()})"
+        f" in 16 bits of all three\n(allowed: {_allowed()})",
+        certificates,
     )
     table.add_column("function", overflow="ellipsis", no_wrap=True, max_width=18)
     for dtype in dtypes:
         table.add_column(SHORT[dtype], justify="right", no_wrap=True)
+    for dtype in compiled:
+        table.add_column(f"{SHORT[dtype]}c", justify="right", no_wrap=True)
     table.add_column("rest", justify="right", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
+    if compiled:
+        table.caption = f"f64c, f32c: compiled, the worst of all three; {table.caption}"
     for certificate in certificates:
         cells = []
         for dtype in dtypes:
@@ -92,6 +114,7 @@ def _brief(certificates: Sequence[Certificate]) -> Table:
             if "16" in dtype and checks:
                 checks = [max(checks, key=lambda check: (not check.held, check.worst.ulp))]
             cells.append(Text(" ").join(map(_shortest, checks)))
+        cells += [_shortest_of_compiled(_compiled(certificate, dtype)) for dtype in compiled]
         others = [one.held for part in certificate.rest for one in part]
         verdict = HELD if certificate.held else NOT_HELD
         name = style.named(certificate.name.partition(":")[0])
@@ -138,6 +161,12 @@ def exhaustive_table(found: Sequence[Exhaustive]) -> Table:
     return table
 
 
+def _dtypes(certificate: Certificate) -> list[str]:
+    """Those that were judged, or failed."""
+    judged = [check.dtype for check in certificate.checks]
+    return list(dict.fromkeys([*judged, *(one.dtype for one in certificate.failures)]))
+
+
 def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
     checks = _by_rank(certificate, dtype)
     others = [
@@ -146,8 +175,39 @@ def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
         for one in part
         if getattr(one, "dtype", "float64") == dtype
     ]
-    holds = all(check.held for check in checks) and all(others)
-    return [*map(_worst, checks), f"{sum(others)}/{len(others)}", HELD if holds else NOT_HELD]
+    cells = [*map(_worst, checks), *[Text("none", style="dim")] * (len(ORDERS) - len(checks))]
+    holds = bool(checks) and all(check.held for check in checks) and all(others)
+    return [*cells, f"{sum(others)}/{len(others)}", HELD if holds else NOT_HELD]
+
+
+def _compiled(certificate: Certificate, dtype: str) -> list[RouteCheck]:
+    """Of the compiled ways to each order the worst."""
+    ranks: dict[int, list[RouteCheck]] = {}
+    for way in certificate.routes:
+        if way.compiled and way.dtype == dtype:
+            ranks.setdefault(RANKS.get(way.order.partition(",")[0], 1), []).append(way)
+    return [max(ranks[rank], key=_off) for rank in sorted(ranks)]
+
+
+def _off(way: RouteCheck) -> tuple[bool, float]:
+    return not way.held, way.worst.ulp if way.worst is not None else 0.0
+
+
+def _row_of_compiled(ways: Sequence[RouteCheck]) -> list[Text | str]:
+    cells = []
+    for way in ways:
+        cell = Text("" if way.held else "!", style="" if way.held else style.NOT_HELD)
+        if way.worst is not None:
+            cell.append(ulps(way.worst.ulp)).append(f" @ {place(way.worst.x)}", style="dim")
+        cells.append(cell)
+    return [*cells, "", HELD if all(way.held for way in ways) else NOT_HELD]
+
+
+def _shortest_of_compiled(ways: Sequence[RouteCheck]) -> Text:
+    if not ways:
+        return Text("")
+    held, off = all(way.held for way in ways), max(_off(way)[1] for way in ways)
+    return Text(f"{off:.1f}") if held else Text("!" + exponential(off), style=style.NOT_HELD)
 
 
 def _by_rank(certificate: Certificate, dtype: str) -> list[Check]:
@@ -170,4 +230,5 @@ def _worst(check: Check) -> Text:
 
 
 def _badness(certificate: Certificate) -> tuple[bool, float]:
-    return not certificate.held, max(c.worst.ulp / c.bound for c in certificate.checks)
+    worst = max((check.worst.ulp / check.bound for check in certificate.checks), default=0.0)
+    return not certificate.held, worst

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from actfunc.certify.calls import Call
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS
+from actfunc.certify.parameters import Parameter
 from actfunc.show import style
 from actfunc.show.error_digits import numbers, ulps
 
@@ -31,9 +34,11 @@ def failing_points(certificates: Sequence[Certificate]) -> Group | None:
     return Group(*parts) if parts else None
 
 
-def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+def _failures(certificate: Certificate) -> Iterator[Shown]:
     """What failed, in words, and its points as rows of x, got, wanted, ulp."""
-    for check in certificate.checks:
+    for failure in certificate.failures:
+        yield f"{failure.dtype}, {failure.part}: {failure.cause}", []
+    for check in (*certificate.checks, *certificate.third):
         if check.beyond:
             many = f"{check.beyond} of {check.points} points beyond {check.bound:g}"
             rows = [(*numbers(check.dtype, *point[:3]), ulps(point.ulp)) for point in check.failing]
@@ -42,9 +47,9 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
             many = f"{check.undecided} points where the formula has no value that can be proven"
             yield f"{check.dtype}, {_order(check.order)}: {many}", []
     barred = Counter((r.dtype, r.compiled, r.failure) for r in certificate.routes if r.failure)
-    for (dtype, compiled, failure), count in barred.items():
+    for (dtype, compiled, barring), count in barred.items():
         kind = "compiled" if compiled else "eager"
-        yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {failure}", []
+        yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {barring}", []
     for route in certificate.routes:
         if not route.held and not route.failure:
             kind = "compiled" if route.compiled else "eager"
@@ -58,14 +63,52 @@ def _failures(certificate: Certificate) -> Iterator[tuple[str, list[tuple[str, .
             yield what, [(*numbers("float64", one.x, one.got, one.wanted), "")]
     for parameter in certificate.parameters:
         if not parameter.held:
-            row = (*numbers(parameter.dtype, *parameter.worst[:3]), "")
-            yield f"{parameter.dtype}, the derivative by {parameter.name}", [row]
+            yield _of_parameters(certificate, parameter)
+    for call in certificate.calls:
+        if not call.held:
+            yield _of_call(call)
+    for constant in certificate.constants:
+        if not constant.held:
+            where = f" at {constant.params}" if constant.params else ""
+            what = f"the formula is not the published function{where}"
+            row = (*numbers("float64", constant.x, constant.got, constant.wanted), "")
+            yield f"{_order(constant.order)}: {what}", [row]
+    for joint in certificate.joints:
+        if not joint.held:
+            what = f"branches meet at {joint.x:.6g}, which the record's joints do not name"
+            sides = f"{joint.left:.6g} | {joint.right:.6g}"
+            yield f"{_order(joint.order)}: {what}", [(f"{joint.x:.6g}", sides, "", "")]
     for dtype in dict.fromkeys(limit.dtype for limit in certificate.limits):
         wrong = [one for one in certificate.limits if one.dtype == dtype and not one.held]
         rows = [(*numbers(dtype, one.x, one.got, one.wanted), _order(one.order)) for one in wrong]
         if rows:
-            yield f"{dtype}: at ±inf, at a pole or at NaN", rows
+            yield f"{dtype}: at ±inf, at NaN, at a pole or at a zero of its sign", rows
+
+
+Shown: TypeAlias = tuple[str, list[tuple[str, ...]]]
+
+
+def _of_parameters(certificate: Certificate, found: Parameter) -> Shown:
+    what = f"{found.dtype}, {_order(found.order)}"
+    if found.by:
+        what += f", its derivative by {found.by}"
+    what += f", with {found.given}: "
+    if found.failure or found.worst is None:
+        return what + found.failure, []
+    names = certificate.name.rpartition(":")[2].split(",")
+    values = zip(names, found.worst.beside, strict=False)
+    at = ", ".join(f"{name.partition('=')[0]}={value:.9g}" for name, value in values)
+    what += f"{found.beyond} of {found.points} points beyond {found.bound:g}, the worst at {at}"
+    return what, [(*numbers(found.dtype, *found.worst[:3]), ulps(found.worst.ulp))]
+
+
+def _of_call(found: Call) -> Shown:
+    what = f"{found.dtype}, {_order(found.order)} by {found.by}, called {found.called}: "
+    if found.failure or found.worst is None:
+        return what + found.failure, []
+    what += f"{found.different} of {found.points} results beyond the bound"
+    return what, [(*numbers(found.dtype, *found.worst[:3]), ulps(found.worst.ulp))]
 
 
 def _order(word: str) -> str:
-    return f"{word} derivative" if word in ("first", "second") else word
+    return f"{word} derivative" if word in ("first", "second", "third") else word

@@ -86,6 +86,20 @@ def test_tails_are_finite_but_where_a_derivative_overflows(record):
             assert (y.isfinite() | (sibling(x.double()).abs() > largest / 2)).all()
 
 
+@pytest.mark.parametrize("name", ["silu", "gelu", "mish", "gish", "tanh_exp"])
+def test_what_is_flushed_to_zero_keeps_the_zeros_there_are(name):
+    zeros = torch.tensor([-0.0, 0.0])
+    for y in (CATALOGUE[name].f(zeros), CATALOGUE[name](zeros)):
+        assert not y.any()
+        assert y.signbit().tolist() == [True, False]
+
+
+def test_a_factor_of_zero_can_be_learnt_though_zero_is_what_is_flushed():
+    gamma = torch.tensor(0.0, requires_grad=True)
+    y = CATALOGUE["gompertz"](torch.tensor([1.0]), a=gamma)
+    assert torch.autograd.grad(y.sum(), gamma)[0] == CATALOGUE["gompertz"].f(torch.tensor(1.0))
+
+
 def test_a_record_tells_what_it_is():
     for record in CATALOGUE.values():
         assert record.formula, record.name

@@ -10,11 +10,12 @@ import torch
 import actfunc
 from actfunc.certify import certify
 from actfunc.certify.audited import audited, backward
-from actfunc.certify.check import BOUNDS, ORDERS
+from actfunc.certify.check import BOUNDS, ORDERS, Point
 from actfunc.certify.formula import parse
 from actfunc.certify.grids import branch_points
 from actfunc.certify.peers import audit, peer
 from actfunc.cli import run
+from actfunc.show.audit import audit_markdown
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -62,10 +63,14 @@ def test_a_16_bit_function_is_given_16_bits_and_only_those():
 
 
 def test_without_a_record_the_formula_judges_every_16_bit_input():
-    own = audited("own", lambda x: torch.where(x > 1, x, x * x), formula="x if x > 1 else x**2")
+    def squared(x):  # the branch not taken would be infinite at infinity, and its slope NaN
+        return x.clamp(max=1) ** 2
+
+    text = "x if x > 1 else x**2"
+    own = audited("own", lambda x: torch.where(x > 1, x, squared(x)), formula=text)
     assert own.joint_points == pytest.approx((1.0,), abs=1e-15)
     assert certify(own, dtypes=(torch.float16,)).held
-    wrong = audited("own", lambda x: torch.where(x >= 1, x, x * x), formula=own.formula)
+    wrong = audited("own", lambda x: torch.where(x >= 1, x, squared(x)), formula=text)
     first = certify(wrong, dtypes=(torch.float16,)).checks[1]
     assert first.beyond == 1
     assert first.worst.x == 1
@@ -120,11 +125,11 @@ def test_torch_has_a_good_part_of_the_catalogue():
 
 @each(PEERS)
 def test_the_audit_measures_torchs_own_function(record):
-    """In plain units it is never better than in those that forgive the input's rounding."""
+    """In plain units a point is never better than in those that forgive the input's rounding."""
     for dtype in (torch.float64, torch.float32):
         for order, one in enumerate(audit(record, dtype)):
             assert one.held == (one.worst.ulp <= BOUNDS[order])
-            assert one.plain.ulp >= one.worst.ulp
+            assert one.plain >= one.worst.ulp
 
 
 def test_a_second_derivative_that_torch_has_not_is_nan_and_does_not_hold():
@@ -178,7 +183,20 @@ def test_nans_of_torchs_function_are_counted_order_by_order(monkeypatch):
 def test_torchs_second_derivatives_lose_every_digit(name):
     """The reason why this package exists; when it fails one day, torch has got better."""
     for dtype in (torch.float64, torch.float32):
-        assert audit(actfunc.get(name), dtype)[2].plain.ulp > 0.1 / torch.finfo(dtype).eps
+        second = audit(actfunc.get(name), dtype)[2]
+        assert second.plain > 0.1 / torch.finfo(dtype).eps
+        assert second.worst.ulp > 1e-3 / torch.finfo(dtype).eps
+
+
+def test_a_zero_crossing_is_no_headline():
+    """Between two numbers the slope of gelu is 0: there a plain unit says 1e8 of anybody's."""
+    slope = audit(actfunc.get("gelu"), torch.float32)[1]
+    assert not -0.76 < slope.worst.x < -0.74
+    assert slope.worst.ulp > 1e5
+    near = Point(-0.7518, 1e-9, 2e-9, 2.1)
+    shown = slope._replace(worst=near, plain=1.2e8, held=True)
+    assert "| 2.1 @ -0.752 (1.2e8) |" in audit_markdown([shown])
+    assert "| 2.1 @ -0.752 |" in audit_markdown([shown._replace(plain=3.0)])
 
 
 # The commands

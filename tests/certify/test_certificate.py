@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+import warnings
 from dataclasses import replace
 from functools import cache, partial
 
@@ -12,6 +15,8 @@ import torch
 import actfunc
 from actfunc import Activation
 from actfunc.certify import certify, kept, parse
+from actfunc.certify.audited import audited
+from actfunc.certify.calls import WAYS
 from actfunc.certify.check import BOUNDS, check, measured
 from actfunc.certify.differences import differences
 from actfunc.certify.grids import grid, with_neighbours
@@ -74,7 +79,8 @@ def test_every_record_holds_in_all_dtypes_as_it_was_kept(record):
     }
     assert all(one.points >= 4000 and one.undecided == 0 for one in certificate.checks)
     assert len(certificate.routes) == 4 * len(ROUTES)
-    assert len(certificate.parameters) == 4 * len(record.params)
+    assert {one.by for one in certificate.parameters} == set(record.params and ["", *record.params])
+    assert len(certificate.calls) == 4 * (len(WAYS) + 3)
     assert json.loads(json.dumps(certificate.document(), allow_nan=False))["held"]
     assert kept.drift(KEPT, [certificate], all_of_them=False) == []
 
@@ -200,7 +206,7 @@ def test_a_wrong_limit_is_caught(record):
 
         assert not all(one.held for one in limits(replace(record, **{sibling: wrong}), DTYPES))
     deaf = replace(record, f=lambda x, **_: torch.zeros_like(x), asymptotes=("0", "0"), poles=())
-    assert [limit.held for limit in limits(deaf, DTYPES[:1]) if limit.x != limit.x] == [False]
+    assert not next(limit for limit in limits(deaf, DTYPES[:1]) if limit.x != limit.x).held
 
 
 def test_a_right_function_of_ones_own_holds():
@@ -237,17 +243,61 @@ def test_a_way_that_is_barred_is_a_finding_and_not_a_crash():
 
 
 @pytest.mark.parametrize(
-    ("function", "message"),
+    ("function", "cause"),
     [
-        (lambda x: x.sum(), "is not elementwise"),
-        (lambda x: x.float(), "is not elementwise"),
-        (lambda x: x.no_such_method(), "fails on a float64 tensor: AttributeError"),
+        (lambda x: x.sum(), r"is not elementwise: f makes the shape \(\) of \(2,\)"),
+        (lambda x: x.double().float().half(), "f makes float16 of float32"),
+        (lambda x: x.no_such_method(), "fails on a float32 tensor, in f: AttributeError"),
     ],
 )
-def test_what_is_no_elementwise_function_is_refused(function, message):
+def test_what_is_no_elementwise_function_is_a_finding(function, cause):
     identity = actfunc.get("identity")
-    with pytest.raises(UsageError, match=message):
-        certify(replace(identity, f=function, df=function))
+    found = certify(replace(identity, f=function, df=function), dtypes=DTYPES[1:])
+    assert not found.held
+    assert [(one.dtype, one.part) for one in found.failures] == [("float32", "the formula")]
+    assert re.search(cause, found.failures[0].cause)
+
+
+def test_a_dtype_that_fails_leaves_the_others_their_certificates():
+    """A tensor in it that is float32, of one element, widens 16 bits alone."""
+    tanh = actfunc.get("tanh")
+    one = torch.ones(1, dtype=torch.float32)
+    found = certify(audited("own", lambda x: torch.tanh(x) * one, tanh))
+    assert [(each.dtype, each.held) for each in found.failures] == [
+        ("bfloat16", False),
+        ("float16", False),
+    ]
+    assert "f makes float32 of bfloat16, as a tensor in it does" in found.failures[0].cause
+    assert {each.dtype for each in found.checks} == {"float64", "float32"}
+    assert not found.held
+
+
+def test_what_ends_the_program_is_a_finding():
+    def leaving(x):
+        if x.dtype == torch.float64:
+            sys.exit(0)
+        return torch.tanh(x)
+
+    found = certify(audited("own", leaving, actfunc.get("tanh")), dtypes=DTYPES)
+    assert {one.dtype for one in found.failures} == {"float64"}
+    assert not found.held
+    assert {one.dtype for one in found.checks} == {"float32"}
+
+
+def test_a_warning_that_is_made_an_error_is_no_finding():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert certify(actfunc.get("relu"), dtypes=DTYPES[1:]).held
+
+
+def test_a_difference_of_opposite_infinities_is_infinitely_wrong():
+    """And leaves the list of failing points as it is."""
+    cube = actfunc.get("cube")
+    torn = replace(cube, f=lambda x: torch.where(x > 1e13, -torch.inf, cube.f.function(x)))
+    value = certify(torn, dtypes=DTYPES[1:]).checks[0]
+    assert value.beyond > 0
+    assert len(value.failing) == 5
+    assert value.worst.ulp == float("inf")
 
 
 def test_without_a_formula_the_way_out_is_named():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import linecache
+import sys
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
 
 import actfunc
+from actfunc import source
 from actfunc.certify import exhaustive, parse
 from actfunc.certify.exhaustive import Block, blocks, conclude, judge_chunk
 from actfunc.certify.oracle import truth
-from actfunc.certify.ulp import error, ulp
+from actfunc.certify.ulp import error
 from actfunc.cli import run
 from tests.records import each
 
@@ -85,12 +87,6 @@ def test_a_nan_swallowed_and_a_nan_given_are_found():
     assert judge_chunk(sick, 0x7F7F0000, SIZE, CPU).worst[1] == float("inf")
 
 
-def test_units_in_the_last_place_are_those_of_the_grid():
-    values = torch.cat([torch.rand(1000, dtype=torch.float64), torch.tensor([0, 1e-45, 3e38])])
-    values = torch.cat([values * 10.0**power for power in (-40, -20, 0, 0.5)])
-    torch.testing.assert_close(exhaustive._ulp(values), ulp(values, torch.float32), rtol=0, atol=0)
-
-
 @pytest.fixture
 def small(monkeypatch):
     """A hundredth of a block at a time, and four blocks."""
@@ -144,10 +140,44 @@ def test_the_command(small, capsys):
     assert document["device"].startswith("cpu")
 
 
-def test_what_is_kept_of_ones_own_function_is_of_its_source(tmp_path):
-    own, places = tmp_path / "own.py", []
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("tanh_exp", "catalogue/composed.py"),
+        ("tanh_exp", "catalogue/jets.py"),
+        ("tanh_exp", "catalogue/floats.py"),
+        ("silu", "catalogue/logistic.py"),
+        ("gelu", "catalogue/self_gated.py"),
+        ("gelu", "activation.py"),
+        ("gelu", "certify/exhaustive.py"),
+        ("gelu", "certify/ulp.py"),
+    ],
+)
+def test_an_edit_to_anything_a_function_is_made_of_begins_anew(name, file, monkeypatch):
+    """The formula's own module, what that is made of, and what judges."""
+    record, read = actfunc.get(name), Path.read_bytes
+    before = exhaustive._kept_at(record, CPU)
+    assert exhaustive._kept_at(actfunc.get(name), CPU) == before
+    monkeypatch.setattr(
+        Path,
+        "read_bytes",
+        lambda path: read(path) + (b"#" if path.as_posix().endswith(f"actfunc/{file}") else b""),
+    )
+    source.digest.cache_clear()
+    after = exhaustive._kept_at(record, CPU)
+    source.digest.cache_clear()
+    assert after != before
+
+
+def test_what_is_kept_of_ones_own_function_is_of_its_source(tmp_path, monkeypatch):
+    """And of that of the files it takes from."""
+    own, helper, places = tmp_path / "own_one.py", tmp_path / "helping_one.py", []
+    monkeypatch.syspath_prepend(str(tmp_path))
+    own.write_text("import helping_one\ndef f(x):\n    return helping_one.times(x)\n")
     for factor in (1, 2):
-        own.write_text(f"def f(x):\n    return {factor} * x\n")
-        linecache.clearcache()
+        helper.write_text(f"def times(x):\n    return {factor} * x\n")
+        sys.modules.pop("helping_one", None)
         places.append(exhaustive._kept_at(actfunc.get(f"{own}:f"), CPU))
-    assert places[0] != places[1]
+    own.write_text(own.read_text() + "\n")
+    places.append(exhaustive._kept_at(actfunc.get(f"{own}:f"), CPU))
+    assert len(set(places)) == 3

@@ -1,4 +1,4 @@
-"""The derivative by a parameter: right for every record, and what is wrong with it is found."""
+"""Other parameters, and the derivatives by them: right for every record, and faults are found."""
 
 from __future__ import annotations
 
@@ -8,25 +8,136 @@ import pytest
 import torch
 
 import actfunc
+from actfunc import Activation
 from actfunc.certify import certify, parse
-from actfunc.certify.parameters import parameters, slope_by
+from actfunc.certify.parameters import CHANNELS, NUMBERS, ONE, OWN, parameters, slope_by
+from actfunc.certify.settings import settings
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 with_parameters = each(record for record in actfunc.CATALOGUE.values() if record.params)
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
+SIBLINGS = ("f", "df", "d2f")
+ORDERS = ("value", "first", "second")
+ELU = replace(actfunc.get("elu"), domain={"alpha": "(-inf, inf)"})
 
 
 def judged(record, dtype=torch.float64):
     return parameters(record, parse(record.formula, tuple(record.params)), dtype)
 
 
+def wrong(record, dtype=torch.float64):
+    """What does not hold: by which parameter, of what, and how the parameters were given."""
+    return {(one.by, one.order, one.given) for one in judged(record, dtype) if not one.held}
+
+
+def bent(record, sibling, change):
+    """The record with a sibling that is `change(y, x, params)`."""
+    right = getattr(record, sibling).function
+
+    def function(x, **params):
+        return change(right(x, **params), x, params)
+
+    return replace(record, **{sibling: function})
+
+
 @with_parameters
-def test_every_parameter_can_be_learnt(record):
+def test_every_record_holds_with_other_parameters_and_can_learn_them(record):
     for dtype in DTYPES:
-        found = judged(record, dtype)
-        assert [one.name for one in found] == list(record.params)
-        assert [one for one in found if not one.held] == []
+        assert [one for one in judged(record, dtype) if not one.held] == []
+
+
+def test_what_is_judged():
+    found = [(one.by, one.order, one.given) for one in judged(ELU, torch.float32)]
+    assert {("alpha", order, given) for order in ORDERS[:2] for given in (OWN, "other parameters")}
+    for given in (NUMBERS, ONE, CHANNELS):
+        assert {("", order, given) for order in ORDERS} <= set(found)
+    assert all(one.points >= 200 for one in judged(ELU, torch.float32))
+    assert judged(actfunc.get("relu")) == ()
+
+
+@pytest.mark.parametrize(
+    ("domain", "ends", "signs"),
+    [
+        ("(-inf, inf)", set(), {-1, 0, 1}),
+        ("(0, inf)", set(), {1}),
+        ("[0, inf)", {0.0}, {0, 1}),
+        ("[0.25, 3)", {0.25}, {1}),
+        ("(-inf, 2]", {2.0}, {-1, 0, 1}),
+    ],
+)
+def test_the_settings_are_from_the_whole_domain_and_nothing_else(domain, ends, signs):
+    record = replace(ELU, domain={"alpha": domain})
+    formula = parse(record.formula, ("alpha",))
+    drawn = settings(record, formula, torch.float32).params["alpha"].flatten()
+    low, high = (float(end) for end in domain[1:-1].split(","))
+    assert ((drawn >= low) & (drawn <= high)).all()
+    assert ends <= set(drawn.tolist())
+    assert {low, high} & set(drawn.tolist()) == ends
+    assert set(drawn.sign().tolist()) == signs
+    assert len(drawn.unique()) > 12
+    if low == 0:  # next to an end that is not in it, and far from it
+        assert drawn[drawn > 0].min() < 0.01
+        assert drawn.max() > 100
+
+
+@pytest.mark.parametrize("sibling", SIBLINGS)
+def test_a_fault_in_a_range_of_a_parameter_is_found(sibling):
+    def change(y, x, params):
+        alpha = torch.as_tensor(params["alpha"])
+        return torch.where((alpha > 2) & (alpha < 4), y * 1.01, y)
+
+    order = ORDERS[SIBLINGS.index(sibling)]
+    for dtype in DTYPES:
+        found = wrong(bent(ELU, sibling, change), dtype)
+        assert {("", order, given) for given in (NUMBERS, ONE, CHANNELS)} <= found
+
+
+@pytest.mark.parametrize("sibling", SIBLINGS)
+def test_a_fault_at_negative_parameters_is_found(sibling):
+    def change(y, x, params):
+        return torch.where(torch.as_tensor(params["alpha"]) < 0, -y, y)
+
+    assert ("", ORDERS[SIBLINGS.index(sibling)], NUMBERS) in wrong(bent(ELU, sibling, change))
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        (NUMBERS, lambda alpha: isinstance(alpha, float) and alpha != 1),
+        (ONE, lambda alpha: isinstance(alpha, torch.Tensor) and alpha.shape == (1,)),
+        (ONE, lambda alpha: isinstance(alpha, torch.Tensor) and alpha.dim() == 0),
+        (CHANNELS, lambda alpha: isinstance(alpha, torch.Tensor) and alpha.numel() > 1),
+    ],
+)
+def test_a_fault_by_how_a_parameter_is_given_is_found(given, fault):
+    def change(y, x, params):
+        return y * 1.01 if fault(params["alpha"]) else y
+
+    found = wrong(bent(ELU, "f", change))
+    assert ("", "value", given) in found
+    assert {one for one in (NUMBERS, ONE, CHANNELS) if ("", "value", one) in found} == {given}
+
+
+def test_a_parameter_that_widens_the_result_is_a_finding_that_says_so():
+    def change(y, x, params):
+        return y * torch.ones(1, dtype=torch.float64)
+
+    found = {one.failure for one in judged(bent(ELU, "f", change), torch.float32)}
+    assert "it gives float64 for float32" in found
+
+
+def test_a_parameter_in_float32_is_taken_as_it_is_rounded():
+    """An own record is no further off for 0.1 not being a float32."""
+    own = Activation(
+        "own", "tanh(a * x)",
+        lambda x, a: torch.tanh(a * x),
+        lambda x, a: a / torch.cosh((a * x).clamp(-80, 80)) ** 2,
+        lambda x, a: -2 * a * a * torch.tanh(a * x) / torch.cosh((a * x).clamp(-80, 80)) ** 2,
+        params={"a": 0.1}, domain={"a": "[0.1, 0.2]"},
+    )  # fmt: skip
+    found = [one for one in judged(own, torch.float32) if one.by == "" and one.order == "value"]
+    assert [one for one in found if not one.held] == []
 
 
 @with_parameters
@@ -35,39 +146,62 @@ def test_a_wrong_derivative_by_a_parameter_is_found(record):
     right = record.f.function
     for name in record.params:
 
-        def bent(x, name=name, **params):
+        def bend(x, name=name, **params):
             p = params[name]
             if isinstance(p, torch.Tensor):
                 params = {**params, name: p + 1e-6 * (p - p.detach())}
             return right(x, **params)
 
-        bends = dict(zip(record.params, judged(replace(record, f=bent)), strict=True))
-        moved = slope_by(record, name, torch.linspace(-3, 3, 61, dtype=torch.float64)).any()
-        assert bends[name].held == (not moved)
+        line = settings(record, parse(record.formula, tuple(record.params)), torch.float64)
+        moved = slope_by(record, name, line).any()
+        found = {by for by, *_ in wrong(replace(record, f=bend)) if by}
+        assert found == ({name} if moved else set())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_derivative_by_a_parameter_that_is_dropped_on_a_part_of_the_line_is_found(dtype):
+    right = ELU.f.function
+
+    def dropped(x, alpha):
+        part = (x > -2.5) & (x < -2)
+        kept = alpha.detach() if isinstance(alpha, torch.Tensor) else alpha
+        return torch.where(part, right(x, kept), right(x, alpha))
+
+    assert ("alpha", "value", OWN) in wrong(replace(ELU, f=dropped), dtype)
+
+
+@pytest.mark.parametrize("dtype", DTYPES[:2])
+def test_a_mixed_derivative_that_is_dropped_is_found(dtype):
+    right = ELU.df.function
+
+    def dropped(x, alpha):
+        return right(x, alpha.detach() if isinstance(alpha, torch.Tensor) else alpha)
+
+    found = {one for one in wrong(replace(ELU, df=dropped), dtype) if one[0]}
+    assert found == {("alpha", "first", OWN), ("alpha", "first", "other parameters")}
 
 
 def test_a_branch_not_taken_that_overflows_is_found():
     """Zero times the infinity of the other branch: the usual NaN of torch.where."""
-    elu = actfunc.get("elu")
-    careless = replace(elu, f=lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x)))
-    assert torch.equal(careless.f(torch.tensor([1e3])), elu.f(torch.tensor([1e3])))
-    (found,) = judged(careless)
-    assert not found.held
-    assert found.worst.got != found.worst.got
-    assert found.worst.x > 700
+    careless = replace(ELU, f=lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x)))
+    assert torch.equal(careless.f(torch.tensor([1e3])), ELU.f(torch.tensor([1e3])))
+    found = [one for one in judged(careless) if not one.held]
+    assert {(one.by, one.order) for one in found} == {("alpha", "value")}
+    assert found[0].worst.got != found[0].worst.got
+    assert found[0].worst.x > 700
 
 
 def test_a_certificate_does_not_hold_where_a_parameter_cannot_be_learnt():
     """In float64 an error of a millionth is seen, which float32 would forgive."""
     softplus = actfunc.get("softplus")
 
-    def bent(x, beta):
+    def bend(x, beta):
         if isinstance(beta, torch.Tensor):
             beta = beta + 1e-6 * (beta - beta.detach())
         return softplus.f.function(x, beta=beta)
 
-    found = certify(replace(softplus, f=bent), dtypes=(torch.float64,))
-    assert [one.held for one in found.parameters] == [False]
+    found = certify(replace(softplus, f=bend), dtypes=(torch.float64,))
+    assert "beta" in {one.by for one in found.parameters if not one.held}
     assert all(one.held for one in (*found.checks, *found.routes, *found.differences))
     assert not found.held
     assert found.parameters in found.rest

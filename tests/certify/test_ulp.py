@@ -29,6 +29,18 @@ def test_ulp_is_the_spacing_of_the_numbers(dtype):
 
 
 @BOTH
+def test_ulp_is_that_of_numbers_between_those_of_the_dtype_too(dtype):
+    generator = torch.Generator().manual_seed(0)
+    value = torch.rand(1000, dtype=torch.float64, generator=generator)
+    value = torch.cat([value * 10.0**power for power in (-44, -37, -20, 0, 20, 38)])
+    below = value.abs().to(dtype).double()
+    below = torch.where(below > value, torch.nextafter(below.to(dtype), value.to(dtype) * 0), below)
+    below = below.to(dtype)
+    spacing = torch.nextafter(below, torch.full_like(below, INF)).double() - below.double()
+    assert torch.equal(ulp(value, dtype), spacing)
+
+
+@BOTH
 def test_ulp_at_the_ends(dtype):
     info = torch.finfo(dtype)
     ends = ulp(torch.tensor([0.0, INF], dtype=torch.float64), dtype)

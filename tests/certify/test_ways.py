@@ -67,10 +67,57 @@ def test_a_slope_that_is_nan_is_no_slope(lift):
 
 def test_a_curvature_that_is_off_is_found_by_every_second_way_and_no_other():
     def bent(x, order):
-        d = x - x.detach()
+        d = torch.where(x.isfinite(), x - x.detach(), 0.0)
         return TANH(x, order=order) + (1e-3 * d * d if order == 2 else 0)
 
     assert [one.name for one in failing(bent)] == names(lambda route: route.order == 2)
+
+
+def test_every_way_is_tried_at_infinity_and_nan():
+    def at_nan(x, order):
+        return TANH(x, order=order).nan_to_num(0.0)
+
+    def far(x, order):
+        y = TANH(x, order=order)
+        return torch.where(x.isinf(), 0.5 * y, y)
+
+    for lift, wrong in ((at_nan, [torch.nan]), (far, [-torch.inf, torch.inf])):
+        found = {one.name: one for one in failing(lift)}
+        value = found["value"]
+        assert value.different == len(wrong)
+        assert str(value.worst.x) == str(wrong[0])
+
+
+def test_a_zero_that_loses_its_sign_on_the_way_is_found():
+    x = torch.tensor([-0.0, 0.0])
+    siblings = torch.stack([TANH.f(x), TANH.df(x), TANH.d2f(x)])
+
+    class Bent(Activation):
+        def __call__(self, x, *, order=2, **params):
+            return TANH(x, order=order) + 0.0
+
+    bent = Bent(TANH.name, TANH.formula, TANH.f, TANH.df, TANH.d2f)
+    wrong = {one.name: one for one in eager_ways(bent, siblings, x) if not one.held}
+    assert set(wrong) == {"value", "value, order 1"}
+    assert wrong["value"].different == 1
+
+
+def test_no_curvature_at_infinity_is_forgiven_of_forward_mode_over_forward_mode_alone():
+    square = actfunc.get("square")
+    siblings = torch.stack([square.f(X), square.df(X), square.d2f(X)])
+    assert [one for one in eager_ways(square, siblings, X) if not one.held] == []
+
+    class Bent(Activation):
+        def __call__(self, x, *, order=2, **params):
+            y = square(x, order=order)
+            d = torch.where(x.isinf(), 0.0, x)
+            d = d - d.detach()
+            return y + torch.where(x.isinf(), nan_slope(d), 0.0)
+
+    fields = {name: getattr(square, name) for name in ("name", "formula", "steep")}
+    bent = Bent(**fields, f=square.f, df=square.df, d2f=square.d2f)
+    wrong = {one.name for one in eager_ways(bent, siblings, X) if not one.held}
+    assert wrong & {route.name for route in ROUTES if not route.forward}
 
 
 def test_a_way_that_raises_is_a_finding():

@@ -1,0 +1,411 @@
+"""How a function is called: whatever the shape, the layout or the mode, the numbers are the same.
+
+At the points of a certificate a function is called in other ways than on all of them at once: on
+one number, on a few, on a hundred thousand, on transposed and strided tensors, under the modes and
+transforms of torch, again and again. Torch's loops for one number and for many may differ in the
+last bit, so the results are judged by the truth and its measure, unless they are those that were
+judged already.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+from torch.func import vjp, vmap
+
+from actfunc import torch_private
+from actfunc.activation import Activation
+from actfunc.certify.check import ORDERS, Judged, Point, bound_of, word
+from actfunc.certify.sixteen import spread as spread_16
+from actfunc.certify.ulp import error_beside, ulp
+from actfunc.lifting import SIXTEEN_BIT
+
+MANY = 100_000
+"""Elements of the largest tensor."""
+
+SHORT = 700
+"""Points of the tensors that are laid out otherwise, or given under a mode or a transform."""
+
+TIMES, AT_A_TIME = 20, 40
+"""How often a function is given one tensor with other numbers in it, each time twice, and its
+length."""
+
+Columns: TypeAlias = Sequence[Tensor]
+Called: TypeAlias = Callable[..., tuple[Tensor, ...]]
+
+
+class Call(NamedTuple):
+    """What a function gives when it is called in one way.
+
+    called:    how: `transposed`, `under vmap over rows`.
+    order, by: which result is wrong then, and of which function: `first`, `backward`; empty where
+               none is.
+    points:    how many results were looked at.
+    failure:   what is wrong, in words, where it is no number that is wrong.
+    different: how many results are beyond their bound; `worst` is the worst of them.
+    """
+
+    called: str
+    order: str
+    by: str
+    dtype: str
+    points: int
+    failure: str
+    different: int
+    worst: Point | None
+    held: bool
+
+
+class Answers(NamedTuple):
+    """What is right at points, by order, and what was had of them by calling on all at once.
+
+    inputs: (point,) each; usual, hi, lo, spread: (order, point), the last three in float64: the
+            truth as a sum of two, and what rounding the inputs makes of it.
+    bounds, orders: for each order what is allowed, and its name.
+    """
+
+    inputs: tuple[Tensor, ...]
+    usual: Tensor
+    hi: Tensor
+    lo: Tensor
+    spread: Tensor
+    bounds: tuple[float, ...]
+    orders: tuple[str, ...]
+
+    def errors(self, order: int, got: Tensor, at: Tensor) -> Tensor:
+        """The errors of results of an order for the points `at`, (result,) each.
+
+        0 where it is what was had before, which is judged elsewhere.
+        """
+        usual = self.usual[order][at]
+        odd = torch.nonzero((got != usual) & ~(got.isnan() & usual.isnan()))[:, 0]
+        where = at[odd]
+        right = (part[order][where] for part in (self.hi, self.lo, self.spread))
+        errors = torch.zeros(len(got), dtype=torch.float64)
+        errors[odd] = error_beside(got[odd], *right)
+        return errors
+
+
+class Asked(NamedTuple):
+    """A function that is called; what it gives are the results of `orders`.
+
+    by:      its name.
+    records: whether derivatives are recorded in it by torch's ordinary backward (True), or taken by
+             a transform (False), each where the other cannot be; None where neither is.
+    """
+
+    orders: tuple[int, ...]
+    by: str
+    call: Called
+    records: bool | None = None
+
+    def goes(self, way: Way) -> bool:
+        """Whether it can be called in this way."""
+        return self.records is None or self.records == way.records
+
+
+class Way(NamedTuple):
+    """A way of calling.
+
+    shapes:  which points are given, as tensors of their numbers.
+    placed:  how they lie in memory: from a column and such a tensor the input.
+    entered: the mode that it happens in.
+    follow:  the call itself.
+    records: whether derivatives can be recorded by ordinary backward.
+    """
+
+    called: str
+    shapes: Callable[[int], Iterable[Tensor]]
+    placed: Callable[[Tensor, Tensor], Tensor] = torch.take
+    entered: Callable[[], AbstractContextManager[object]] = nullcontext
+    follow: Callable[..., tuple[Tensor, ...]] = lambda call, *inputs: call(*inputs)
+    records: bool = True
+
+
+def _evenly(n: int, wanted: int) -> Tensor:
+    """So many of n numbers, from the first to the last."""
+    return torch.linspace(0, n - 1, min(n, wanted), dtype=torch.float64).round().long()
+
+
+def _runs(n: int, *lengths: int) -> Iterator[Tensor]:
+    """Neighbouring points, so many at a time, from all over the line."""
+    for number, length in enumerate(lengths):
+        start = (2 * number + 1) * (n - length) // (2 * len(lengths))
+        yield torch.arange(start, start + length)
+
+
+def _boxes(n: int, *shape: int) -> list[Tensor]:
+    """One tensor of this shape behind a leading dimension."""
+    size = math.prod(shape)
+    at = _evenly(n, SHORT)
+    return [at[: len(at) // size * size].reshape(-1, *shape)]
+
+
+def _every_second(column: Tensor, at: Tensor) -> Tensor:
+    # NaN lies between: what reads on in memory gets to see it
+    buffer = column.new_full((*at.shape, 2), torch.nan)
+    buffer[..., 0] = column.take(at)
+    return buffer[..., 0]
+
+
+def _behind_another(column: Tensor, at: Tensor) -> Tensor:
+    return torch.cat([column.new_full((1,), torch.nan), column.take(at)])[1:]
+
+
+def _requiring_grad(column: Tensor, at: Tensor) -> Tensor:
+    return column.take(at).requires_grad_()
+
+
+WAYS = (
+    Way("on one number, 0-d", lambda n: _evenly(n, 8).unbind()),
+    Way("on one element", lambda n: _evenly(n, 8)[:, None].unbind()),
+    Way("on a few elements", lambda n: _runs(n, 3, 7, 2, 5, 3, 9, 7, 17, 33)),
+    Way("on no element", lambda n: [torch.arange(0), torch.arange(0).view(3, 0)]),
+    Way("on 100,000 elements", lambda n: [torch.arange(MANY) % n]),
+    Way("on two dimensions", lambda n: _boxes(n, 35)),
+    Way("on three dimensions", lambda n: _boxes(n, 5, 7)),
+    Way("on four dimensions", lambda n: _boxes(n, 1, 7, 5)),
+    Way("transposed", lambda n: _boxes(n, 35), lambda column, at: column.take(at.mT).mT),
+    Way("on every second element of a tensor", lambda n: [_evenly(n, SHORT)], _every_second),
+    Way("on every second column of a matrix", lambda n: _boxes(n, 35), _every_second),
+    Way("behind another element", lambda n: [_evenly(n, SHORT)], _behind_another),
+    Way(
+        "expanded",
+        lambda n: [_evenly(n, SHORT // 4)[:, None].expand(-1, 4)],
+        lambda column, at: column.take(at[:, :1]).expand(at.shape),
+    ),
+    Way("under no_grad", lambda n: _boxes(n, 35), entered=torch.no_grad, records=False),
+    Way("under inference_mode", lambda n: _boxes(n, 35), entered=torch.inference_mode,
+        records=False),
+    Way("on a tensor that requires grad", lambda n: _boxes(n, 35), _requiring_grad, records=False),
+    Way("under autocast to bfloat16", lambda n: _boxes(n, 35),
+        entered=lambda: torch.autocast("cpu", torch.bfloat16)),
+    Way("under vmap over rows", lambda n: _boxes(n, 35), records=False,
+        follow=lambda call, *inputs: vmap(call)(*inputs)),
+    Way("under vmap over columns", lambda n: _boxes(n, 35), records=False,
+        follow=lambda call, *inputs: vmap(call, 1, 1)(*inputs)),
+    Way("under vmap over single numbers", lambda n: _boxes(n, 35), records=False,
+        follow=lambda call, *inputs: vmap(vmap(call))(*inputs)),
+)  # fmt: skip
+"""All but those that take a number of calls."""
+
+AGAIN = "again and again"
+INPUT = "with an input that is needed afterwards"
+RESULT = "with a result that is needed afterwards"
+
+
+def calls(activation: Activation, judged: Judged, *, lifted: bool) -> list[Call]:
+    """The siblings of an activation called in every way, and what is lifted, too.
+
+    judged: the points of a dtype with what is true there.
+    lifted: whether calling the activation gives the lifted function, and its siblings are not made
+            by backward.
+    """
+    return called(_answers(activation, judged), list(_asked(activation, lifted)))
+
+
+def called(answers: Answers, asked: Sequence[Asked]) -> list[Call]:
+    """The functions called in every way; a finding each."""
+    kept = _Found(INPUT, answers), _Found(RESULT, answers)
+    found = []
+    for way in WAYS:
+        found.append(here := _Found(way.called, answers))
+        for each in asked:
+            if each.goes(way):
+                here.tried(each, partial(_call, each, way, here, kept[0]))
+    again = _Found(AGAIN, answers)
+    for each in (each for each in asked if each.records is not False):
+        again.tried(each, partial(_call_again, each, again, kept[1]))
+    return [each.call() for each in (*found, again, *kept)]
+
+
+def _answers(activation: Activation, judged: Judged) -> Answers:
+    """What is right at the points judged; at ±inf and NaN, what the siblings give there."""
+    x, got, true, _ = judged
+    ends = torch.tensor([-torch.inf, torch.inf, torch.nan], dtype=x.dtype)
+    at_ends = torch.stack(
+        [
+            sibling(ends.clone()).detach()
+            for sibling in (activation.f, activation.df, activation.d2f)
+        ]
+    )
+    usual = torch.cat([got, at_ends], 1)
+    if x.dtype in SIXTEEN_BIT:
+        spread = torch.stack([spread_16(row) for row in true.hi[:3]])
+    else:
+        spread = true.hi[1:4].abs() * ulp(x.double(), x.dtype)
+    # where the formula has no value to judge by, what was had is as good as any
+    hi = torch.where(true.known, true.hi[:3], got.double())
+    nothing = torch.zeros_like(at_ends, dtype=torch.float64)
+    return Answers(
+        (torch.cat([x, ends]),),
+        usual,
+        torch.cat([hi, at_ends.double()], 1),
+        torch.cat([torch.where(true.known, true.lo[:3], 0.0), nothing], 1),
+        torch.cat([torch.where(true.known, spread, 0.0), nothing], 1),
+        tuple(bound_of(order, x.dtype, activation.exceptions) for order in range(3)),
+        ORDERS,
+    )
+
+
+def _asked(activation: Activation, lifted: bool) -> Iterator[Asked]:
+    for order, name in enumerate(("f", "df", "d2f")):
+        sibling = getattr(activation, name)
+        # what is not ours makes its derivatives by backward
+        records = True if order > 0 and not lifted else None
+        yield Asked((order,), name, lambda x, sibling=sibling: (sibling(x),), records)
+    if lifted:
+        yield Asked((0,), "the lifted call", lambda x: (activation(x),))
+        yield Asked((0, 1), "backward", lambda x: _backward(activation, x), records=True)
+        yield Asked((2,), "backward twice", lambda x: _twice(activation, x), records=True)
+        yield Asked((0, 1), "vjp", lambda x: _pulled(activation, x), records=False)
+
+
+def _backward(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
+    leaf = x.detach().requires_grad_()
+    y = activation(leaf)
+    return y, *torch.autograd.grad(y, leaf, torch.ones_like(y))
+
+
+def _twice(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
+    leaf = x.detach().requires_grad_()
+    y = activation(leaf)
+    (slope,) = torch.autograd.grad(y, leaf, torch.ones_like(y), create_graph=True)
+    return torch.autograd.grad(slope, leaf, torch.ones_like(slope))
+
+
+def _pulled(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
+    y, pull = vjp(activation, x)
+    return y, *pull(torch.ones_like(y))
+
+
+@dataclass
+class _Found:
+    """What was found of one way of calling, so far."""
+
+    name: str
+    answers: Answers
+    points: int = 0
+    different: int = 0
+    failure: str = ""
+    worst: Point | None = None
+    relative: float = 0.0
+    order: str = ""
+    by: str = ""
+
+    def tried(self, asked: Asked, attempt: Callable[[], None]) -> None:
+        """Go this way; that it is barred is a finding, whatever it is that is raised."""
+        try:
+            attempt()
+        except Exception as error:
+            self.fail(asked, asked.orders[0], _said(error))
+
+    def fail(self, asked: Asked, order: int, what: str) -> None:
+        """The first thing that is wrong beside numbers."""
+        if not self.failure:
+            self.failure, self.order, self.by = what, self.answers.orders[order], asked.by
+
+    def look(self, asked: Asked, results: Sequence[Sequence[Tensor]], at: Sequence[Tensor]) -> None:
+        """Results of calls, each for the points `at` of that call and of their shape."""
+        self.points += sum(each.numel() for each in at)
+        flat = torch.cat([each.flatten() for each in at])
+        for order, parts in zip(asked.orders, zip(*results, strict=True), strict=True):
+            pairs = zip(parts, at, strict=True)
+            wrong = next(
+                filter(None, (_not_as(self.answers.inputs[0], *each) for each in pairs)), ""
+            )
+            if wrong:
+                self.fail(asked, order, wrong)
+            else:
+                self._measure(asked, order, torch.cat([part.flatten() for part in parts]), flat)
+
+    def _measure(self, asked: Asked, order: int, got: Tensor, at: Tensor) -> None:
+        errors = self.answers.errors(order, got, at)
+        bound = self.answers.bounds[order]
+        beyond = int((errors > bound).sum())
+        self.different += beyond
+        if beyond and errors.max().item() / bound > self.relative:
+            worst = int(errors.argmax())
+            x, *others = (column[at[worst]].item() for column in self.answers.inputs)
+            wanted = self.answers.hi[order][at[worst]].item()
+            off = errors[worst].item()
+            self.worst = Point(x, got[worst].item(), wanted, off, tuple(others))
+            self.relative = off / bound
+            if not self.failure:
+                self.order, self.by = self.answers.orders[order], asked.by
+
+    def call(self) -> Call:
+        """As a part of a certificate."""
+        dtype = word(self.answers.inputs[0].dtype)
+        held = not self.different and not self.failure
+        place = self.name, self.order, self.by, dtype, self.points
+        return Call(*place, self.failure, self.different, self.worst, held)
+
+
+def _call(asked: Asked, way: Way, found: _Found, inputs_kept: _Found) -> None:
+    columns = found.answers.inputs
+    shapes = list(way.shapes(len(columns[0])))
+    given = []
+    for at in shapes:
+        with way.entered():
+            inputs = [way.placed(column, at) for column in columns]
+            before = [each.detach().clone() for each in inputs]
+            marks = list(map(torch_private.writes, inputs))
+            results = way.follow(asked.call, *inputs)
+        # a result may be an inference tensor, which nothing else takes
+        given.append([each.detach().clone() for each in results])
+        kept = all(_same_bits(*both) for both in zip(inputs, before, strict=True))
+        if not kept or marks != list(map(torch_private.writes, inputs)):
+            what = "the input is another afterwards" if not kept else "the input is written over"
+            inputs_kept.fail(asked, asked.orders[0], what)
+    inputs_kept.points += sum(each.numel() for each in shapes)
+    found.look(asked, given, shapes)
+
+
+def _call_again(asked: Asked, found: _Found, results_kept: _Found) -> None:
+    """One tensor with ever other numbers in it: neither a count nor a memory may show."""
+    columns = found.answers.inputs
+    step = len(columns[0]) // AT_A_TIME
+    buffers = [column[:AT_A_TIME].clone() for column in columns]
+    given, copies, places = [], [], []
+    for turn in range(TIMES):
+        at = torch.arange(AT_A_TIME) * step + turn * step // TIMES
+        for buffer, column in zip(buffers, columns, strict=True):
+            buffer.copy_(column.take(at))
+        for _ in range(2):
+            given.append([each.detach() for each in asked.call(*buffers)])
+            copies.append([each.clone() for each in given[-1]])
+            places.append(at)
+    found.look(asked, copies, places)
+    results_kept.points += sum(each.numel() for each in places)
+    for one, other in zip(chain(*given), chain(*copies), strict=True):
+        # the identity gives back what it was given
+        own = all(one.data_ptr() != buffer.data_ptr() for buffer in buffers)
+        if own and not _same_bits(one, other):
+            results_kept.fail(asked, asked.orders[0], "a result is another after later calls")
+
+
+def _not_as(x: Tensor, got: Tensor, at: Tensor) -> str:
+    """What is wrong with a result whatever its numbers; empty where nothing is."""
+    if got.dtype != x.dtype:
+        return f"it gives {word(got.dtype)} for {word(x.dtype)}"
+    if got.shape != at.shape:
+        return f"it gives the shape {tuple(got.shape)} for {tuple(at.shape)}"
+    return ""
+
+
+def _same_bits(one: Tensor, other: Tensor) -> bool:
+    whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[one.element_size()]
+    return torch.equal(one.detach().view(whole), other.view(whole))
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

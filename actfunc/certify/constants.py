@@ -1,0 +1,74 @@
+"""The catalogue's formulas against constants that were made without them.
+
+A certificate holds functions against a text. Where the text is wrong, and the functions in the same
+way, nothing in it disagrees. `constants.jsonl` has what the papers' definitions give, computed by
+another program from definitions typed a second time: value, slope and curvature at points of every
+branch, for the paper's parameters and for others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+import torch
+
+from actfunc.activation import Activation
+from actfunc.certify.check import ORDERS
+from actfunc.certify.formula import Formula
+from actfunc.certify.oracle import truth
+
+EXACT = 1e-15
+"""Relative: both are rounded to float64, and the constants were once."""
+
+LEAST = 1e-307
+"""Absolute: below the smallest normal number a rounding is more than that."""
+
+
+class Constant(NamedTuple):
+    """The formula at one setting of the parameters, against the constants.
+
+    params:         the setting, as text.
+    points:         how many.
+    x, got, wanted: where they differ most.
+    """
+
+    order: str
+    params: str
+    points: int
+    x: float
+    got: float
+    wanted: float
+    held: bool
+
+
+def constants(activation: Activation, formula: Formula) -> tuple[Constant, ...]:
+    """Every setting and order that is known of a record of this name; none of one's own."""
+    known = table().get(activation.name)
+    if known is None or activation.place:
+        return ()
+    x, found = torch.tensor(known["x"], dtype=torch.float64), []
+    for setting in known["settings"]:
+        params = setting["params"]
+        if set(params) != set(formula.params):
+            return ()
+        true = truth(formula, x, params)
+        words = ", ".join(f"{key}={value!r}" for key, value in params.items())
+        for order, name in enumerate(ORDERS):
+            wanted, got = torch.tensor(setting[name], dtype=torch.float64), true.hi[order]
+            off = (got - wanted).abs() / (EXACT * wanted.abs() + LEAST)
+            off = torch.where(got == wanted, 0.0, off.nan_to_num(torch.inf))
+            at = int(off.argmax())
+            place = x[at].item(), got[at].item(), wanted[at].item()
+            found.append(Constant(name, words, len(x), *place, bool((off <= 1).all())))
+    return tuple(found)
+
+
+@cache
+def table() -> Mapping[str, Mapping[str, Any]]:
+    """By name: the source, the points, and at each setting of the parameters the three orders."""
+    text = (resources.files("actfunc.certify") / "constants.jsonl").read_text("utf-8")
+    return {line["name"]: line for line in map(json.loads, text.splitlines())}

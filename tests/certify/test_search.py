@@ -1,0 +1,240 @@
+"""The search of a certificate: whatever is wrong between the points of its grid is looked at."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import actfunc
+from actfunc.certify import certify, parse
+from actfunc.certify.audited import audited
+from actfunc.certify.certificate import on_grid
+from actfunc.certify.check import BOUNDS, measured
+from actfunc.certify.oracle import truth
+from actfunc.certify.search import SEED, widened
+from actfunc.certify.surroundings import surroundings
+from actfunc.certify.suspects import EVEN, REACH, beside, strips, suspected, thinned, values
+from actfunc.certify.taylor import taylor
+from actfunc.certify.ulp import error
+from tests.certify.planted import SIBLINGS, bump, places, stretch
+from tests.records import each
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+CATALOGUE = tuple(actfunc.CATALOGUE.values())
+DTYPES = (torch.float64, torch.float32)
+both = pytest.mark.parametrize("dtype", DTYPES, ids=["float64", "float32"])
+each_record = each(CATALOGUE)
+CURVED = [record for record in CATALOGUE if len({record.df.function, record.d2f.function}) > 1]
+WIDTH = 1e-4
+
+
+def formula_of(record):
+    return parse(record.formula, tuple(record.params))
+
+
+def suspicious(record, dtype, start, width=WIDTH):
+    """Whether a point of the stretch is suspected."""
+    x = suspected(record, formula_of(record), dtype, SEED).x.to(dtype).double()
+    return bool(((x > start) & (x < start + width)).any())
+
+
+def found(record, dtype):
+    """The worst errors of the three orders that the search finds, and where."""
+    judge = formula_of(record)
+    judged, _ = widened(record, judge, on_grid(record, judge, dtype))
+    at = judged.errors.argmax(1)
+    return judged.errors.amax(1).tolist(), judged.x[at].tolist()
+
+
+# What is planted
+
+
+@each(r for r in CATALOGUE if r.d2f(torch.tensor([0.7], dtype=torch.float64)).item())
+@both
+@pytest.mark.parametrize("order", range(3), ids=SIBLINGS)
+def test_a_stretch_of_a_ten_thousandth_is_suspected_wherever_it_is(record, dtype, order):
+    for place in places(record, 3, seed=order):
+        for alone in (dtype, None):
+            assert suspicious(stretch(record, order, place, WIDTH, dtype=alone), dtype, place)
+
+
+@pytest.mark.parametrize("name", ["gelu", "elu", "dsu", "gompertz"])
+@both
+@pytest.mark.parametrize("order", range(3), ids=SIBLINGS)
+def test_and_proven(name, dtype, order):
+    record = actfunc.get(name)
+    (place,) = places(record, 1, seed=7 + order)
+    errors, where = found(stretch(record, order, place, WIDTH), dtype)
+    assert errors[order] > 4 * BOUNDS[order]
+    assert place < where[order] < place + WIDTH
+
+
+@pytest.mark.parametrize("start", [0.0, -WIDTH, 2e-4, -3e-4, 1e-6])
+@both
+def test_next_to_a_joint(start, dtype):
+    record = actfunc.get("elu")
+    for order in (0, 1) if start >= 0 else (0, 1, 2):
+        errors, _ = found(stretch(record, order, start, WIDTH), dtype)
+        assert errors[order] > 4 * BOUNDS[order]
+
+
+@pytest.mark.parametrize(
+    ("start", "width"), [(1e5, 100.0), (-1e5, 100.0), (3e-7, 1e-9), (1e30, 1e29), (47.0, 0.1)]
+)
+@both
+def test_far_out_and_far_in(start, width, dtype):
+    for name in ("softsign", "seagull"):
+        record = actfunc.get(name)
+        for order in (0, 1):
+            errors, _ = found(stretch(record, order, start, width), dtype)
+            assert errors[order] > 4 * BOUNDS[order]
+
+
+@both
+@pytest.mark.parametrize("width", [3e-4, 3e-3, 3e-2])
+def test_a_function_that_is_wrong_smoothly_and_all_of_it(dtype, width):
+    """Its derivatives are those of what is wrong, so that neighbours agree with one another."""
+    for place in (-2.7182, 1.2345, 6.54321):
+        errors, _ = found(bump(actfunc.get("gelu"), place, width, 1e-5), dtype)
+        assert min(errors) > 100
+
+
+@both
+def test_a_single_nan(dtype):
+    errors, _ = found(stretch(actfunc.get("mish"), 2, 5.5, WIDTH, relative=float("nan")), dtype)
+    assert errors[2] == float("inf")
+
+
+def test_a_strangers_function_is_held_against_the_record():
+    right = actfunc.get("silu")
+    wrong = stretch(right, 0, -7.7771, WIDTH)
+    for judge, formula in ((right, None), (None, right.formula.replace("beta", "1"))):
+        for dtype in DTYPES:
+            theirs = audited("theirs", wrong, judge, formula=formula)
+            certificate = certify(theirs, dtypes=(dtype,))
+            assert [one.held for one in certificate.checks] == [False, False, False]
+            assert -7.7771 < certificate.checks[0].worst.x < -7.7770
+
+
+def test_a_kernel_for_one_dtype_is_searched_in_that_alone():
+    silu = actfunc.get("silu")
+
+    def kernel(x):
+        assert x.dtype == torch.float32
+        return silu(x)
+
+    certificate = certify(audited("kernel", kernel, silu), dtypes=(torch.float32,))
+    assert [one.held for one in certificate.checks] == [True, True, True]
+    assert certificate.checks[0].searched > EVEN
+
+
+# What is right
+
+
+@each_record
+@both
+def test_the_worst_is_at_least_that_of_the_grid_and_how_many_were_tried_is_said(record, dtype):
+    judge = formula_of(record)
+    grid = on_grid(record, judge, dtype)
+    judged, tried = widened(record, judge, grid)
+    assert (judged.errors.amax(1) >= grid.errors.amax(1)).all()
+    assert tried > EVEN > len(judged.x) > len(grid.x)
+    assert (judged.x.diff() >= 0).all()
+    assert torch.isin(grid.x, judged.x).all()
+    assert not torch.isin(judged.x, torch.tensor(record.poles, dtype=dtype)).any()
+    # what came together is what belongs together
+    for order, sibling in enumerate(SIBLINGS):
+        got = getattr(record, sibling)(judged.x)
+        assert torch.equal(got, judged.got[order])
+    assert widened(record, judge, grid)[0].x.equal(judged.x)  # a certificate is the same again
+
+
+def test_it_climbs_to_what_the_grid_has_not():
+    """gelu's slope in float32 is worst around an extremum of it, between two points of the grid."""
+    record = actfunc.get("gelu")
+    judge = formula_of(record)
+    for dtype in DTYPES:
+        grid = on_grid(record, judge, dtype)
+        judged, _ = widened(record, judge, grid)
+        assert (judged.errors.amax(1) > 1.05 * grid.errors.amax(1)).any()
+
+
+# The parts
+
+
+def test_every_stretch_of_a_ten_thousandth_has_a_point_of_the_net():
+    assert 2 * REACH / EVEN < WIDTH
+    for dtype in DTYPES:
+        net = strips(dtype, torch.Generator().manual_seed(3))
+        even = net[0].x.to(dtype).double()
+        assert even.diff().max() < WIDTH
+        assert even[0] < -REACH + WIDTH
+        assert even[-1] > REACH - WIDTH
+        for strip in net:
+            assert (strip.x.diff() >= 0).all()
+            assert strip.x.isfinite().all()
+        assert len(thinned(net, 2)[0].x) == EVEN // 2
+
+
+@each_record
+def test_the_plain_series_is_the_formulas_but_for_rounding(record):
+    x = torch.linspace(-3, 3, 101, dtype=torch.float64)[:-1] + 0.0123
+    found = taylor(formula_of(record), x, record.params)
+    true = truth(formula_of(record), x, record.params).hi[:3]
+    torch.testing.assert_close(found, true, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "expm1(x) / 3 - log1p(x * x)",
+        "sqrt(1 + x**2) * sin(x) - cos(pi * x)",
+        "x**3 / (1 + abs(x))**2.5",
+        "asinh(x) * atan(x) + erf(x / 7)",
+        "tan(x / 40) * cosh(x / 9) - sinh(x / 9)",
+        "e**2 * softplus(3*x) + log(2 + sigmoid(x))",
+        "sigmoid(x) * x**-2 if x < -1 else max(x, 0.25) - min(x, -0.125)",
+        "x * erfc(-x) * sign(x) + sinc(x + 2)",
+        "1 if x > 2 and x < 4 or x <= -2 else tanh(-x)",
+    ],
+)
+def test_the_plain_series_of_every_function(text):
+    x = torch.linspace(-3, 3, 100, dtype=torch.float64)
+    torch.testing.assert_close(
+        taylor(parse(text), x, {}), truth(parse(text), x).hi[:3], rtol=1e-9, atol=1e-9
+    )
+
+
+@each_record
+def test_float64_beside_float32_is_the_measure(record):
+    x = torch.linspace(-4.3, 4.1, 20_001)
+    here = values(record)
+    found = beside(here(x), here(x.double()), x)
+    few = slice(50, None, 997)
+    true = truth(formula_of(record), x[few], record.params)
+    for order, got in enumerate(here(x[few])):
+        wanted = error(got, true.hi[order], true.lo[order], true.hi[order + 1], x[few])
+        torch.testing.assert_close(found[order, few], wanted, rtol=0.05, atol=1e-5)
+
+
+@each_record
+def test_a_series_tells_the_errors_all_around_its_centre(record):
+    formula, here = formula_of(record), values(record)
+    generator = torch.Generator().manual_seed(0)
+    for centre in (-7.123, -1.41, 0.2345, 3.3, 1e3):
+        around = surroundings(formula, centre, record.params, abs(centre) / 64)
+        if any(abs(centre - joint) < abs(centre) / 32 for joint in record.joint_points):
+            continue
+        assert around is not None
+        assert 1e-5 * abs(centre) < around.reach <= abs(centre) / 64
+        offset = 2 * torch.rand(40, dtype=torch.float64, generator=generator) - 1
+        x = (centre + around.reach * offset).unique()
+        true = truth(formula, x, record.params)
+        found = around.errors(here(x), x)
+        torch.testing.assert_close(found, measured(here(x), true, x), rtol=0.01, atol=0.02)
+
+
+def test_a_series_is_no_further_good_than_it_reaches():
+    near = surroundings(parse("1 / (x - 1)"), 1.01, {}, 1.0)
+    assert near.reach < 0.01
+    assert surroundings(parse("1 / x"), 0.0, {}, 1.0) is None
