@@ -38,7 +38,7 @@ def _steps() -> tuple[float, float, float]:
 
 def _table() -> Tensor:
     """The sine of each multiple of π/64 as a number of 24 digits and the rest, and the cosine:
-    (number, multiple)."""
+    (multiple, number)."""
     angle = int(2 * _PI / _PARTS * 2**_BITS)
     step_cos, step_sin, term, k = 0, 0, 1 << _BITS, 0
     while term:
@@ -54,7 +54,7 @@ def _table() -> Tensor:
             sin * step_cos + cos * step_sin >> _BITS,
             cos * step_cos - sin * step_sin >> _BITS,
         )
-    return torch.tensor(rows, dtype=torch.float64).T.contiguous()
+    return torch.tensor(rows, dtype=torch.float64)
 
 
 _HIGH, _MIDDLE, _LOW = _steps()
@@ -75,11 +75,13 @@ def turn_in_pairs(x: Tensor, omega: Number) -> tuple[tuple[Tensor, Tensor], tupl
     r = less + lost
     back = r - less
     rest = ((less - (r - back)) + (lost - back)).detach()
-    sin, sin_low, cos, cos_low = _TABLE.to(x.device)[:, n.remainder(_PARTS).long()]
+    # an index of no dimension, as vmap makes it, would be read as a number
+    row = torch.nn.functional.embedding(n.remainder(_PARTS).long(), _TABLE.to(x.device))
+    sin, sin_low, cos, cos_low = row.unbind(-1)
     z = r * r
     # cos r - 1 and sin r - r
     less = z * (-1 / 2 + z * (1 / 24 + z * (-1 / 720 + z / 40320)))
-    over = r * z * (-1 / 6 + z * (1 / 120 - z / 5040))
+    over = r * z * (-1 / 6 + z * (1 / 120 + z * (-1 / 5040 + z / 362880)))
     one, other = halves(r)
 
     def turned(at: Tensor, at_low: Tensor, slope: Tensor, slope_low: Tensor) -> tuple[Tensor, ...]:

@@ -73,7 +73,7 @@ def _tail(a: Tensor, bell: Tensor) -> Tensor:
 
 
 def swish(x: Tensor, z: Tensor) -> Tensor:
-    """x·σ(z), which shares e^-|z| and the quotient with its slope."""
+    """x·σ(z), which shares e^-|z| with its slope."""
     e = torch.exp(-z.abs())
     return flushed(lowest(x) * (torch.where(z > 0, 1.0, e) * (1 / (1 + e))))
 
@@ -84,8 +84,8 @@ def swish_slope(z: Tensor) -> Tensor:
     # σ(z)·(1 + z·σ(-z)) has the roundings of σ(-z) times z; here 1 + z is exact where they cancel
     one = 1 + z.clamp(-1e4, 1e4)
     slope = torch.where(z > 0, 1 + e * one, e * (one + e))
-    quotient = 1 / (1 + e)
-    return flushed(slope * quotient * quotient)
+    # and in (1 + e)² the rounding of 1 + e would count twice
+    return flushed(slope / (1 + e * (2 + e)))
 
 
 def _polynomial(coefficients: tuple[float, ...], x: Tensor) -> Tensor:

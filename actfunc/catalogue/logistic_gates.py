@@ -122,13 +122,13 @@ def _wave(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
 
 
 def _wave_in_pairs(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
-    far = ~((b * x).abs() <= REACH)  # and where it is NaN
+    far = ~((b * x).abs() <= REACH) | (x.abs() > 1e100)  # and where it is NaN
     sin, cos = turn_in_pairs(where(far, 0.0, x), b)
     far_sin, far_cos = turn(x, b)
     sin = where(far, far_sin, sin[0]), where(far, 0.0, sin[1])
     cos = where(far, far_cos, cos[0]), where(far, 0.0, cos[1])
-    a, b = (tensor_like(x, a), 0.0), (tensor_like(x, b), 0.0)
-    ab = _product(a, b)
+    factor, rate = (tensor_like(x, a), 0.0), (tensor_like(x, b), 0.0)
+    ab = _product(factor, rate)
     # |cos| as 1 less little: where ab is 1 or -1 the slope touches 0, and keeps its digits
     sign = where(cos[0] > 0, 1.0, -1.0).to(x.dtype)
     less = _sum((torch.ones_like(x), 0.0), (-sign * cos[0], -sign * cos[1]))
@@ -137,8 +137,8 @@ def _wave_in_pairs(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
     less = where(little, square, less[0]), where(little, 0.0, less[1])
     turned = sign * ab[0], sign * ab[1]
     slope = _sum((torch.ones_like(x), 0.0), turned, _product((-turned[0], -turned[1]), less))
-    bend = _product(_product(ab, b), sin)
-    return _sum((x, 0.0), _product(a, sin)), slope, (-bend[0], -bend[1])
+    bend = _product(_product(ab, rate), sin)
+    return _sum((x, 0.0), _product(factor, sin)), slope, (-bend[0], -bend[1])
 
 
 def _sum(*pairs: Pair) -> Pair:
@@ -149,7 +149,9 @@ def _sum(*pairs: Pair) -> Pair:
         back = together - total
         rest = rest + small + ((total - (together - back)) + (number - back)).detach()
         total = together
-    return total, rest
+    # where they cancel, the rest is no longer small
+    together = total + rest
+    return together, rest - (together - total)
 
 
 def _product(one: Pair, other: Pair) -> Pair:

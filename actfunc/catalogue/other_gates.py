@@ -33,12 +33,12 @@ def _calu_slope(x: Tensor) -> Tensor:
     near = atan2(ones_like(x), -x) / math.pi + x / (1 + x * x) / math.pi
     # on the left both parts go like 1/x and their sum like 1/x³: by atan's continued fraction,
     # atan(w) = w / (1 + w²/k) with k = 3 + 4w²/(5 + 9w²/(7 + ...))
-    w = 1 / x.clamp(max=-1.5)
-    square = w * w
+    y = x.clamp(max=-1.5)
+    square = 1 / (y * y)
     k = 33 + square
     for n in range(16, 1, -1):
         k = 2 * n - 1 + n * n * square / k
-    far = -square * w * ((k - 1) / (k + square) / (1 + square)) / math.pi
+    far = (1 - k) / (y * y * y * math.pi * ((k + square) * (1 + square)))
     return flushed(where(x < -1.5, far, near))
 
 
@@ -149,7 +149,7 @@ def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     small = y * (1 - 2 * ratio - ratio * y) + (2 + y) * expm1(-y.clamp(-1, 1))
     right = at.n * (1 + at.one) - ratio * at.m * (y * (1 + at.one) + 2)
     right = where(y.abs() < 0.7, at.m * (2 * at.less + small), right)
-    bend = at.both * where(y < -0.7, left, right / at.d) / at.d / at.d / beta * at.far
+    bend = at.both * where(y < -0.5, left, right / at.d) / at.d / at.d / beta * at.far
     return flushed((bend + bend * (at.n_off - 2 * at.d_off)).to(x.dtype))
 
 
@@ -209,14 +209,12 @@ RECORDS = (
     Activation(
         "srs",
         "x / (x / alpha + exp(-x / beta))",
-        f=_srs,
-        df=_srs_slope,
-        d2f=_srs_curvature,
+        *(_srs, _srs_slope, _srs_curvature),
         params={"alpha": 2.0, "beta": 3.0},
-        domain={"alpha": "(0, inf)", "beta": "(0, e * alpha)"},
+        domain={"alpha": "(0, inf)", "beta": "(0, 2.5 * alpha]"},
         range="[beta / (beta / alpha - e), alpha)",
         asymptotes=("0", "alpha"),
-        source="Zhou et al. 2020, arXiv:2003.00547; without a pole where beta < e * alpha",
+        source="Zhou et al. 2020, arXiv:2003.00547; beta = e * alpha would be a pole",
         aliases=("soft_root_sign",),
     ),
     Activation(
