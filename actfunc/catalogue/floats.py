@@ -45,7 +45,7 @@ def flushed(y: Tensor) -> Tensor:
     """
     smallest = torch.finfo(y.dtype).tiny * (1 - 2**-8)
     if y.requires_grad:  # the derivative is y's, at a zero of y too
-        return y - torch.where(y.abs() < smallest, y, 0.0).detach()
+        return y - torch.where(y.abs() <= smallest, y, 0.0).detach()
     return hardshrink(y, smallest)
 
 

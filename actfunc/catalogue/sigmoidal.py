@@ -58,8 +58,16 @@ def _tanh_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
     return flushed(-8 * a * b * b * tanh(b * x) * h / (1 + h * h) ** 2 * h)
 
 
-@in_double
 def _dyt(x: Tensor, alpha: Number, gamma: Number, beta: Number) -> Tensor:
+    learnt = isinstance(gamma, Tensor) or isinstance(beta, Tensor)
+    if not learnt and abs(beta) <= 0.5 * abs(gamma):
+        return _scaled_tanh(x, gamma, alpha) + beta
+    return _shifted_tanh(x, alpha=alpha, gamma=gamma, beta=beta)
+
+
+@in_double
+def _shifted_tanh(x: Tensor, alpha: Number, gamma: Number, beta: Number) -> Tensor:
+    """gamma·tanh(alpha·x) + beta, where the two may cancel."""
     z = alpha * x
     # from the limit on, as gamma and beta may cancel there; about 0 that would cancel
     e = exp(-2 * z.abs())
