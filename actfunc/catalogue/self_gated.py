@@ -9,7 +9,7 @@ from torch import Tensor, erfc, exp, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, flushed, in_double, lowest, product_error
+from actfunc.catalogue.floats import Number, finite, flushed, in_double, lowest, product_error
 from actfunc.catalogue.logistic import (
     GATES_ARE_OPEN,
     bell,
@@ -181,7 +181,7 @@ def _aria2_gate(z: Tensor, alpha: Number, factor: Tensor) -> Tensor:
     lost = product_error(exponent, inner, alpha) + alpha * ((large - inner) - small)
     power = damped(exponent, where(near, 2.0**-alpha * factor, factor))
     # the exponent's rounding is far below this wherever the power is not zero
-    return power + power * lost.clamp(-1e-9, 1e-9).detach()
+    return power + finite(power) * lost.clamp(-1e-9, 1e-9).detach()
 
 
 @in_double
