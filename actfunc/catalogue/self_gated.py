@@ -12,6 +12,7 @@ from actfunc.activation import Activation
 from actfunc.catalogue import compiled
 from actfunc.catalogue.floats import (
     Number,
+    finite,
     flushed,
     in_double,
     lowest,
@@ -177,20 +178,28 @@ def _eanaf_curvature(x: Tensor) -> Tensor:
     return flushed(damped(-x.abs(), bend) / ends(x, e, 2, 1) ** 3)
 
 
+def _cosh_less_one(x: Tensor) -> Tensor:
+    """cosh(x) - 1 where |x| ≤ 1/2, by its series: the two cancel."""
+    square = x * x
+    series = torch.ones_like(x)
+    for k in range(14, 2, -2):
+        series = 1 + square / (k * (k - 1)) * series
+    return 0.5 * square * series
+
+
 def _aria2_gate(z: Tensor, alpha: Number, factor: Tensor) -> Tensor:
     """factor·(1 + e^-z)^-alpha, as an exponential whose exponent is rounded for nothing."""
     # about 0 the power is 2^-alpha·e^(alpha·(z / 2 - log(cosh(z / 2))))
     near = z.abs() < 1
-    y = where(near, z, 0.0)
-    s = torch.sinh(0.25 * y)
-    large = where(near, 0.5 * y, z.clamp(max=0))
-    small = torch.log1p(where(near, 2 * s * s, exp(-z.abs())))
+    y = 0.5 * where(near, z, 0.0)
+    large = where(near, y, z.clamp(max=0))
+    small = torch.log1p(where(near, _cosh_less_one(y), exp(-z.abs())))
     inner = large - small
     exponent = alpha * inner
     lost = product_error(exponent, inner, alpha) + alpha * ((large - inner) - small)
     power = damped(exponent, where(near, 2.0**-alpha * factor, factor))
     # the exponent's rounding is far below this wherever the power is not zero
-    return power + power * lost.clamp(-1e-9, 1e-9).detach()
+    return power + finite(power) * lost.clamp(-1e-9, 1e-9).detach()
 
 
 @in_double

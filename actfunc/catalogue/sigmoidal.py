@@ -58,8 +58,15 @@ def _tanh_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
     return flushed(-8 * a * b * b * tanh(b * x) * h / (1 + h * h) ** 2 * h)
 
 
-@in_double
 def _dyt(x: Tensor, alpha: Number, gamma: Number, beta: Number) -> Tensor:
+    if isinstance(gamma, Tensor) or isinstance(beta, Tensor) or abs(beta) > 0.5 * abs(gamma):
+        return _shifted_tanh(x, alpha=alpha, gamma=gamma, beta=beta)
+    return _scaled_tanh(x, gamma, alpha) + beta
+
+
+@in_double
+def _shifted_tanh(x: Tensor, alpha: Number, gamma: Number, beta: Number) -> Tensor:
+    """gamma·tanh(alpha·x) + beta, where the two may cancel."""
     z = alpha * x
     # from the limit on, as gamma and beta may cancel there; about 0 that would cancel
     e = exp(-2 * z.abs())
@@ -95,8 +102,10 @@ def _cloglog_curvature(x: Tensor) -> Tensor:
     return flushed(-expm1(x) * h * h)
 
 
-def _gompertz_parts(x: Tensor, b: Number, c: Number) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """u = c·x; k and v, of which e^(-b·e^-u) is (k·e^-v)·k; and b·e^-u - 1. In float64.
+def _gompertz_parts(
+    x: Tensor, b: Number, c: Number
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """u = c·x; k, v and l, of which e^(-b·e^-u) is (k·e^-v)·l; and b·e^-u - 1. In float64.
 
     Around 0 they are of expm1: rounding b·e^-u would be felt in the exponential, and b·e^-u - 1
     cancels there. The double exponential is kept finite: times the zero it leads to it is NaN.
@@ -105,8 +114,12 @@ def _gompertz_parts(x: Tensor, b: Number, c: Number) -> tuple[Tensor, Tensor, Te
     # further up e^-b is zero wherever this is
     near = (u.abs() < 0.5) & (b < 1400)
     w, rest = b * exp(-u), b * expm1(-u)
-    k = where(near, exp(-0.5 * b * ones_like(x)), 1.0)
-    return u, k, where(near, rest, w), where(near, (b - 1) + rest, w - 1)
+    # e^-b at once takes fewer digits than its root twice, as long as nothing is subnormal
+    whole = b * ones_like(x)
+    k = exp(-where(whole > 400, 0.5 * whole, whole))
+    last = where(near & (whole > 400), k, 1.0)
+    bend = where(near, (b - 1) + rest, w - 1)
+    return u, where(near, k, 1.0), where(near, rest, w), last, bend
 
 
 def _halves(z: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,23 +131,23 @@ def _halves(z: Tensor) -> tuple[Tensor, Tensor]:
 
 @in_double
 def _gompertz(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
-    _, k, v, _ = _gompertz_parts(x, b, c)
+    _, k, v, last, _ = _gompertz_parts(x, b, c)
     h, rest = _halves(v)
-    return flushed(k * h * a * rest * k)
+    return flushed(k * h * a * rest * last)
 
 
 @in_double
 def _gompertz_slope(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
-    u, k, v, _ = _gompertz_parts(x, b, c)
+    u, k, v, last, _ = _gompertz_parts(x, b, c)
     (h, rest), (q, tail) = _halves(v), _halves(u)
-    return flushed(k * h * (a * b * c * q) * rest * k * tail)
+    return flushed(k * h * (a * b * c * q) * rest * last * tail)
 
 
 @in_double
 def _gompertz_curvature(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
-    u, k, v, bend = _gompertz_parts(x, b, c)
+    u, k, v, last, bend = _gompertz_parts(x, b, c)
     (h, rest), (q, tail) = _halves(v), _halves(u)
-    return flushed(k * h * (a * b * c * c * q) * bend * rest * k * tail)
+    return flushed(k * h * (a * b * c * c * q) * bend * rest * last * tail)
 
 
 def _hexpo_exponent(x: Tensor, b: Number, d: Number) -> Tensor:

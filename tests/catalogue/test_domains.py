@@ -94,7 +94,16 @@ def inside(record: Activation, name: str) -> list[float]:
     """Numbers small and large that a parameter may be, the ends that belong to it among them."""
     allowed = interval(record.domain.get(name, "(-inf, inf)"), record.params)
     found = [size for size in (*SIZES, allowed.low, allowed.high) if math.isfinite(size)]
-    return [size for size in found if allowed.holds(size)]
+    return [size for size in found if allowed.holds(size) and is_taken(record, name, size)]
+
+
+def is_taken(record: Activation, name: str, size: float) -> bool:
+    """Whether the other parameters allow it too."""
+    try:
+        record.bind(**{name: size})
+    except UsageError:
+        return False
+    return True
 
 
 def outside(record: Activation, name: str) -> list[float]:
