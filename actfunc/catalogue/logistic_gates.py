@@ -115,6 +115,7 @@ def _wave(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
         return _wave_in_pairs(x, a, b)
     x = x.double()
     sin, cos = turn(x, b)
+    a, b = tensor_like(x, a), tensor_like(x, b)  # their product has digits that float32 has not
     # |cos| as 1 less little: where ab is 1 or -1 the slope touches 0, and keeps its digits
     turned = a * b * where(cos > 0, 1.0, -1.0).to(x.dtype)
     slope = (1 + turned) - turned * (sin * sin / (1 + cos.abs()))
@@ -164,7 +165,7 @@ def _product(one: Pair, other: Pair) -> Pair:
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
     (w, rest), _, _ = _wave(finite(x), a, b)
-    w = where(x == torch.inf, x, w + rest)
+    w = where(x == torch.inf, x, where(x == 0, x + a * x, w + rest))  # of -0 too
     w = where(x > 0, w, damped(x.clamp(max=0), w))
     return flushed((w / (1 + exp(-x.abs()))).to(x.dtype))
 

@@ -17,6 +17,7 @@ from actfunc.catalogue.floats import (
     largest_exponent,
     lowest,
     product_error,
+    tensor_like,
 )
 from actfunc.catalogue.logistic import closed
 
@@ -29,7 +30,8 @@ _DENSITY = 1 / math.sqrt(2 * math.pi)
 def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Tensor]:
     """z = βx and q = α·e^z as far out as they matter, and q², all float64: a float32 has too few
     digits for parameters that are no float32."""
-    z = (beta * finite(x.double())).clamp(-1e4, largest_exponent(x))
+    alpha, x = tensor_like(x, alpha, torch.float64), x.double()
+    z = (beta * finite(x)).clamp(-1e4, largest_exponent(x))
     q = (alpha * exp(z)).clamp(max=30)  # there erf(q) is 1, and its slope 0
     # of e^2z q² has fewer roundings than q times q, which count where z is small
     square = where(z > 40, q * q, alpha * alpha * exp(2 * z.clamp(max=40)))
