@@ -121,8 +121,11 @@ class Third:
         right, left = (elementwise_slope(curvature, wide + side) for side in (BESIDE, -BESIDE))
         slope = 0.5 * right + 0.5 * left
         # far out a power of x may overflow in what is long straight; a sine is NaN at infinity
-        straight = (wide.abs() > FAR_OUT) & slope.isnan() & ~curvature(wide).isnan()
+        bend = curvature(wide)
+        straight = (wide.abs() > FAR_OUT) & slope.isnan() & ~bend.isnan()
         slope = torch.where(straight, 0.0, slope)
+        # and what overflows grows on
+        slope = torch.where(bend.isinf(), bend * wide.sign(), slope)
         # a branch that a number does not go through has nothing to say of NaN
         return torch.where(x.isnan(), torch.nan, slope).to(x.dtype)
 

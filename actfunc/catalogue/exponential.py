@@ -162,8 +162,10 @@ def _grown(z: Tensor, divisor: Number = 1.0) -> Tensor:
     """e^z / divisor."""
     # half of the exponent at a time: alone, e^z overflows or is subnormal before the quotient is;
     # and no half so large that it overflows: by a parameter, infinity times nothing would be NaN
-    h = exp(z.clamp(-1e4, 1.5 * math.log(torch.finfo(z.dtype).max)) / 2)
-    return h / divisor * h
+    most = 1.5 * math.log(torch.finfo(z.dtype).max)
+    h = exp(z.clamp(-1e4, most) / 2)
+    # what is infinite all the same has an infinite slope
+    return where(z > most, exp(where(z > most, z, 0.0)), h / divisor * h)
 
 
 def _soft_exponential(x: Tensor, alpha: Number) -> Tensor:
@@ -180,10 +182,11 @@ def _soft_exponential(x: Tensor, alpha: Number) -> Tensor:
     return where(over, exp(2 * far), where(z.abs() < 1, middle, outer))
 
 
+# in float64, as a derivative by alpha is a difference of numbers larger than the value
 _SOFT_EXPONENTIAL = (
-    _soft_exponential,
-    lambda x, alpha: _grown(alpha * x),
-    lambda x, alpha: _grown(alpha * x, 1 / alpha),
+    in_double(_soft_exponential),
+    in_double(lambda x, alpha: _grown(alpha * x)),
+    in_double(lambda x, alpha: _grown(alpha * x, 1 / alpha)),
 )
 
 

@@ -180,7 +180,13 @@ def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     y, u = _tanh_soft_2_parts(x, beta, gamma)
     # 1 - 2·u·tanh(u) without the rounding of tanh
     bend = 2 + y * (1 - 2 * u + 4 * u * torch.sigmoid(-2 * u))
-    return flushed(closed(y, u, 2 + y, beta * gamma, bell(2 * u, 4 * gamma * u * bend)))
+    # next to x = 0 the rounding of u would count 2·u times, and none of x makes up for it: there u
+    # is β and a small rest
+    near = y.abs() < 0.5
+    rest = where(near, beta * expm1(where(near, y, 0.0)), 0.0)
+    h = exp(-where(near, beta, u)) * exp(-rest)
+    opening = h * (4 * gamma * u * bend) * h / (1 + h * h * (2 + h * h))
+    return flushed(closed(y, u, 2 + y, beta * gamma, opening))
 
 
 RECORDS = (
