@@ -124,8 +124,9 @@ class Third:
         bend = curvature(wide)
         straight = (wide.abs() > FAR_OUT) & slope.isnan() & ~bend.isnan()
         slope = torch.where(straight, 0.0, slope)
-        # and what overflows grows on
-        slope = torch.where(bend.isinf(), bend * wide.sign(), slope)
+        # and what overflows grows on, where autograd sees nothing of it
+        unseen = bend.isinf() & (slope.isnan() | (slope == 0))
+        slope = torch.where(unseen, bend * wide.sign(), slope)
         # a branch that a number does not go through has nothing to say of NaN
         return torch.where(x.isnan(), torch.nan, slope).to(x.dtype)
 
