@@ -35,7 +35,7 @@ FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
 PARTS = [path for path in FILES if path != Path("__init__.py")]
 PRIVATE = re.compile(
     r"torch[\w.]*\._(?!_)|from torch\S* import .*\b_|_unsafe\b|mkldnn|_custom_p|ctypes"
-    r"|__code__|cpp_extension"
+    r"|__code__\.replace|cpp_extension"
 )
 """What torch, or the C library, does not promise to keep."""
 

@@ -85,7 +85,11 @@ def test_every_way_of_calling_is_in_the_certificate_and_holds():
 @pytest.mark.parametrize("sibling", SIBLINGS)
 def test_what_goes_wrong_on_every_so_many_th_call_is_found(nth, sibling):
     calls = count(1)
-    assert AGAIN in wrong_calls(planted(lambda x: next(calls) % nth == 0, sibling))
+    record = planted(lambda x: next(calls) % nth == 0, sibling)
+    certificate = certify(record, dtypes=(torch.float32,))
+    # the call that is judged may be one of the wrong ones
+    wrong = [check for check in certificate.checks if not check.held]
+    assert wrong or AGAIN in {one.called for one in certificate.calls if not one.held}
 
 
 def test_what_remembers_a_tensor_and_not_its_numbers_is_found():

@@ -9,12 +9,14 @@ from actfunc.certify import certify
 from actfunc.certify.curve import curve
 
 
-def test_the_worst_of_the_curve_is_the_certificates():
+def test_the_worst_of_the_curve_is_near_the_certificates():
     gelu = actfunc.get("gelu")
     found = curve(gelu, torch.float32)
     checks = certify(gelu, dtypes=(torch.float32,)).checks
     assert found.errors.shape == (3, len(found.x))
-    assert found.errors.amax(1).tolist() == [one.worst.ulp for one in checks]
+    # a certificate looks further for the worst
+    for drawn, one in zip(found.errors.amax(1).tolist(), checks, strict=True):
+        assert drawn <= one.worst.ulp < 2.5 * drawn
     assert (found.x.diff() >= 0).all()
     assert found.dtype == "float32"
 

@@ -141,7 +141,8 @@ def test_the_worst_is_at_least_that_of_the_grid_and_how_many_were_tried_is_said(
     # what came together is what belongs together
     for order, sibling in enumerate(SIBLINGS):
         got = getattr(record, sibling)(judged.x)
-        assert torch.equal(got, judged.got[order])
+        # torch's loops for few and for many may differ in the last digit
+        torch.testing.assert_close(got, judged.got[order], rtol=2 * torch.finfo(dtype).eps, atol=0)
 
 
 def test_a_certificate_is_the_same_again_and_another_seed_looks_elsewhere():
@@ -216,7 +217,7 @@ def test_float64_beside_float32_is_the_measure(record):
     found = beside(here(x), here(x.double()), x)
     few = slice(50, None, 997)
     true = truth(formula_of(record), x[few], record.params)
-    for order, got in enumerate(here(x[few])):
+    for order, got in enumerate(each[few] for each in here(x)):
         wanted = error(got, true.hi[order], true.lo[order], true.hi[order + 1], x[few])
         torch.testing.assert_close(found[order, few], wanted, rtol=0.05, atol=1e-5)
 
