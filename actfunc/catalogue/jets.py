@@ -39,7 +39,8 @@ class Jet:
 
     def __mul__(self, other: Operand) -> Jet:
         a, b = self.parts, _parts(other, self)
-        parts = [_product(a[0], b[0])]
+        # a parameter that is 0 is a number like others; a slope that is 0 is none
+        parts = [a[0] * b[0]]
         if len(a) > 1:
             parts.append(_sum(_product(a[1], b[0]), _product(a[0], b[1])))
         if len(a) > 2:

@@ -182,9 +182,10 @@ def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     bend = 2 + y * (1 - 2 * u + 4 * u * torch.sigmoid(-2 * u))
     # next to x = 0 the rounding of u would count 2·u times, and none of x makes up for it: there u
     # is β and a small rest
-    near, most = y.abs() < 0.5, largest_exponent(x)
-    rest = where(near, beta * expm1(where(near, y, 0.0)), 0.0).clamp(-0.4 * most, most)
-    h = exp(-where(near, beta, u).clamp(max=most)) * exp(-rest)
+    most = largest_exponent(x)
+    near = (y.abs() < 1) & (tensor_like(x, beta) <= most)
+    rest = where(near, beta * expm1(where(near, y, 0.0)), 0.0)
+    h = exp(-where(near, beta, u)) * exp(-rest.clamp(max=most))
     opening = h * (4 * gamma * u * bend) * h / (1 + h * h * (2 + h * h))
     return flushed(closed(y, u, 2 + y, beta * gamma, opening))
 

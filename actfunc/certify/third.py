@@ -1,9 +1,9 @@
 """The third derivative of a smooth activation, which autograd makes of `d2f`, against the formula.
 
 It is not written by hand, so it has a bound of its own, on a scale of its own: units in the last
-place of |f‴| or of 1, whichever is larger. A loss that has f″ in it needs f‴ for a gradient, in
-which that is what counts. Further out than a network's numbers go it is not judged: autograd does
-not keep the phase of a wave there.
+place of |f‴|, or of 1, or of an eighth of the largest |f‴| on [-8, 8], whichever is largest. A loss
+that has f″ in it needs f‴ for a gradient, in which that is what counts. Further out than a
+network's numbers go it is not judged: autograd does not keep the phase of a wave there.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from actfunc.certify.grids import branch_points
 from actfunc.certify.ulp import in_units, ulp
 
 ORDER = "third"
-BOUND = 16.0
-"""What is allowed, in units in the last place of |f‴| or of 1."""
+BOUND = 32.0
+"""What is allowed, in these units."""
 
 REACH = 2.0**30
 """How far out it is judged."""
@@ -32,5 +32,7 @@ def third(activation: Activation, formula: Formula, found: Judged) -> list[Check
     x, known = found.x[near], found.true.known[near]
     true, rest = found.true.hi[3, near], found.true.lo[3, near]
     got = activation.d3f(x).detach()
-    errors = in_units(got, true, rest, ulp(true.abs().clamp(min=1.0), x.dtype))
+    peak = torch.where(known & (x.abs() <= 8), true.abs(), 0.0).max()
+    scale = torch.maximum(true.abs(), (peak / 8).clamp(min=1.0))
+    errors = in_units(got, true, rest, ulp(scale, x.dtype))
     return [summed_up(ORDER, BOUND, (x, got, true, torch.where(known, errors, 0.0)))]

@@ -217,7 +217,7 @@ def test_float64_beside_float32_is_the_measure(record):
     found = beside(here(x), here(x.double()), x)
     few = slice(50, None, 997)
     true = truth(formula_of(record), x[few], record.params)
-    for order, got in enumerate(each[few] for each in here(x)):
+    for order, got in enumerate(all_of_it[few] for all_of_it in here(x)):
         wanted = error(got, true.hi[order], true.lo[order], true.hi[order + 1], x[few])
         torch.testing.assert_close(found[order, few], wanted, rtol=0.05, atol=1e-5)
 
