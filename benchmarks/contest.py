@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -174,9 +175,17 @@ def write(
         name = re.sub("[^A-Za-z0-9]+", "-", f"{document['title']} {where}")
         file = RESULTS / f"{name}.json"
     file = Path(file)
-    made = {**document, "processor": cpu, "made_by": provenance(device)}
+    made_by = provenance(device)
+    made_by["command"] = _without_places(made_by["command"])
+    made = {**document, "processor": cpu, "made_by": made_by}
     file.write_text(json.dumps(made, indent=2) + "\n")
     return file
+
+
+def _without_places(command: str) -> str:
+    """A command with the last part of each absolute path: in whose folders it was tells nothing."""
+    words = [Path(word).name if Path(word).is_absolute() else word for word in shlex.split(command)]
+    return shlex.join(words)
 
 
 def processor() -> str:
