@@ -7,10 +7,10 @@ of taking them, are `df` and `d2f` themselves and not what autograd makes of `f`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import BuiltinFunctionType
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import torch
 from torch import Tensor
@@ -18,7 +18,8 @@ from torch import Tensor
 from actfunc import domain
 from actfunc.blocks import BLOCK, by_blocks
 from actfunc.errors import UsageError
-from actfunc.lifting import SIXTEEN_BIT, Partial, elementwise_slope, lift_partial
+from actfunc.lifting import SIXTEEN_BIT, elementwise_slope, lift_partial
+from actfunc.taylor_polynomial import Partial
 
 Function: TypeAlias = Callable[..., Tensor]
 """An elementwise function of a tensor, with its parameters as keywords."""
@@ -139,8 +140,18 @@ FAR_OUT = 1e50
 """Further out the square of a number may be none."""
 
 
+class Unchanging:
+    """A record of which nothing ever changes, so that it is its own copy."""
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self
+
+
 @dataclass(frozen=True, eq=False)
-class Activation:
+class Activation(Unchanging):
     """An elementwise activation function with its derivatives, its formula and where it is from.
 
     Called, it is the lifted function: `gelu(x)`. The siblings are `gelu.f(x)`, `gelu.df(x)` and
@@ -191,7 +202,8 @@ class Activation:
         settings = self.name, params, self.domain, bool(self.formula)
         wrap_siblings(self, ("f", "df", "d2f"), Sibling, *settings)
         # made here, as the compiler does not read what is made when it is first asked for
-        lifts = {order: self._chain(order, lambda sibling: sibling, bound=True) for order in ORDERS}
+        rests = [bool(self.formula) and _rests(sibling) for sibling in (self.df, self.d2f)]
+        lifts = {order: self._chain(order, lambda sibling: sibling, rests) for order in ORDERS}
         object.__setattr__(self, "_lifts", lifts)
 
     def __call__(self, x: Tensor, *, order: int = 2, **params: float | Tensor) -> Tensor:
@@ -221,17 +233,23 @@ class Activation:
 
         return lift_partial(self._chain(order, at), (x,), tuple(tensors.values()))
 
-    def _chain(self, order: int, of: Callable[[Any], Function], bound: bool = False) -> Partial:
+    def _chain(
+        self, order: int, of: Callable[[Any], Function], rests: Sequence[bool] = (False, False)
+    ) -> Partial:
         """The first siblings as `lift_partial` takes them, each the slope of the one before.
 
-        bound: whether the parameters are the record's own.
+        rests: whether df and d2f are 0 at infinity, where that is known of these parameters.
         """
-        known = bool(self.formula)
         found: tuple[Partial, ...] = ()
-        for sibling in (self.d3f, self.d2f, self.df, self.f)[len(ORDERS) - order :]:
-            rests = known and bound and isinstance(sibling, Sibling) and _rests(sibling)
-            found = (Partial(of(sibling), found, self.steep, known, rests),)
+        siblings = zip((*self.siblings, self.d3f), (False, *rests, False), strict=True)
+        for sibling, rest in reversed(list(siblings)[: order + 1]):
+            found = (Partial(of(sibling), found, self.steep, bool(self.formula), rest),)
         return found[0]
+
+    @property
+    def siblings(self) -> tuple[Function, Function, Function]:
+        """f, df and d2f."""
+        return self.f, self.df, self.d2f
 
     @property
     def d3f(self) -> Function:
@@ -242,12 +260,6 @@ class Activation:
         """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
         given = domain.checked(self.name, params, self.params, self.domain)
         return replace(self, params={**self.params, **given})  # type: ignore[dict-item]
-
-    def __copy__(self) -> Activation:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Activation:
-        return self  # nothing of it changes
 
     @classmethod
     def from_function(cls, function: Callable[[Tensor], Tensor], name: str) -> Activation:

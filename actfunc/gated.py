@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from actfunc.activation import wrap_siblings
+from actfunc.activation import Unchanging, wrap_siblings
 from actfunc.errors import UsageError
-from actfunc.lifting import SIXTEEN_BIT, Partial, lift_partial
+from actfunc.lifting import SIXTEEN_BIT, lift_partial
+from actfunc.taylor_polynomial import Partial
 
 PairFunction: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """An elementwise function of the value and the gate."""
@@ -37,7 +38,7 @@ class PairSibling:
 
 
 @dataclass(frozen=True, eq=False)
-class GatedPair:
+class GatedPair(Unchanging):
     """A function of a value and a gate with its partial derivatives, its formula and its source.
 
     Called with two tensors it is the lifted function, `swiglu(x, gate)`; with one it splits that in
@@ -106,12 +107,6 @@ class GatedPair:
         by_x = known(fx, known(fxx), known(fxg))
         by_gate = known(fg, known(fxg), known(fgg))
         return {1: known(f, known(fx), known(fg)), 2: known(f, by_x, by_gate)}
-
-    def __copy__(self) -> GatedPair:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> GatedPair:
-        return self  # nothing of it changes
 
     def _halves(self, x: Tensor, dim: int) -> tuple[Tensor, Tensor]:
         if not -x.dim() <= dim < x.dim() or x.shape[dim] % 2:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from actfunc.activation import wrap_siblings
+from actfunc.activation import Unchanging, wrap_siblings
 from actfunc.errors import UsageError
 from actfunc.lifting import SIXTEEN_BIT, AlongVectors, lift_vector
 
@@ -41,7 +41,7 @@ class VectorSibling:
 
 
 @dataclass(frozen=True, eq=False)
-class VectorFunction:
+class VectorFunction(Unchanging):
     """A function of the vectors along a dimension, with its Jacobian and where it is from.
 
     Called, `softmax(x, dim=-1)`, it is the lifted function. The siblings are `softmax.f(x, dim=0)`,
@@ -108,9 +108,3 @@ class VectorFunction:
         if params.keys() - self.params.keys():
             raise UsageError(f"no parameter named {min(params.keys() - self.params.keys())!r}")
         return replace(self, params={**self.params, **params})
-
-    def __copy__(self) -> VectorFunction:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> VectorFunction:
-        return self  # nothing of it changes

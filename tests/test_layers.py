@@ -26,7 +26,8 @@ ORDER: list[set[str]] = [
     {"catalogue"},
     {"given"},
     {"activation", "gated", "tree", "vector"},
-    {"blocks", "domain", "lifting"},
+    {"domain", "lifting"},
+    {"blocks", "taylor_polynomial"},
     {"defaults", "places", "machine", "errors", "source", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
