@@ -9,6 +9,16 @@ USAGE, DATA = 2, 3
 """Exit codes of the command line for wrong usage and for missing or damaged data."""
 
 
+def in_a_line(error: BaseException) -> str:
+    """The kind of an error that is not ours, and the first line of what it says."""
+    return f"{type(error).__name__}: {first_line(error)}"
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return str(error).strip().partition("\n")[0]
+
+
 class ActfuncError(Exception):
     """Base of every error the package raises on purpose.
 

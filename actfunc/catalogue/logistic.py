@@ -36,11 +36,16 @@ def ends(x: Tensor, e: Tensor, *coefficients: Number) -> Tensor:
     return where(x > 0, right, left)
 
 
-def damped(z: Tensor, factor: Number) -> Tensor:
-    """e^z times a factor, for z ≤ 0: far out half of the exponent at a time, as e^z is subnormal
-    before the product is."""
+def halved(z: Tensor, factor: Number) -> Tensor:
+    """e^z times a factor, for z ≤ 0, half of the exponent at a time: e^z is subnormal before the
+    product is."""
     h = exp(0.5 * z)
-    return where(z < -40, h * factor * h, exp(z) * factor)
+    return h * factor * h
+
+
+def damped(z: Tensor, factor: Number) -> Tensor:
+    """e^z times a factor, for z ≤ 0: `halved` far out, with one rounding less elsewhere."""
+    return where(z < -40, halved(z, factor), exp(z) * factor)
 
 
 def closed(z: Tensor, u: Tensor, one: Number, other: Number, otherwise: Tensor) -> Tensor:
@@ -61,12 +66,6 @@ def bell(z: Tensor, factor: Number) -> Tensor:
 
 GATES_ARE_OPEN = 44.0
 """Where 1 and z·e^-z are 1 in float64, and the square of e^z is finite in float32."""
-
-
-def halved(z: Tensor, factor: Number) -> Tensor:
-    """e^z times a factor, for z ≤ 0, half of the exponent at a time."""
-    h = exp(0.5 * z)
-    return h * factor * h
 
 
 def opened(x: Tensor, z: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ import torch
 
 from actfunc.activation import Activation, Function, Sibling
 from actfunc.catalogue.named import ByName
-from actfunc.errors import UnknownNameError, UsageError
+from actfunc.errors import UnknownNameError, UsageError, in_a_line
 
 _TAKES = (
     "an activation takes a floating-point tensor of any shape and gives one of the same shape and"
@@ -37,7 +37,7 @@ def raised_in_own(error: Exception) -> UsageError | None:
     if not frames:
         return None
     code, line = frames[-1]
-    what = f"{type(error).__name__}: {_first_line(error)}"
+    what = in_a_line(error)
     return UsageError(f"{code.co_filename}, line {line}, in {code.co_name}: {what}", _TAKES)
 
 
@@ -149,7 +149,7 @@ def _try(own: Activation) -> None:
     except UsageError:
         raise
     except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {_first_line(error)}"
+        what = in_a_line(error)
         raise UsageError(f"{own.spec} cannot be called: {what}", _TAKES) from error
     if not isinstance(y, torch.Tensor):
         raise UsageError(f"{own.spec} gives {type(y).__name__}, expected a tensor", _TAKES)
@@ -159,10 +159,6 @@ def _try(own: Activation) -> None:
             f" {tuple(x.shape)}",
             _TAKES,
         )
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]
 
 
 def _run_file(path: Path) -> ModuleType:

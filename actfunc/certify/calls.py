@@ -23,9 +23,10 @@ from torch.func import vjp, vmap
 
 from actfunc import torch_private
 from actfunc.activation import Activation
-from actfunc.certify.check import ORDERS, Judged, Point, bound_of, word
+from actfunc.certify.check import ORDERS, Judged, Point, bound_of, unlike, word
 from actfunc.certify.sixteen import spread as spread_16
 from actfunc.certify.ulp import error_beside, ulp
+from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
 
 MANY = 100_000
@@ -231,12 +232,7 @@ def _answers(activation: Activation, judged: Judged) -> Answers:
     """What is right at the points judged; at ±inf and NaN, what the siblings give there."""
     x, got, true, _ = judged
     ends = torch.tensor([-torch.inf, torch.inf, torch.nan], dtype=x.dtype)
-    at_ends = torch.stack(
-        [
-            sibling(ends.clone()).detach()
-            for sibling in (activation.f, activation.df, activation.d2f)
-        ]
-    )
+    at_ends = torch.stack([sibling(ends.clone()).detach() for sibling in activation.siblings])
     usual = torch.cat([got, at_ends], 1)
     if x.dtype in SIXTEEN_BIT:
         spread = torch.stack([spread_16(row) for row in true.hi[:3]])
@@ -306,7 +302,7 @@ class _Found:
         try:
             attempt()
         except Exception as error:
-            self.fail(asked, asked.orders[0], _said(error))
+            self.fail(asked, asked.orders[0], in_a_line(error))
 
     def fail(self, asked: Asked, order: int, what: str) -> None:
         """The first thing that is wrong beside numbers."""
@@ -318,10 +314,9 @@ class _Found:
         self.points += sum(each.numel() for each in at)
         flat = torch.cat([each.flatten() for each in at])
         for order, parts in zip(asked.orders, zip(*results, strict=True), strict=True):
+            dtype = self.answers.inputs[0].dtype
             pairs = zip(parts, at, strict=True)
-            wrong = next(
-                filter(None, (_not_as(self.answers.inputs[0], *each) for each in pairs)), ""
-            )
+            wrong = next(filter(None, (unlike(part, dtype, of.shape) for part, of in pairs)), "")
             if wrong:
                 self.fail(asked, order, wrong)
             else:
@@ -393,19 +388,6 @@ def _call_again(asked: Asked, found: _Found, results_kept: _Found) -> None:
             results_kept.fail(asked, asked.orders[0], "a result is another after later calls")
 
 
-def _not_as(x: Tensor, got: Tensor, at: Tensor) -> str:
-    """What is wrong with a result whatever its numbers; empty where nothing is."""
-    if got.dtype != x.dtype:
-        return f"it gives {word(got.dtype)} for {word(x.dtype)}"
-    if got.shape != at.shape:
-        return f"it gives the shape {tuple(got.shape)} for {tuple(at.shape)}"
-    return ""
-
-
 def _same_bits(one: Tensor, other: Tensor) -> bool:
     whole = {2: torch.int16, 4: torch.int32, 8: torch.int64}[one.element_size()]
     return torch.equal(one.detach().view(whole), other.view(whole))
-
-
-def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"

@@ -32,7 +32,7 @@ from actfunc.certify.search import widened
 from actfunc.certify.sixteen import every_input
 from actfunc.certify.third import third
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
-from actfunc.errors import FormulaError, UsageError
+from actfunc.errors import FormulaError, UsageError, first_line, in_a_line
 from actfunc.lifting import SIXTEEN_BIT
 
 T = TypeVar("T")
@@ -181,8 +181,7 @@ def _each_judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> 
 
 def _cause(error: BaseException) -> str:
     """What was raised, in a line."""
-    text = str(error).strip().partition(chr(10))[0]
-    return text if isinstance(error, UsageError) else f"{type(error).__name__}: {text}"
+    return first_line(error) if isinstance(error, UsageError) else in_a_line(error)
 
 
 def _checks(activation: Activation, judge: Formula, found: Judged) -> list[Check]:
@@ -220,7 +219,7 @@ def evaluated(activation: Activation, x: Tensor) -> tuple[Tensor, ...]:
             # one that writes over its input is found by the calls, and spoils nothing before
             got = getattr(activation, name)(x.clone()).detach()
         except Exception as error:
-            what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            what = in_a_line(error)
             raise UsageError(
                 f"{activation.name} fails on a {word(x.dtype)} tensor, in {name}: {what}"
             ) from error

@@ -152,6 +152,15 @@ def measured(siblings: Sequence[Tensor] | Tensor, true: Truth, x: Tensor) -> Ten
     return torch.where(true.known, torch.stack(errors), 0.0)
 
 
+def unlike(got: Tensor, dtype: torch.dtype, shape: torch.Size) -> str:
+    """What is wrong with a result whatever its numbers, in words; empty where nothing is."""
+    if got.dtype != dtype:
+        return f"it gives {word(got.dtype)} for {word(dtype)}"
+    if got.shape != shape:
+        return f"it gives the shape {tuple(got.shape)} for {tuple(shape)}"
+    return ""
+
+
 def word(dtype: torch.dtype) -> str:
     """`float32` for torch.float32."""
     return str(dtype).removeprefix("torch.")

@@ -112,7 +112,7 @@ def conclude(activation: Activation, device: torch.device, total: Block) -> Exha
     x = torch.tensor(total.at, dtype=torch.int64).to(torch.int32).view(torch.float32)
     true = truth(parse(activation.formula, tuple(activation.params)), x, activation.params)
     checks = []
-    for order, sibling in enumerate((activation.f, activation.df, activation.d2f)):
+    for order, sibling in enumerate(activation.siblings):
         at = slice(order, order + 1)
         got = sibling(x.to(device))[at].cpu()
         here = true._replace(hi=true.hi[:, at], lo=true.lo[:, at], known=true.known[at])
@@ -147,7 +147,7 @@ def judge_chunk(activation: Activation, start: int, size: int, device: torch.dev
     plain = bool(ordinary.all())
     worst, at, beyond, deaf = [], [], [], 0
     fine = x.double()
-    for order, sibling in enumerate((activation.f, activation.df, activation.d2f)):
+    for order, sibling in enumerate(activation.siblings):
         got = sibling(x[inner])
         off = _errors(got, sibling(fine))
         if not plain:
@@ -180,7 +180,7 @@ def _errors(got: Tensor, fine: Tensor) -> Tensor:
 
 def _kept_at(activation: Activation, device: torch.device) -> Path:
     """Where the finished blocks are: by function, torch, device and the source of it all."""
-    depends = source.digest_of(activation.f, activation.df, activation.d2f)
+    depends = source.digest_of(*activation.siblings)
     parts = [activation.spec, activation.formula, torch.__version__, str(device.type)]
     parts += [source.digest(__name__), depends]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -30,7 +30,7 @@ def grid(activation: Activation, dtype: torch.dtype, formula: Formula | None = N
     base = _unique(torch.cat([_even(dtype), _logarithmic(dtype)]))
     meet = branch_points(formula, activation.params) if formula else ()
     joints = torch.tensor([*activation.joint_points, *meet], dtype=dtype)
-    siblings = (activation.f, activation.df, activation.d2f)
+    siblings = activation.siblings
     crossings = [_crossings(sibling, base) for sibling in siblings]
     info = torch.finfo(dtype)
     ends = torch.tensor([0.0, 1.0, info.tiny, info.eps, info.max], dtype=dtype)

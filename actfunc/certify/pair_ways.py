@@ -13,6 +13,7 @@ from torch.func import grad, hessian, jacfwd, jacrev, jvp, vjp, vmap
 from actfunc.certify.check import Check, Point, word
 from actfunc.certify.routes import run_compiled
 from actfunc.certify.ways import RouteCheck
+from actfunc.errors import in_a_line
 from actfunc.gated import GatedPair, PairFunction
 
 BOTH = (0, 1)
@@ -191,7 +192,7 @@ def _lifted(pair: GatedPair, route: PairRoute) -> PairFunction:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+    return in_a_line(error)
 
 
 def _result(

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import ORDERS, Point, bound_of, word
+from actfunc.certify.check import ORDERS, Point, bound_of, unlike, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
-from actfunc.certify.settings import Settings, settings
+from actfunc.certify.settings import Sweep, settings
 from actfunc.certify.ulp import error, plain_error, ulp
+from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
 
 DIGITS_LOST = 2.0**10
@@ -79,7 +80,7 @@ def parameters(
     )
 
 
-def _own(activation: Activation, dtype: torch.dtype) -> Settings:
+def _own(activation: Activation, dtype: torch.dtype) -> Sweep:
     """The record's own parameters, as rounded to a dtype, with the whole of the middle."""
     info = torch.finfo(dtype)
     x = torch.linspace(-REACH, REACH, POINTS, dtype=torch.float64).to(dtype)
@@ -90,7 +91,7 @@ def _own(activation: Activation, dtype: torch.dtype) -> Settings:
         name: torch.tensor([[value]], dtype=dtype).double()
         for name, value in activation.params.items()
     }
-    return Settings(x[None], columns)
+    return Sweep(x[None], columns)
 
 
 def _inner(dtype: torch.dtype) -> torch.dtype:
@@ -101,7 +102,7 @@ def _inner(dtype: torch.dtype) -> torch.dtype:
 # with other parameters
 
 
-def _with_others(activation: Activation, formula: Formula, others: Settings) -> Iterator[Parameter]:
+def _with_others(activation: Activation, formula: Formula, others: Sweep) -> Iterator[Parameter]:
     true = truth(formula, others.x.flatten(), others=_flat(others))
     for given, way in _WAYS.items():
         for order, name in enumerate(("f", "df", "d2f")):
@@ -125,15 +126,15 @@ def _derivative(activation: Activation, order: int, x: Tensor, **params: float |
     return y
 
 
-Way = Callable[[Callable[..., Tensor], Settings], Tensor]
+Way = Callable[[Callable[..., Tensor], Sweep], Tensor]
 """What a function gives with all the settings, of the shape of the points."""
 
 
-def _as_numbers(function: Callable[..., Tensor], others: Settings) -> Tensor:
+def _as_numbers(function: Callable[..., Tensor], others: Sweep) -> Tensor:
     return torch.stack([function(x, **others.at(number)) for number, x in enumerate(others.x)])
 
 
-def _as_one_element(function: Callable[..., Tensor], others: Settings) -> Tensor:
+def _as_one_element(function: Callable[..., Tensor], others: Sweep) -> Tensor:
     # of the other dtype, and by turns of no dimension and of one: the result is as x is
     other = torch.float32 if others.x.dtype == torch.float64 else torch.float64
     rows = []
@@ -145,7 +146,7 @@ def _as_one_element(function: Callable[..., Tensor], others: Settings) -> Tensor
     return torch.stack(rows)
 
 
-def _one_a_channel(function: Callable[..., Tensor], others: Settings) -> Tensor:
+def _one_a_channel(function: Callable[..., Tensor], others: Sweep) -> Tensor:
     dtype = _inner(others.x.dtype)
     params = {name: column[:, 0].to(dtype) for name, column in others.params.items()}
     return function(others.x.mT.contiguous(), **params).mT
@@ -163,7 +164,7 @@ _WAYS: dict[str, Way] = {
 
 def _judged(
     activation: Activation,
-    others: Settings,
+    others: Sweep,
     true: Truth,
     order: int,
     given: str,
@@ -176,14 +177,9 @@ def _judged(
     try:
         got = way(function, others).detach()
     except Exception as raised:  # whatever it is, it is a finding
-        what = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+        what = in_a_line(raised)
         return Parameter(*place, 0, None, what, False)
-    if got.dtype != x.dtype or got.shape != others.x.shape:
-        what = (
-            f"it gives {word(got.dtype)} for {word(x.dtype)}"
-            if got.dtype != x.dtype
-            else f"it gives the shape {tuple(got.shape)} for {tuple(others.x.shape)}"
-        )
+    if what := unlike(got, x.dtype, others.x.shape):
         return Parameter(*place, 0, None, what, False)
     got = got.flatten()
     hi, lo = true.hi[order], true.lo[order]
@@ -199,7 +195,7 @@ def _judged(
 
 def _found(
     place: tuple[str, str, str, str, int, float],
-    at: Settings,
+    at: Sweep,
     columns: tuple[Tensor, Tensor, Tensor, Tensor],
     bound: float,
 ) -> Parameter:
@@ -214,7 +210,7 @@ def _found(
 
 
 def _by_parameters(
-    activation: Activation, formula: Formula, at: Settings, given: str
+    activation: Activation, formula: Formula, at: Sweep, given: str
 ) -> Iterator[Parameter]:
     columns = _flat(at)
     x = at.x.flatten()
@@ -230,7 +226,7 @@ def _by_parameters(
             try:
                 got = slope_by(activation, name, at, order)
             except Exception as raised:  # whatever it is, it is a finding
-                what = f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+                what = in_a_line(raised)
                 yield Parameter(*place, 0, None, what, False)
                 continue
             off = _deviation(got, wanted, value, columns[name])
@@ -267,7 +263,7 @@ def _deviation(got: Tensor, wanted: Tensor, value: Tensor, param: Tensor) -> Ten
     return torch.where(got.isnan(), torch.inf, off).masked_fill(wanted.isnan(), 0.0)
 
 
-def slope_by(activation: Activation, name: str, at: Settings, order: int = 0) -> Tensor:
+def slope_by(activation: Activation, name: str, at: Sweep, order: int = 0) -> Tensor:
     """∂f/∂name (order 0) or ∂f′/∂name at each point, by plain backward through the lifted function.
 
     (setting · point,), in the dtype of the points.
@@ -288,5 +284,5 @@ def slope_by(activation: Activation, name: str, at: Settings, order: int = 0) ->
     return torch.zeros_like(x).detach() if got is None else got.to(x.dtype)
 
 
-def _flat(at: Settings) -> dict[str, Tensor]:
+def _flat(at: Sweep) -> dict[str, Tensor]:
     return {name: column.flatten() for name, column in at.columns.items()}

@@ -28,7 +28,7 @@ POINTS = 12
 """Points for each setting."""
 
 
-class Settings(NamedTuple):
+class Sweep(NamedTuple):
     """Settings, and points for each: (setting, point), or (setting, 1) of each parameter.
 
     params: in float64, numbers that float32 has.
@@ -47,7 +47,7 @@ class Settings(NamedTuple):
         return {name: column.expand(self.x.shape) for name, column in self.params.items()}
 
 
-def settings(activation: Activation, formula: Formula, dtype: torch.dtype) -> Settings:
+def settings(activation: Activation, formula: Formula, dtype: torch.dtype) -> Sweep:
     """Settings of the record's parameters that its domain has, with points of a dtype.
 
     The ends that belong to a domain, numbers next to those that do not, zero, small and large ones,
@@ -64,7 +64,7 @@ def settings(activation: Activation, formula: Formula, dtype: torch.dtype) -> Se
         name: torch.tensor([[one[name]] for one in found], dtype=torch.float64)
         for name in activation.params
     }
-    return Settings(x, columns)
+    return Sweep(x, columns)
 
 
 def _one_by_one(activation: Activation) -> Iterator[dict[str, float]]:

@@ -49,11 +49,11 @@ def every_input(
     """
     x = inputs(dtype)
     x = x[~torch.isin(x.float(), torch.tensor(activation.poles))]
-    got = torch.stack([f(x) for f in (activation.f, activation.df, activation.d2f)]).detach()
+    got = torch.stack([f(x) for f in activation.siblings]).detach()
     if judge is None:
         true = truth(formula, x, activation.params)
         return Judged(x, got, true, _errors(got, true, x))
-    hi = torch.stack([f(x.double()) for f in (judge.f, judge.df, judge.d2f)]).detach()
+    hi = torch.stack([f(x.double()) for f in judge.siblings]).detach()
     true = Truth(hi, torch.zeros_like(hi), torch.ones(len(x), dtype=torch.bool))
     worst = _errors(got, true, x).topk(WORST).indices.flatten()
     asked = torch.cat([worst, _sample(len(x))]).unique()

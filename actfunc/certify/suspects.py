@@ -134,7 +134,7 @@ def values(activation: Activation) -> Values:
     """The siblings, all three."""
 
     def all_of_them(x: Tensor) -> Tensor:
-        return torch.stack([f(x).detach() for f in (activation.f, activation.df, activation.d2f)])
+        return torch.stack([f(x).detach() for f in activation.siblings])
 
     return all_of_them
 

@@ -15,6 +15,7 @@ from actfunc.certify.check import Check, Point, word
 from actfunc.certify.routes import run_compiled
 from actfunc.certify.vector_samples import Sample
 from actfunc.certify.ways import RouteCheck
+from actfunc.errors import in_a_line
 from actfunc.vector import VectorFunction
 
 ORDERS = ("value", "jvp", "vjp", "second")
@@ -95,7 +96,7 @@ def vector_ways(function: VectorFunction, chosen: Sequence[Sample]) -> Iterator[
             try:
                 got = route.follow(lifted, x, along).detach()
             except Exception as error:  # a way that is barred is a finding
-                failure = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+                failure = in_a_line(error)
                 break
             wanted = _wanted(function, route, x, along)
             off = _differs(got, wanted, route.order)
@@ -143,7 +144,7 @@ def compiled_vector_ways(
     try:
         found = run_compiled(everything, *(part for one in chosen for part in one))
     except Exception as error:
-        what = f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        what = in_a_line(error)
         for route in routes:
             place = route.name, route.order, word(chosen[0].x.dtype), True, points
             yield RouteCheck(*place, what, 0, None, False)

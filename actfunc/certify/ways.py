@@ -15,6 +15,7 @@ from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
 from actfunc.certify.routes import ROUTES, Route, follow_compiled, lifted
 from actfunc.certify.ulp import error
+from actfunc.errors import in_a_line
 
 T = TypeVar("T")
 
@@ -64,7 +65,7 @@ def eager_ways(activation: Activation, siblings: Tensor, x: Tensor) -> list[Rout
         some = torch.cat([some, zeros]).unique()
         x, siblings = x[some], siblings[:, some]
     ends = torch.tensor(ENDS, dtype=x.dtype)
-    at_ends = (sibling(ends) for sibling in (activation.f, activation.df, activation.d2f))
+    at_ends = (sibling(ends) for sibling in activation.siblings)
     siblings = torch.cat([siblings, torch.stack([each.detach() for each in at_ends])], 1)
     x = torch.cat([x, ends])
     results = []
@@ -117,7 +118,7 @@ def compiled_ways(activation: Activation, formula: Formula, grid: Tensor) -> lis
         tried = [route for route in ROUTES if route.compiles]
         return [_result(route, x, compiled=True, failure=found) for route in tried]
     fine = x.double()
-    right = [each(fine).detach() for each in (activation.f, activation.df, activation.d2f)]
+    right = [each(fine).detach() for each in activation.siblings]
     slopes = [*right[1:], activation.d3f(fine).detach().nan_to_num(0.0, 0.0, 0.0)]
     results = []
     for route in ROUTES:
@@ -175,4 +176,4 @@ def _tried(attempt: Callable[[], T]) -> T | str:
     try:
         return attempt()
     except Exception as raised:
-        return f"{type(raised).__name__}: {str(raised).partition(chr(10))[0]}"
+        return in_a_line(raised)

@@ -18,7 +18,7 @@ import torch
 from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.catalogue import get
-from actfunc.errors import CheckpointError, UsageError
+from actfunc.errors import CheckpointError, UsageError, first_line
 from actfunc.storage import files
 
 # the tutorial's class names, ours, and its parameter names with ours
@@ -159,4 +159,4 @@ def _params(state: dict[str, torch.Tensor], sizes: tuple[int, ...], path: Path) 
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    return first_line(error) or type(error).__name__
