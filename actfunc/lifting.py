@@ -64,12 +64,11 @@ def lift_partial(
 
 def _read_along() -> bool:
     """Whether somebody takes the operations apart who does not take a Function as it is."""
-    return (
-        torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # type: ignore
-        or torch_private.forward_mode_is_on()
-        or torch_private.functionalizes()
-    )
+    if torch.compiler.is_compiling():
+        apart = torch.compiler.is_exporting() or not torch_private.compiles_one_backward()
+    else:
+        apart = torch.jit.is_tracing() or torch_private.functionalizes()  # type: ignore
+    return apart or torch_private.forward_mode_is_on()
 
 
 class _Lifted(torch.autograd.Function):
@@ -196,7 +195,8 @@ def lift_vector(function: AlongVectors, x: Tensor) -> Tensor:
     """
     if _read_along():
         wide = x.float() if x.dtype in SIXTEEN_BIT else x
-        return (function.f(wide.detach()) + _beside(function, wide)).to(x.dtype)
+        # from zero, for of 0.0 less a zero of either sign -0.0 is left as it is
+        return (function.f(wide.detach()) - (0.0 - _beside(function, wide))).to(x.dtype)
     if not torch.is_grad_enabled():
         return function.f(x)
     return _LiftedVector.apply(function, x)
@@ -228,8 +228,8 @@ def _beside(function: AlongVectors, x: Tensor) -> Tensor:
     Plain tensor operations, linear and quadratic in d, so that reverse mode transposes them.
     """
     point = Point.of(x)
-    y = function.jvp(point.at, point.down)
+    y = function.jvp(point.at, point.zero)
     near = point.near().sum(function.dim, keepdim=True)
     if function.second is None:
         return y - nan_from(2, near)
-    return y + 0.5 * function.second(point.at, point.down) - nan_from(3, near)
+    return y + 0.5 * function.second(point.at, point.zero) - nan_from(3, near)

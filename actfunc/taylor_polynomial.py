@@ -14,6 +14,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, where
 
+from actfunc import torch_private
+
 
 @dataclass(frozen=True, eq=False)
 class Partial:
@@ -39,8 +41,7 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
     """The Taylor polynomial of a function about its inputs: it has the value of the function.
 
     With s an input as a constant, d = x - s is zero in value and one in slope, and
-    f(s) + d·f′(s) + d²/2·f″(s) has the derivatives supplied. What is added to the value is -0.0,
-    which leaves every number what it is, -0.0 too. As `lift_partial`, but in 32 bits or more.
+    f(s) + d·f′(s) + d²/2·f″(s) has the derivatives supplied.
     """
     points = [Point.of(x) for x in inputs]
 
@@ -85,26 +86,28 @@ def _orders(path: tuple[int, ...]) -> int:
 class Point(NamedTuple):
     """An input as a constant, and zeros with the slope of the input.
 
-    up, down: 0.0 and -0.0; at an infinite input without slope.
-    x, far:   the input itself, and where it is infinite.
+    far:   where the input is infinite.
+    there: 0.0, at an infinite input that input itself.
+    zero:  0.0, at an infinite input without slope.
     """
 
     at: Tensor
-    up: Tensor
-    down: Tensor
-    x: Tensor
     far: Tensor
+    there: Tensor
+    zero: Tensor
 
     @classmethod
     def of(cls, x: Tensor) -> Point:
         at = x.detach()
-        far = at.isinf()
-        moving, still = where(far, 0.0, x), where(far, 0.0, at)
-        return cls(at, moving - still, -(still - moving), x, far)
+        far = is_infinite(at)
+        there = x - where(far, 0.0, at)
+        return cls(at, far, there, where(far, 0.0, there))
 
     def near(self, careful: bool = True) -> Tensor:
         """A zero with a slope; careful: at an infinite input too."""
-        return where(self.far, 1 / where(self.far, self.x, 1.0), self.up) if careful else self.up
+        if not careful:
+            return self.zero
+        return where(self.far, 1 / where(self.far, self.there, 1.0), self.zero)
 
 
 def _with_term(
@@ -112,45 +115,36 @@ def _with_term(
 ) -> Tensor:
     """y and a coefficient times the zeros of these points, one for each derivative taken."""
     careful = _careful(partial)
-    one, other = coefficient, None
-    if careful or partial.steep:
-        one, other = two_finite(coefficient)
-    zero = where(one.signbit(), points[-1].up, points[-1].down)
-    for point in points[:-1]:
-        zero = zero * point.up
-    y = y + zero * one
-    if other is not None:
-        y = y + zero * other
-    if partial.rests and not careful:
-        return y
+    same = all(point is points[0] for point in points)
+    far = reduce(torch.logical_or, [point.far for point in points])
     # at infinity an infinite value is the coefficient times a power of x, and nothing else has
     # a slope there
-    power, far, near = coefficient, points[0].far, points[0].near(careful)
-    for point in points:
-        power = power * point.at
-    told = far & (power == value)
-    for point in points[1:]:
-        if point is not points[0]:
-            told, far, near = told & False, far | point.far, near + point.near(careful)
-    y = y + _power_there(told, one, points)
-    if other is not None:
-        y = y + _power_there(told & (other != 0), other, points)
+    still = torch.zeros_like(far)
+    if not same:
+        still = ~still
+    elif careful:
+        still = reduce(torch.mul, [point.at for point in points], coefficient) != value
+    for part in two_finite(coefficient) if careful or partial.steep else (coefficient,):
+        zeros = [
+            point.zero
+            if partial.rests and not careful
+            else where(far & ((part == 0) | still), 0.0, point.there)
+            for point in points
+        ]
+        # from zero, for of 0.0 less a zero of either sign -0.0 is left as it is
+        y = y - (0.0 - reduce(torch.mul, zeros, part))
     if not careful:
         return y
-    lost = coefficient.isnan() | (far & (coefficient != 0) & ~told)
-    if not all(point is points[0] for point in points):
-        # of two inputs one may be infinite, and 1 / x has no slope there that would overflow: the
-        # derivative of this order is an infinity times it
-        power = where(lost, near, 1.0).abs() ** (len(points) - 0.5)
-        return y - where(lost, power - power, 0.0)
-    return y - nan_from(len(points), near, lost)
-
-
-def _power_there(there: Tensor, coefficient: Tensor, points: list[Point]) -> Tensor:
-    """A coefficient times a power of x, elsewhere -0.0."""
-    return reduce(
-        torch.mul, [where(there, points[0].x, 0.0)] * len(points), where(there, coefficient, -1.0)
-    )
+    lost = (coefficient != coefficient) | (far & (coefficient != 0) & still)
+    near = points[0].near()
+    if same:
+        return y - nan_from(len(points), near, lost)
+    # of two inputs one may be infinite, and 1 / x has no slope there that would overflow: the
+    # derivative of this order is an infinity times it
+    for point in points[1:]:
+        near = near + point.near()
+    power = where(lost, near, 1.0).abs() ** (len(points) - 0.5)
+    return y - where(lost, power - power, 0.0)
 
 
 def two_finite(number: Tensor) -> tuple[Tensor, Tensor]:
@@ -159,8 +153,13 @@ def two_finite(number: Tensor) -> tuple[Tensor, Tensor]:
     What flows back through a product with an infinite number would be infinite, and meet zero.
     """
     info = torch.finfo(number.dtype)
-    one = where(number.isnan(), 0.0, number.clamp(info.min, info.max))
-    return one, where(number.isinf(), one, torch.zeros_like(one) * one)
+    one = where(number != number, 0.0, number.clamp(info.min, info.max))
+    return one, where(is_infinite(number), one, torch.zeros_like(one) * one)
+
+
+def is_infinite(number: Tensor) -> Tensor:
+    """As torch.isinf, of which the compiler makes a loop and no vector instructions."""
+    return number.abs() == math.inf
 
 
 def nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
@@ -170,19 +169,11 @@ def nan_from(order: int, zero: Tensor, here: Tensor | None = None) -> Tensor:
     """
     if here is not None:
         zero = where(here, zero, 0.0)
-    if order == 1:
-        y = zero.abs().sqrt()
-    elif order > 2:
-        y = zero.abs().pow(order - 0.5)
+    if order == 2 and torch.compiler.is_compiling() and not torch_private.reads_forward_mode():
+        # |zero|^1.5 would take a tenth of a training step. The slope that torch has of this is 0
+        # where a quotient of zeros is masked, and then there is the slope of the quotient; forward
+        # mode does not look behind the mask
+        y = torch.copysign(zero, torch.ones((), dtype=zero.dtype, device=zero.device))
     else:
-        # |zero|^1.5 says it too, and would take a tenth of a training step. The square of
-        # this number is none; as a tensor, for under vmap forward mode makes float64 of a product
-        # with a Python number
-        exponent = math.log2(torch.finfo(zero.dtype).max) * 2 / 3
-        large = torch.full((), 2.0**exponent, dtype=zero.dtype, device=zero.device)
-        y = _overflowing(large * zero) - _overflowing((large + large) * zero)
+        y = zero.abs() ** (order - 0.5)
     return y if here is None else where(here, y, 0.0)
-
-
-def _overflowing(zero: Tensor) -> Tensor:
-    return zero * zero / (1 + zero)

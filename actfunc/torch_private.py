@@ -115,6 +115,36 @@ def _transforms() -> list[str] | None:
         return None
 
 
+def compiles_one_backward() -> bool:
+    """Whether the compiler that reads along takes one derivative, by the backward pass, or none.
+
+    Within torch.func's transforms it reads a Function's value and overlooks its backward; what
+    inductor compiled, torch differentiates once and refuses to differentiate again; with other
+    backends it may. Where torch does not tell, no: the lift is a polynomial then, and slower.
+    """
+    try:
+        reader = torch._dynamo.symbolic_convert.InstructionTranslator.current_tx()
+        inductor = reader.output.compiler_fn.__name__ == "inductor"  # type: ignore[attr-defined]
+    except AttributeError:
+        return False
+    takes_more = getattr(torch._dynamo.config, "trace_autograd_ops", False)
+    return inductor and not takes_more and _transforms() == []
+
+
+def reads_forward_mode() -> bool:
+    """Whether torch.func's forward mode is at work inside what a compiler reads.
+
+    Where torch does not tell, it is taken to be so: the lift is slower then.
+    """
+    transforms = _transforms()
+    return transforms is None or "Jvp" in transforms
+
+
+# the compiler asks these while it reads, and takes the answer as it is
+for _asked in (compiles_one_backward, reads_forward_mode):
+    _asked._dynamo_marked_constant = True  # type: ignore[attr-defined]
+
+
 LEAST = 2**24
 """Multiplications of a product from which oneDNN is faster: those of three 256 × 256 matrices."""
 

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from actfunc.catalogue.floats import flushed, lowest
+from actfunc.catalogue.floats import finite, flushed, lowest
 
 # tanh(x) = x + x³·P(x²) for |x| < 0.625: Moshier's Cephes library, tanhf
 _TANH = (-0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745)
@@ -61,9 +61,18 @@ def erf(x: Tensor) -> Tensor:
 
 def normal_cdf(x: Tensor) -> Tensor:
     """Φ(x), which shares e^-x²/2 with its slope."""
-    tail = _tail(x.abs(), torch.exp(-0.5 * x * x))
+    tail = _tail(x.abs(), _bell(x))
     near = 0.5 + x * _polynomial(_CENTRE, x * x)
     return torch.where(x.abs() < 1, near, torch.where(x > 0, 1 - tail, tail))
+
+
+def gelu_slope(x: Tensor) -> Tensor:
+    """The slope of x·Φ(x)."""
+    return flushed(normal_cdf(x) + _bell(x) * (finite(x) / math.sqrt(2 * math.pi)))
+
+
+def _bell(x: Tensor) -> Tensor:
+    return torch.exp(-0.5 * x * x)
 
 
 def _tail(a: Tensor, bell: Tensor) -> Tensor:

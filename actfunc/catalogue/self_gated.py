@@ -95,6 +95,8 @@ def _normal_cdf(x: Tensor) -> Tensor:
 
 
 def _gelu_slope(x: Tensor) -> Tensor:
+    if compiled.applies(x):
+        return compiled.gelu_slope(x)
     # both parts of the same rounded t: at the minimum, where nothing forgives it, that cancels
     t = within_reach(x) * math.sqrt(0.5)
     square = t * t
