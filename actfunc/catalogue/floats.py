@@ -52,8 +52,10 @@ def flushed(y: Tensor) -> Tensor:
     What is zero stays as it is: -0.0, and a zero by a parameter that is zero, which may be learnt.
     """
     least = torch.finfo(y.dtype).tiny * (1 - 2**-8)
-    if torch.compiler.is_compiling() or y.requires_grad:
+    if y.requires_grad:
         return torch.where((y.abs() <= least) & (y != 0), 0.0 * y, y)
+    if torch.compiler.is_compiling():
+        return torch.where(y.abs() <= least, 0.0 * y, y)
     # vectorised passes, where a comparison and a selection are not
     return torch.copysign(hardshrink(y, least), y)
 
