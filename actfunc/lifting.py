@@ -1,9 +1,10 @@
 """The lift: what makes torch take the derivatives that a record supplies, and none of its own.
 
-There are two forms with the same results, bit for bit. Eagerly it is an `autograd.Function` that
-computes the value, and a derivative when it is asked for: nothing else costs anything, and nothing
-but the inputs is saved. Where a compiler reads along, or forward mode is on, it is the Taylor
-polynomial about the inputs themselves, made of plain tensor operations.
+There are two forms with the same results, bit for bit. One is an `autograd.Function` that computes
+the value, and a derivative when it is asked for: nothing else costs anything, and nothing but the
+inputs is saved. Where forward mode is on, or somebody takes the operations apart who does not take
+a Function as it is, it is the Taylor polynomial about the inputs themselves, made of plain tensor
+operations.
 """
 
 from __future__ import annotations

@@ -117,13 +117,14 @@ def _with_term(
     careful = _careful(partial)
     same = all(point is points[0] for point in points)
     far = reduce(torch.logical_or, [point.far for point in points])
-    # at infinity an infinite value is the coefficient times a power of x, and nothing else has
-    # a slope there
-    still = torch.zeros_like(far)
     if not same:
-        still = ~still
+        still = torch.ones_like(far)
     elif careful:
+        # at infinity an infinite value is the coefficient times a power of x, and nothing else
+        # has a slope there
         still = reduce(torch.mul, [point.at for point in points], coefficient) != value
+    else:
+        still = torch.zeros_like(far)
     for part in two_finite(coefficient) if careful or partial.steep else (coefficient,):
         zeros = [
             point.zero

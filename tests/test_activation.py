@@ -18,11 +18,12 @@ from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
 
-from actfunc import CATALOGUE, Activation, get
+from actfunc import CATALOGUE, Activation, get, lift
 from actfunc.catalogue import FAMILIES, find
 from actfunc.certify.peers import peer
 from actfunc.errors import UsageError
 from actfunc.lifting import SIXTEEN_BIT
+from tests.compiling import inductor
 from tests.records import each
 from tests.reference import assert_same
 
@@ -473,6 +474,59 @@ def derivatives_compiled(records: list[Activation], backend: str) -> None:
     compiled = torch.compile(derivatives, fullgraph=True, dynamic=False, backend=backend)
     for got, record in zip(compiled(x), records, strict=True):
         torch.testing.assert_close(got, record.d2f(x), rtol=1e-5, atol=1e-5, msg=record.name)
+
+
+def slopes_of_its_own(x: Tensor) -> Tensor:
+    """A sine whose derivatives are none that autograd would find."""
+    return lift(torch.sin, lambda x: 100 * torch.cos(x), lambda x: -7 * torch.sin(x), x)
+
+
+def backward(function, x: Tensor, times: int = 1) -> Tensor:
+    """The derivative by so many backward passes over what the function gave."""
+    leaf = x.clone().requires_grad_()
+    y = function(leaf)
+    for _ in range(times):
+        (y,) = torch.autograd.grad(y.sum(), leaf, create_graph=times > 1)
+    return y.detach()
+
+
+def test_compiled_for_one_backward_pass_nothing_further_is_computed():
+    def unasked(x: Tensor) -> Tensor:
+        raise AssertionError("a second derivative")
+
+    torch.compiler.reset()
+    x = torch.linspace(-2, 2, 9)
+    once = partial(lift, torch.sin, lambda x: 3 * x, unasked)
+    lifted = torch.compile(once, fullgraph=True, backend=inductor)
+    torch.testing.assert_close(backward(lifted, x), 3 * x)
+    with torch.no_grad():
+        torch.testing.assert_close(lifted(x), torch.sin(x))
+
+
+@pytest.mark.parametrize(
+    ("function", "wanted"),
+    [
+        (vmap(grad(slopes_of_its_own)), lambda x: 100 * torch.cos(x)),
+        (vmap(grad(grad(slopes_of_its_own))), lambda x: -7 * torch.sin(x)),
+        (lambda x: jvp(slopes_of_its_own, (x,), (torch.ones_like(x),))[1],
+         lambda x: 100 * torch.cos(x)),
+        (vmap(grad(grad(partial(get("gelu"), order=1)))), lambda x: x * math.nan),
+    ],
+)  # fmt: skip
+def test_within_transforms_the_compiler_takes_the_derivatives_supplied(function, wanted):
+    """Of a Function it would read the value alone, and say nothing."""
+    torch.compiler.reset()
+    x = torch.linspace(-2, 2, 9)
+    compiled = torch.compile(function, fullgraph=True, backend=inductor)
+    torch.testing.assert_close(compiled(x), wanted(x), equal_nan=True)
+
+
+def test_a_backend_that_is_differentiated_twice_has_both_derivatives():
+    torch.compiler.reset()
+    x = torch.linspace(-2, 2, 9)
+    traced = torch.compile(slopes_of_its_own, fullgraph=True, backend="eager")
+    torch.testing.assert_close(backward(traced, x), 100 * torch.cos(x))
+    torch.testing.assert_close(backward(traced, x, times=2), -7 * torch.sin(x))
 
 
 @pytest.mark.full

@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from actfunc import get, torch_private, tree
+from actfunc import get, lift, torch_private, tree
 from actfunc.torch_private import compiled
 from actfunc.training import Program, optimizer
+from tests.compiling import inductor
 from tests.reference import assert_same
 from tests.training.plain import assert_trees_same, fresh
 
@@ -222,3 +223,40 @@ def test_without_word_of_transforms_the_lift_is_the_polynomial(monkeypatch, with
     assert_same(slope, gelu.df(x))
     for got, want in zip((y.detach(), twice(x)), wanted, strict=True):
         assert_same(got, want)
+
+
+def without_a_reader() -> SimpleNamespace:
+    """What this module knows as torch, which the compiler itself goes on using."""
+    return SimpleNamespace(**{**vars(torch), "_dynamo": SimpleNamespace(config=None)})
+
+
+def with_one_that_names_no_compiler() -> SimpleNamespace:
+    reader = SimpleNamespace(output=SimpleNamespace(compiler_fn=object()))
+    place = SimpleNamespace(InstructionTranslator=SimpleNamespace(current_tx=lambda: reader))
+    dynamo = SimpleNamespace(symbolic_convert=place, config=None)
+    return SimpleNamespace(**{**vars(torch), "_dynamo": dynamo})
+
+
+def without_its_transforms() -> SimpleNamespace:
+    return SimpleNamespace(**{**vars(torch), "_C": SimpleNamespace()})
+
+
+@pytest.mark.parametrize(
+    "other", [without_a_reader, with_one_that_names_no_compiler, without_its_transforms]
+)
+def test_without_word_of_the_compiler_the_lift_is_the_polynomial(monkeypatch, other):
+    """Slower, and the same derivatives."""
+    assert not torch_private.compiles_one_backward()  # nobody reads
+    curved = []
+
+    def d2f(x: Tensor) -> Tensor:
+        curved.append(len(x))
+        return -7 * torch.sin(x)
+
+    monkeypatch.setattr(torch_private, "torch", other())
+    torch.compiler.reset()
+    once = partial(lift, torch.sin, lambda x: 3 * x, d2f)
+    leaf = X.clone().requires_grad_()
+    y = torch.compile(once, fullgraph=True, backend=inductor)(leaf)
+    torch.testing.assert_close(torch.autograd.grad(y.sum(), leaf)[0], 3 * X)
+    assert curved  # the polynomial has it in it
