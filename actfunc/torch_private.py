@@ -124,7 +124,7 @@ def compiles_one_backward() -> bool:
     """
     try:
         reader = torch._dynamo.symbolic_convert.InstructionTranslator.current_tx()
-        inductor = reader.output.compiler_fn.__name__ == "inductor"  # type: ignore[attr-defined]
+        inductor = getattr(reader.output.compiler_fn, "__name__", "") == "inductor"
     except AttributeError:
         return False
     takes_more = getattr(torch._dynamo.config, "trace_autograd_ops", False)
