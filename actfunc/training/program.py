@@ -1,7 +1,8 @@
 """The program: slots that hold members, trained an epoch at a time in buffers that stay in place.
 
 The steps it repeats are pure; what they give is written back over what they read, so that an epoch
-allocates nothing. On a GPU the whole epoch is one CUDA graph.
+allocates nothing. On a GPU the whole epoch is one CUDA graph. A single network on a CPU, where
+nothing is compiled, goes from one state to the next.
 """
 
 from __future__ import annotations
@@ -74,11 +75,13 @@ class Program:
         self._right = torch.zeros(self.shape, dtype=torch.int64, device=self.device)
         if self.device.type == "cpu":
             torch_private.keep_heap()
-        step = ensemble_step(self.activations, optimizer, precision=precision)
         if self.shape == (1, 1) and not compiling:
             # eagerly, mapping over one costs half as much again as the step
             step = _of_one(make_step(self.activations[0], optimizer, precision=precision))
-        self._advance = _advance(_on_rows(step), compiling)
+            in_place = self.device.type == "cuda"
+        else:
+            step, in_place = ensemble_step(self.activations, optimizer, precision=precision), True
+        self._advance = _advance(_on_rows(step), compiling, in_place)
         self._graph: torch.cuda.CUDAGraph | None = None
         if compiling:
             self._try_out(State(one, optimizer.init(one)), optimizer, precision)
@@ -163,10 +166,12 @@ class Program:
                 on_step(index + 1, self.steps)
         self._validate()
 
+    @torch.no_grad()
     def _step(self, index: int) -> None:
-        self._advance(
+        new = self._advance(
             self.state, self.split.train, self._order[index], self._rates[index], self._totals
         )
+        self.state = new or self.state
 
     def _validate(self) -> None:
         # as many at a time as in training, so that validation needs no more memory
@@ -206,7 +211,7 @@ def _of_one(step: Step) -> Step:
 
 
 Pure = Callable[[State, Examples, Tensor, Tensor], tuple[State, Metrics]]
-Advance = Callable[[State, Examples, Tensor, Tensor, Metrics], None]
+Advance = Callable[[State, Examples, Tensor, Tensor, Metrics], State | None]
 
 
 def _on_rows(step: Step) -> Pure:
@@ -223,17 +228,21 @@ def _on_rows(step: Step) -> Pure:
     return on_rows
 
 
-def _advance(pure: Pure, compiling: bool) -> Advance:
-    """What the step gives, written back over the state it came from."""
+def _advance(pure: Pure, compiling: bool, in_place: bool) -> Advance:
+    """The step, its metrics added to the totals: a new state, or in place, written back over the
+    one it came from."""
     if compiling and not WRITES_IN_ORDER:
         pure = compiled(pure)
 
     def advance(
         state: State, train: Examples, index: Tensor, rates: Tensor, totals: Metrics
-    ) -> None:
+    ) -> State | None:
         new, metrics = pure(state, train, index, rates)
-        tree.map(lambda buffer, leaf: buffer.copy_(leaf), state, new)
         totals.loss.add_(metrics.loss)
         totals.correct.add_(metrics.correct)
+        if not in_place:
+            return new
+        tree.map(Tensor.copy_, state, new)
+        return None
 
     return compiled(advance) if compiling and WRITES_IN_ORDER else advance

@@ -157,3 +157,30 @@ def test_the_step_maps_over_seeds_and_learning_rates(small_split):
         torch.testing.assert_close(measured.loss[index], alone_measured.loss)
         for got, want in zip(tree.leaves(together), tree.leaves(alone), strict=True):
             torch.testing.assert_close(got[index], want)
+
+
+@pytest.mark.parametrize("mode", [torch.enable_grad, torch.no_grad])
+def test_a_step_may_be_differentiated_itself(mode):
+    """Without an outer derivative, gradients off, it goes another way: to the same bits."""
+    optimizer = sgd()
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (16, 28, 28), generator=generator, dtype=torch.uint8)
+    batch = Examples(images, torch.arange(16) % 10)
+    step, state = (
+        make_step(get("tanh"), optimizer),
+        fresh(mlp.init((784, 4, 10), seed=1), optimizer),
+    )
+
+    def bias(rate: torch.Tensor) -> torch.Tensor:
+        return step(state, batch, rate)[0].params[0].bias.sum()
+
+    with mode():
+        slope = torch.func.grad(bias)(torch.tensor(0.1))
+        after = step(state, batch, torch.tensor(0.1))[0]
+    velocity = after.optimizer.velocity[0].bias
+    torch.testing.assert_close(slope, -velocity.sum())
+    rate = torch.tensor(0.1, requires_grad=True)
+    (by_rate,) = torch.autograd.grad(bias(rate), rate)
+    assert_same(by_rate, slope)
+    assert_same(bias(rate).detach(), after.params[0].bias.sum())
+    assert not any(leaf.requires_grad for leaf in tree.leaves(after))

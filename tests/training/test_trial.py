@@ -28,7 +28,7 @@ def compiled_as(monkeypatch):
     advance = program._advance
 
     def patch(make):
-        monkeypatch.setattr(program, "_advance", lambda pure, compiling: make(advance(pure, False)))
+        monkeypatch.setattr(program, "_advance", lambda pure, *_: make(advance(pure, False, True)))
 
     return patch
 
