@@ -119,8 +119,12 @@ class Third:
             return self.curvature.at(s, params)
 
         wide = x.double()
-        right, left = (elementwise_slope(curvature, wide + side) for side in (BESIDE, -BESIDE))
+        sides = 0.0, BESIDE, -BESIDE
+        own, right, left = (elementwise_slope(curvature, wide + side) for side in sides)
         slope = 0.5 * right + 0.5 * left
+        # the mean lacks digits where a function changes quickly, and tells where the slope at the
+        # point itself is one
+        slope = torch.where((own - slope).abs() <= AGREEING * slope.abs(), own, slope)
         # far out a power of x may overflow in what is long straight; a sine is NaN at infinity
         bend = curvature(wide)
         straight = (wide.abs() > FAR_OUT) & slope.isnan() & ~bend.isnan()
@@ -135,6 +139,9 @@ class Third:
 BESIDE = 2.0**-27
 """How far to both sides of a point a curvature is differentiated: at the point itself an |x| of
 its formula may be 0, or it may be 0 as a whole and flushed, and autograd finds no slope there."""
+
+AGREEING = 2.0**-20
+"""How close, relatively, the slope at a point is to the mean of its sides where it is one."""
 
 FAR_OUT = 1e50
 """Further out the square of a number may be none."""

@@ -66,11 +66,13 @@ class Call(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What is right at points, by order, and what was had of them by calling on all at once.
+    """What is right at the points, and what a function gave when it was called on all at once.
 
-    inputs: (point,) each; usual, hi, lo, spread: (order, point), the last three in float64: the
-            truth as a sum of two, and what rounding the inputs makes of it.
-    bounds, orders: for each order what is allowed, and its name.
+    inputs: (point,), one of each input: x, or value and gate.
+    usual:  (order, point), in the dtype of the inputs: what it gave then, judged elsewhere.
+    hi, lo: (order, point), float64: the truth, as their sum.
+    spread: (order, point), float64: what rounding the inputs makes of the truth.
+    bounds: what is allowed of each order; orders: what it is called.
     """
 
     inputs: tuple[Tensor, ...]
@@ -96,8 +98,9 @@ class Answers(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A function that is called; what it gives are the results of `orders`.
+    """A function to call.
 
+    orders:  of which value or derivatives its results are, by their places in `Answers`.
     by:      its name.
     records: whether derivatives are recorded in it by torch's ordinary backward (True), or taken by
              a transform (False), each where the other cannot be; None where neither is.

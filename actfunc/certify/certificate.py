@@ -46,7 +46,10 @@ Report = Callable[[str], None]
 
 
 class Failure(NamedTuple):
-    """A part of a certificate that there is nothing of, and why."""
+    """A part of a certificate that could not be had, and why: what was raised, in a line.
+
+    A finding that never holds: `held` is there because all findings have it.
+    """
 
     dtype: str
     part: str
@@ -60,7 +63,21 @@ Finding: TypeAlias = (
 
 
 class Certificate(NamedTuple):
-    """All that `certify` found about one activation."""
+    """All that `certify` found about one activation; each finding says whether it `held`.
+
+    name:        as the command line takes it, parameters included: `elu:alpha=1.0`.
+    formula:     the text that it was judged by.
+    checks:      value, first and second derivative in each dtype, with the worst error found.
+    routes:      torch's ways to a derivative, eager and compiled.
+    differences: df and d2f against finite differences, in float64.
+    limits:      what it gives at ±inf, NaN and poles, and the signs of zero.
+    parameters:  what it gives with other parameters, and its derivatives by them.
+    joints:      where branches of the formula meet, and whether the record says so.
+    constants:   the formula against the published function; of the catalogue's own alone.
+    calls:       what it gives by shape, layout in memory and mode.
+    failures:    parts that could not be had.
+    third:       the third derivative, in float64 and float32, of functions without branches.
+    """
 
     name: str
     formula: str
@@ -77,7 +94,7 @@ class Certificate(NamedTuple):
 
     @property
     def rest(self) -> tuple[tuple[Finding, ...], ...]:
-        """All that was judged beside the digits."""
+        """All findings but the checks, part by part."""
         others = self.routes, self.differences, self.limits, self.parameters
         more = self.joints, self.constants, self.calls, self.failures
         return *others, *more, self.third
@@ -107,10 +124,12 @@ def certify(
     dtypes:   of float64, float32, bfloat16 and float16.
     compiled: judge the compiled ways as well, in float64 and float32; the compiler takes its time.
     formula:  another text than the record's own, for a function that brings none.
-    What is `Audited` is not lifted: torch's ways, which would only be compared with themselves,
-    and the parameters are left out.
-    A dtype that fails is a finding, as whatever else does not hold.
-    Raises UsageError where there is no formula, FormulaError where it is not one.
+    report:   is told what is being done, in a few words.
+
+    Somebody else's function (`Audited`) is not lifted. Torch's ways to its derivatives would only
+    be compared with themselves, so they are left out, and its parameters, joints and f‴ with them.
+    A dtype in which a function cannot be called is a finding (`failures`), as whatever else does
+    not hold. Raises UsageError where there is no formula, FormulaError where it is not one.
     """
     for dtype in dtypes:
         if dtype not in DTYPES:

@@ -50,8 +50,9 @@ class Check(NamedTuple):
     failing:   the worst points beyond the bound, at most five, one of each binade, and `beyond`
                how many there are.
     undecided: points where the formula itself has no value that could be proven.
-    points:    at how many points it was judged; `searched`, where that is more, at how many it was
-               looked for the worst of them.
+    points:    at how many points the formula was asked, those that the search chose among them.
+    searched:  how many points the search looked at to choose them; 0 where there was none, as in
+               16 bits, in which `points` are all inputs.
     """
 
     dtype: str

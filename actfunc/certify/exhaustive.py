@@ -1,6 +1,6 @@
 """Every float32 there is, 4,294,967,296 inputs, against the float64 siblings.
 
-The float64 siblings are certified on a grid of their own, to four units of a place that is 2²⁹
+The float64 siblings have a certificate of their own, to four units of a place that is 2²⁹
 finer. The worst inputs found are judged once more by the formula itself.
 """
 

@@ -32,9 +32,9 @@ STEEPER = 16.0
 
 
 class Joint(NamedTuple):
-    """A point at which two branches of the formula meet and something jumps.
+    """A point at which two branches of the formula meet and the value or a derivative jumps.
 
-    order:       the lowest of value, first and second that does.
+    order:       the lowest that does: value, first or second.
     left, right: what it is on either side.
     held:        whether the record names the joint.
     """

@@ -49,8 +49,10 @@ class Parameter(NamedTuple):
     order:   of what, in x: the value, or its first or second derivative.
     given:   how the parameters were given: its own, others as numbers, as tensors.
     points:  how many points; beyond: at how many it is further off than `bound`.
-    worst:   the largest deviation, its `ulp` as in a check, or by a parameter in units of what is
-             allowed; `beside` are the parameters. None where there is none.
+    bound:   what is allowed of `worst.ulp`: of a derivative by a parameter 1, as that is measured
+             in units of what is allowed (see DIGITS_LOST); else as in a check.
+    worst:   the point with the largest error; its `beside` are the parameters there. None where
+             there is no number to judge.
     failure: what is wrong where it is no number.
     """
 

@@ -60,8 +60,11 @@ NARROWER = (2.0**-6, 2.0**-9, 2.0**-12)
 def widened(
     activation: Activation, formula: Formula, grid: Judged, seed: int = SEED
 ) -> tuple[Judged, int]:
-    """What was judged on the grid and what a search finds besides, ascending, and at how many
-    points it was searched. The dtype, float64 or float32, is the grid's."""
+    """The points of the grid with those that a search adds to them, each judged by the formula, in
+    ascending order; and how many points the search looked at to find them.
+
+    grid: the siblings as judged on the grid, in float64 or float32, which the search is in too.
+    """
     generator = torch.Generator().manual_seed(seed)
     suspects = suspected(activation, formula, grid.x.dtype, seed)
     places = [drawn(RANDOM, generator), suspects.x, _ladders(meeting_points(activation, formula))]
@@ -95,8 +98,8 @@ def joined(first: Judged, second: Judged, activation: Activation) -> Judged:
 def climbed(
     found: Judged, activation: Activation, formula: Formula, generator: torch.Generator
 ) -> tuple[Judged, int]:
-    """From the worst points of each order, and from extrema, to worse ones around them; and at how
-    many points it was looked for those."""
+    """The points of `found` with worse ones, looked for around its worst, around extrema and, in
+    float64, around points drawn at random; and how many were looked at."""
     tried, joints, dtype = 0, meeting_points(activation, formula), found.x.dtype
     swept = drawn(SWEPT, generator, octaves=11) if dtype == torch.float64 else found.x[:0].double()
     centres, count = torch.cat([_turns(found), swept]), WINDOW[dtype] // FEWER

@@ -29,9 +29,11 @@ POINTS = 12
 
 
 class Sweep(NamedTuple):
-    """Settings, and points for each: (setting, point), or (setting, 1) of each parameter.
+    """Settings of the parameters, and points to go with each.
 
-    params: in float64, numbers that float32 has.
+    x:      (setting, point), in the dtype under test.
+    params: by name, (setting, 1), float64: numbers that float32 has, so that they are the same in
+            whichever dtype they are given.
     """
 
     x: Tensor

@@ -27,10 +27,10 @@ HALVINGS = 24
 
 
 class Surroundings(NamedTuple):
-    """A formula around a point.
+    """A formula around a point, the centre, as its Taylor series there.
 
-    reach:  how far it is good, on either side: a power of two.
-    hi, lo: the coefficients of its Taylor series there, in units of reach.
+    reach:  how far from the centre the series is good, on either side: a power of two.
+    hi, lo: its coefficients, each the sum of the two, of (x - centre) / reach.
     """
 
     centre: float
@@ -68,8 +68,8 @@ class Surroundings(NamedTuple):
 def surroundings(
     formula: Formula, centre: float, params: Mapping[str, float], reach: float
 ) -> Surroundings | None:
-    """The formula around a point, as far as this and as its series is good; None where it has
-    none."""
+    """The formula around a point, as far as `reach` and as its series is good; None where it has no
+    series there: at a pole, a joint, or where it cannot be told from one."""
     unit = math.ldexp(0.5, math.frexp(reach)[1])
     found = expansion(formula, centre, unit, params, TERMS)
     if found is None or not all(map(math.isfinite, found[0])):

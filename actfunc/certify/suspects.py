@@ -71,7 +71,7 @@ class Strip(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Where to look with a judge, and at how many points it was looked for that."""
+    """Points for the judge, `x`, and how many were looked at to find them, `tried`."""
 
     x: Tensor
     tried: int

@@ -1,7 +1,8 @@
-"""A formula's value, slope and curvature in float64, at many points quickly: to suspect by.
+"""A formula's value, slope and curvature in float64, at many points quickly.
 
-What is added up in the order in which it is written loses digits to cancellation, so this is no
-judge. It shares nothing with a record's own functions, which is what makes a difference tell.
+It is computed as it is written, and where that cancels, digits are lost: so this is no judge, and
+what differs from it is merely suspected. It shares nothing with a record's own functions, so that
+these cannot be wrong in the same way.
 """
 
 from __future__ import annotations

@@ -168,12 +168,14 @@ def _dtypes(certificate: Certificate) -> list[str]:
 
 
 def _row(certificate: Certificate, dtype: str) -> list[Text | str]:
-    checks = _by_rank(certificate, dtype)
+    checks, dtypes = _by_rank(certificate, dtype), _dtypes(certificate)
+    # joints, constants and differences are float64's, and have a line where that was left out, too
+    of_none = "float64" if "float64" in dtypes else dtypes[0]
     others = [
         one.held
         for part in certificate.rest
         for one in part
-        if getattr(one, "dtype", "float64") == dtype
+        if getattr(one, "dtype", of_none) == dtype
     ]
     cells = [*map(_worst, checks), *[Text("none", style="dim")] * (len(ORDERS) - len(checks))]
     holds = bool(checks) and all(check.held for check in checks) and all(others)

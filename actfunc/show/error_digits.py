@@ -6,9 +6,9 @@ import math
 
 
 def ulps(ulp: float) -> str:
-    """An error in at most eight characters: 0.52, 364, 2e11, infinite."""
+    """An error in at most five characters: 0.52, 364, 2e11, inf."""
     if ulp >= 1e4:
-        return "infinite" if math.isinf(ulp) else exponential(ulp)
+        return "inf" if math.isinf(ulp) else exponential(ulp)
     return f"{ulp:.2f}" if ulp < 100 else f"{ulp:.0f}"
 
 

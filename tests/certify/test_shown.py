@@ -55,6 +55,23 @@ def test_the_table_says_what_holds_with_the_worst_first():
     assert "float32" in shown
 
 
+def test_every_verdict_is_seen_at_80_columns():
+    """Of a NaN all along, too; and what has no dtype has a line where float64 was left out."""
+    deaf = replace(actfunc.get("tanh"), name="deaf", **dict.fromkeys(("f", "df", "d2f"), _nan))
+    unnamed = replace(actfunc.get("relu"), name="unnamed", joints=())
+    for record in (deaf, unnamed):
+        certificate = certify(record, dtypes=(torch.float32,))
+        shown = printed(show.certificate_table([certificate]))
+        [line] = [line.split() for line in shown.splitlines() if line.startswith(record.name)]
+        assert line[-2:] == ["NOT", "HELD"]
+        others = [one.held for part in certificate.rest for one in part]
+        assert line[-3] == f"{sum(others)}/{len(others)}"
+
+
+def _nan(x, **_):
+    return torch.full_like(x, torch.nan)
+
+
 def test_failing_points_are_listed_with_x_got_and_wanted():
     assert show.failing_points(found()[:1]) is None
     shown = printed(show.failing_points(found()))
