@@ -29,7 +29,7 @@ def summary(certificate: Certificate) -> dict[str, Any]:
     """What is worth keeping of a certificate: formula, verdict, the worst errors and where."""
     worst: dict[str, dict[str, list[Any]]] = {}
     for check in certificate.checks:
-        point = float(f"{check.worst.ulp:.3g}"), float(f"{check.worst.x:.4g}")
+        point = float(f"{check.worst.ulp:.3g}"), _short(check.worst.x)
         plain = map(_plain, point)
         worst.setdefault(check.dtype, {})[check.order] = [*plain, check.bound]
     eager = [one for part in certificate.rest for one in part if not getattr(one, "compiled", 0)]
@@ -54,8 +54,14 @@ def _of_compiled(ways: Iterable[RouteCheck]) -> dict[str, dict[str, list[Any]]]:
             ulp = float(f"{one.worst.ulp:.3g}")
             orders = worst.setdefault(one.dtype, {})
             if one.order not in orders or ulp > float(orders[one.order][0]):
-                orders[one.order] = [*map(_plain, (ulp, float(f"{one.worst.x:.4g}")))]
+                orders[one.order] = [*map(_plain, (ulp, _short(one.worst.x)))]
     return worst
+
+
+def _short(x: float) -> float:
+    """Four digits of x; all of them where the fourth, rounded up, is beyond the largest number."""
+    short = float(f"{x:.4g}")
+    return x if math.isinf(short) else short
 
 
 def _plain(number: float) -> float | str:

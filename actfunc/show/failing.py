@@ -14,6 +14,7 @@ from actfunc.certify.calls import Call
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS
 from actfunc.certify.parameters import Parameter
+from actfunc.certify.ways import RouteCheck
 from actfunc.show import style
 from actfunc.show.error_digits import numbers, ulps
 
@@ -50,18 +51,7 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
     for (dtype, compiled, barring), count in barred.items():
         kind = "compiled" if compiled else "eager"
         yield f"{dtype}, {count} of torch's ways, {kind}, cannot be gone: {barring}", []
-    for route in certificate.routes:
-        if not route.held and not route.failure:
-            kind = "compiled" if route.compiled else "eager"
-            how = "beyond the bound" if route.compiled else "differ"
-            what = f"{route.different} of {route.points} points {how}"
-            points = [route.worst] if route.worst is not None else []
-            off = [ulps(point.ulp) if route.compiled else "" for point in points]
-            rows = [
-                (*numbers(route.dtype, *point[:3]), ulp)
-                for point, ulp in zip(points, off, strict=True)
-            ]
-            yield f"{route.dtype}, {_order(route.order)} by {route.name}, {kind}: {what}", rows
+    yield from _of_ways(certificate.routes)
     for one in certificate.differences:
         if not one.held:
             what = f"float64, {_order(ORDERS[one.order])}: finite differences say otherwise"
@@ -105,6 +95,27 @@ def _of_parameters(certificate: Certificate, found: Parameter) -> Shown:
     at = ", ".join(f"{name.partition('=')[0]}={value:.9g}" for name, value in values)
     what += f"{found.beyond} of {found.points} points beyond {found.bound:g}, the worst at {at}"
     return what, [(*numbers(found.dtype, *found.worst[:3]), ulps(found.worst.ulp))]
+
+
+def _of_ways(routes: Sequence[RouteCheck]) -> Iterator[Shown]:
+    """The ways that gave something else, told together where they gave the same."""
+    together: dict[tuple[object, ...], list[RouteCheck]] = {}
+    for route in routes:
+        if not route.held and not route.failure:
+            place = repr(route.worst)  # by its text, as NaN is no key
+            key = (route.dtype, route.order, route.compiled, route.different, route.points, place)
+            together.setdefault(key, []).append(route)
+    for (route, *others) in together.values():
+        names = route.name
+        if others:
+            names += f" and {len(others)} more way" + ("s" if len(others) > 1 else "")
+        kind, how = ("compiled", "beyond the bound") if route.compiled else ("eager", "differ")
+        what = f"{route.different} of {route.points} points {how}"
+        rows = []
+        if route.worst is not None:
+            off = ulps(route.worst.ulp) if route.compiled else ""
+            rows = [(*numbers(route.dtype, *route.worst[:3]), off)]
+        yield f"{route.dtype}, {_order(route.order)} by {names}, {kind}: {what}", rows
 
 
 def _of_call(found: Call) -> Shown:

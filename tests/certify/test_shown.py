@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from functools import cache
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 import actfunc
 from actfunc.certify import certify
+from actfunc.certify.check import Point
 from actfunc.certify.curve import curve
 from actfunc.cli import run
 from actfunc.show import certificates as show
@@ -82,6 +84,15 @@ def test_failing_points_are_listed_with_x_got_and_wanted():
     for column in ("x", "got", "wanted", "ulp", "of the", "9.99999975e-06"):
         assert column in shown
     assert "finite differences say otherwise" in printed(show.failing_points(deviating()))
+
+
+def test_ways_that_give_the_same_are_told_together():
+    certificate, lost = found()[0], Point(-math.inf, math.nan, 0.0, math.nan)
+    values = [way for way in certificate.routes if way.order == "value" and not way.compiled]
+    wrong = [way._replace(held=False, different=1, worst=lost) for way in values]
+    shown = printed(show.failing_points([certificate._replace(routes=wrong)]), width=200)
+    assert shown.count("value by") == len({way.dtype for way in values}) < len(values) - 1
+    assert f"value by {values[0].name} and {len(values) - 1} more way" in shown
 
 
 def test_many_functions_get_a_line_each():
