@@ -8,13 +8,18 @@ from actfunc.analysis import LayerActivations, LayerGradient
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS, Check
 from actfunc.training import Accuracy
+from actfunc.tutorial import SIX
 
 SYMBOLS = dict(zip(ORDERS, ("f", "f′", "f″"), strict=True))
 
 
 def worst_check(certificates: Sequence[Certificate]) -> tuple[str, Check]:
-    """The check with the largest error, and the name of whose it is."""
-    checks = [(c.name, check) for c in certificates for check in c.checks]
+    """The check with the largest error, and the tutorial's name of whose it is.
+
+    certificates: of the six, in their order.
+    """
+    named = zip(SIX, certificates, strict=True)
+    checks = [(name, check) for name, certificate in named for check in certificate.checks]
     return max(checks, key=lambda pair: pair[1].worst.ulp)
 
 

@@ -91,7 +91,7 @@ def test_ways_that_give_the_same_are_told_together():
     values = [way for way in certificate.routes if way.order == "value" and not way.compiled]
     wrong = [way._replace(held=False, different=1, worst=lost) for way in values]
     shown = printed(show.failing_points([certificate._replace(routes=wrong)]), width=200)
-    assert shown.count("value by") == len({way.dtype for way in values}) < len(values) - 1
+    assert shown.count("value by") == 1 < len(values)
     assert f"value by {values[0].name} and {len(values) - 1} more way" in shown
 
 
