@@ -11,6 +11,7 @@ import actfunc
 from actfunc import Activation
 from actfunc.certify import certify, parse
 from actfunc.certify import parameter_ends as ends
+from actfunc.certify.oracle import truth
 from actfunc.certify.parameters import (
     CHANNELS,
     LARGE,
@@ -22,6 +23,7 @@ from actfunc.certify.parameters import (
     slope_by,
 )
 from actfunc.certify.settings import settings
+from actfunc.certify.ulp import error
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -136,6 +138,15 @@ def test_a_fault_at_an_end_with_other_parameters_alone_is_found(sibling, dtype, 
     found = {given for _, _, given in wrong(bent(ELU, sibling, change), dtype)}
     if end or sibling == "f":  # of a derivative the sign of zero is not asked
         assert found >= {ends.NUMBERS, ends.CHANNELS}
+
+
+def test_erf_acts_curvature_where_it_was_off_by_400_units():
+    """e^-q² for a q² of hundreds, which has to be known beyond its last digit."""
+    record, params = actfunc.get("erf_act"), {"alpha": 23.838455200195312, "beta": 2.0**-7}
+    x = torch.linspace(-12, 3, 301, dtype=torch.float64)
+    true = truth(parse(record.formula, tuple(params)), x, params)
+    got = record.d2f(x, **params)
+    assert error(got, true.hi[2], true.lo[2], true.hi[3], x).max() < 8
 
 
 @pytest.mark.parametrize(
