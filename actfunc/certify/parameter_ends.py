@@ -7,7 +7,7 @@ setting: at infinity an activation may come to a parameter, and its sign may tur
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -59,7 +59,7 @@ def at_ends(activation: Activation, formula: Formula, others: Sweep) -> Iterator
     wanted, claimed = _claimed(activation, formula, settings)
     inner = torch.float32 if x.dtype in SIXTEEN_BIT else x.dtype
     channels = {name: column[:, 0].to(inner) for name, column in others.params.items()}
-    ways = {
+    ways: dict[str, Callable[[Callable[..., Tensor]], Tensor]] = {
         NUMBERS: lambda sibling: torch.stack([sibling(x, **setting) for setting in settings]),
         CHANNELS: lambda sibling: sibling(x[:, None].expand(-1, len(settings)), **channels).mT,
     }
