@@ -41,7 +41,8 @@ def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Te
 
 def _lost_of_square(x: Tensor, alpha: Number, beta: Number, z: Tensor, square: Tensor) -> Tensor:
     """q² less `square`, where that is large enough for e^-q² to show it; else 0."""
-    shows = (square > 1) & (square < 800) & (z.abs() < 8)
+    # further from 0 what rounding x makes of it is more
+    shows = (square > 4.5) & (square < 800) & (z.abs() < 1)
     near, alpha = where(shows, z, 0.0), tensor_like(z, alpha)
     power, rest = exp_pair(near, product_error(near, where(shows, x.double(), 0.0), beta))
     q = alpha * power
