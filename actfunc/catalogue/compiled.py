@@ -46,9 +46,9 @@ def applies(x: Tensor) -> bool:
 def tanh(x: Tensor) -> Tensor:
     """tanh(x), which shares e^-|2x| with its slope."""
     e = torch.exp(-(2 * x).abs())
-    far = torch.copysign((1 - e) / (1 + e), x)
     # near 0 the difference cancels
-    return torch.where(x.abs() < 0.625, x + x * (x * x) * _polynomial(_TANH, x * x), far)
+    near = x + x * (x * x) * _polynomial(_TANH, x * x)
+    return torch.copysign(torch.where(x.abs() < 0.625, near, (1 - e) / (1 + e)), x)  # of -0 too
 
 
 def erf(x: Tensor) -> Tensor:

@@ -135,6 +135,7 @@ def _polu(x: Tensor, n: Number) -> Tensor:
 
 def _polu_power(x: Tensor, n: Number, order: int) -> Tensor:
     """The derivative of (1 - x)^-n of that order, 1 or 2, where x ≤ 0."""
+    end = x == -torch.inf
     x = finite(x.clamp(max=0))
     s = 1 - x
     # half of the exponent at a time far out, where the power is subnormal before the product is
@@ -143,7 +144,7 @@ def _polu_power(x: Tensor, n: Number, order: int) -> Tensor:
     # what rounding s leaves, for a large n
     rest = (n + order) * (((1 - s) - x) / s)
     y = n / s * power * where(far, power, 1.0) * (1 - rest)
-    return y if order == 1 else y * (n + 1) / s
+    return where(end, 0.0, y if order == 1 else y * (n + 1) / s)
 
 
 _POLU = (

@@ -164,7 +164,7 @@ def product_error(product: Tensor, x: Tensor, omega: Number) -> Tensor:
 
 
 def exp_pair(z: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
-    """e^(z + rest) as a sum of two numbers, for z from 0 to 8: as 2^n·(1 + r + small)."""
+    """e^(z + rest) as a sum of two numbers, for z from -8 to 8: as 2^n·(1 + r + small)."""
     n = torch.round(z / math.log(2)).detach()
     # log 2 in two numbers, the first with digits so few that n times it is exact
     r, rest = z - n * 0.693145751953125, rest - n * 1.4286068203094172e-06

@@ -165,13 +165,18 @@ def _product(one: Pair, other: Pair) -> Pair:
 
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
     (w, rest), _, _ = _wave(finite(x), a, b)
-    w = where(x == torch.inf, x, where(x == 0, x + a * x, w + rest))  # of -0 too
+    w = where(x == torch.inf, x, where(x == 0, x + a * (b * x), w + rest))  # of -0 too
     w = where(x > 0, w, damped(x.clamp(max=0), w))
     return flushed((w / (1 + exp(-x.abs()))).to(x.dtype))
 
 
+def _without_end(x: Tensor, a: Number, b: Number) -> Tensor:
+    """x; at inf a wave has no slope, and this has none, but where there is no wave."""
+    return where(tensor_like(x, a) * tensor_like(x, b) == 0, finite(x), lowest(x))
+
+
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), lowest(x)  # at inf the wave has no slope, and this has none
+    e, y = exp(-x.abs()), _without_end(x, a, b)
     w, slope, _ = _wave(y, a, b)
     both, rest = _sum(slope, w)
     left = damped(y.clamp(max=0), both + (rest + e * slope[0]))
@@ -180,7 +185,7 @@ def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), lowest(x)
+    e, y = exp(-x.abs()), _without_end(x, a, b)
     w, slope, bend = _wave(y, a, b)
     both, rest = _sum(bend, slope, slope, w)
     middle = 2 * (bend[0] + slope[0]) - w[0]

@@ -11,6 +11,7 @@ from actfunc.activation import Activation
 from actfunc.catalogue.compiled import erf
 from actfunc.catalogue.floats import (
     Number,
+    exp_pair,
     finite,
     flushed,
     halves,
@@ -38,6 +39,18 @@ def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Te
     return z, q, square.clamp(max=900)
 
 
+def _lost_of_square(x: Tensor, alpha: Number, beta: Number, z: Tensor, square: Tensor) -> Tensor:
+    """q² less `square`, where that is large enough for e^-q² to show it; else 0."""
+    # further from 0 what rounding x makes of it is more
+    shows = (square > 4.5) & (square < 800) & (z.abs() < 1)
+    near, alpha = where(shows, z, 0.0), tensor_like(z, alpha)
+    power, rest = exp_pair(near, product_error(near, where(shows, x.double(), 0.0), beta))
+    q = alpha * power
+    rest = alpha * rest + product_error(q, power, alpha)
+    whole, lost = _squared(q)
+    return where(shows, (whole - square) + (lost + 2 * q * rest), 0.0).detach()
+
+
 def _erf_act(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, _ = _erf_exp(x, alpha, beta)
     value = closed(z, q, lowest(x), _BELL * alpha, lowest(x) * erf(q))
@@ -56,6 +69,7 @@ def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 def _erf_act_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
     h = exp(-0.5 * square)
+    h = h - 0.5 * h * _lost_of_square(x, alpha, beta, z, square)
     bend = _BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h)
     return flushed(closed(z, q, 2 + z, _BELL * alpha * beta, bend).to(x.dtype))
 

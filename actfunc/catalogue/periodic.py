@@ -21,13 +21,15 @@ def turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
     if not isinstance(omega, Tensor) and omega in (1, 2):
         product = finite(omega * x) if omega == 2 else x
         return sin(product), cos(product)
-    x = x.double()
+    x, omega = x.double(), tensor_like(x.double(), omega)
+    x = where(omega == 0, finite(x), x)  # what does not turn stands still at infinity too
     # far out the product may overflow: a 16th of the turn, then doubled four times
     far = x.abs() > 2.0**100
     x, up = where(far, x * 2.0**-32, x), where(far, 2.0**28, 1.0).to(x.dtype)
-    product = finite(tensor_like(x, omega) * x)
+    product = finite(omega * x)
     lost = up * product_error(product.detach(), x.detach(), omega)
     product = finite(up * product)
+    lost = where(lost == 0, 0.0 * product, lost)  # with its sign, which is that of sin(-0.0)
     s, c, ds, dc = sin(product), cos(product), sin(lost), cos(lost)
     s, c = s * dc + c * ds, c * dc - s * ds
     for _ in range(4):

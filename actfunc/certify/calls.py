@@ -29,8 +29,11 @@ from actfunc.certify.ulp import error_beside, ulp
 from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
 
-MANY = 100_000
-"""Elements of the largest tensor."""
+MANY = 2**17 + 1
+"""Elements of the largest tensor: more than a record is asked at once by two threads."""
+
+LENGTHS = 64, 256, 1024, 4096
+"""Of tensors of a length that loops and kernels are written for, and more by one."""
 
 SHORT = 700
 """Points of the tensors that are laid out otherwise, or given under a mode or a transform."""
@@ -160,6 +163,10 @@ def _every_second(column: Tensor, at: Tensor) -> Tensor:
     return buffer[..., 0]
 
 
+def _channels_last(column: Tensor, at: Tensor) -> Tensor:
+    return column.take(at).contiguous(memory_format=torch.channels_last)
+
+
 def _behind_another(column: Tensor, at: Tensor) -> Tensor:
     return torch.cat([column.new_full((1,), torch.nan), column.take(at)])[1:]
 
@@ -173,10 +180,14 @@ WAYS = (
     Way("on one element", lambda n: _evenly(n, 8)[:, None].unbind()),
     Way("on a few elements", lambda n: _runs(n, 3, 7, 2, 5, 3, 9, 7, 17, 33)),
     Way("on no element", lambda n: [torch.arange(0), torch.arange(0).view(3, 0)]),
-    Way("on 100,000 elements", lambda n: [torch.arange(MANY) % n]),
+    Way("on some thousand elements",
+        lambda n: (torch.arange(at + more) % n for at in LENGTHS for more in (0, 1))),
+    Way("on 131,073 elements", lambda n: [torch.arange(MANY) % n]),
     Way("on two dimensions", lambda n: _boxes(n, 35)),
     Way("on three dimensions", lambda n: _boxes(n, 5, 7)),
     Way("on four dimensions", lambda n: _boxes(n, 1, 7, 5)),
+    Way("on five dimensions", lambda n: _boxes(n, 7, 1, 5, 1)),
+    Way("with channels last", lambda n: _boxes(n, 5, 7, 2), _channels_last),
     Way("transposed", lambda n: _boxes(n, 35), lambda column, at: column.take(at.mT).mT),
     Way("on every second element of a tensor", lambda n: [_evenly(n, SHORT)], _every_second),
     Way("on every second column of a matrix", lambda n: _boxes(n, 35), _every_second),
@@ -192,6 +203,8 @@ WAYS = (
     Way("on a tensor that requires grad", lambda n: _boxes(n, 35), _requiring_grad, records=False),
     Way("under autocast to bfloat16", lambda n: _boxes(n, 35),
         entered=lambda: torch.autocast("cpu", torch.bfloat16)),
+    Way("under autocast to float16", lambda n: _boxes(n, 35),
+        entered=lambda: torch.autocast("cpu", torch.float16)),
     Way("under vmap over rows", lambda n: _boxes(n, 35), records=False,
         follow=lambda call, *inputs: vmap(call)(*inputs)),
     Way("under vmap over columns", lambda n: _boxes(n, 35), records=False,

@@ -26,7 +26,8 @@ from actfunc.certify.grids import grid
 from actfunc.certify.joints import Joint, at_poles, joints
 from actfunc.certify.limits import Limit, limits
 from actfunc.certify.oracle import truth
-from actfunc.certify.parameters import Parameter, parameters
+from actfunc.certify.parameter_ends import Parameter
+from actfunc.certify.parameters import parameters
 from actfunc.certify.records import as_plain
 from actfunc.certify.search import widened
 from actfunc.certify.sixteen import every_input

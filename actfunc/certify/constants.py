@@ -3,7 +3,8 @@
 A certificate holds functions against a text. Where the text is wrong, and the functions in the same
 way, nothing in it disagrees. `constants.jsonl` has what the papers' definitions give, computed by
 another program from definitions typed a second time: value, slope and curvature at points of every
-branch, for the paper's parameters and for others.
+branch, for the paper's parameters and for others. Where branches meet it has value and slope of
+torch's own function, where there is one: what holds at a joint is a convention.
 """
 
 from __future__ import annotations
@@ -50,14 +51,18 @@ def constants(activation: Activation, formula: Formula) -> tuple[Constant, ...]:
     known = table().get(activation.name)
     if known is None or activation.place:
         return ()
-    x, found = torch.tensor(known["x"], dtype=torch.float64), []
-    for setting in known["settings"]:
+    meeting = known.get("joints")
+    found = []
+    for setting in [*known["settings"], *([meeting] if meeting else [])]:
         params = setting["params"]
         if set(params) != set(formula.params):
             return ()
+        x = torch.tensor(setting.get("x", known["x"]), dtype=torch.float64)
         true = truth(formula, x, params)
         words = ", ".join(f"{key}={value!r}" for key, value in params.items())
         for order, name in enumerate(ORDERS):
+            if name not in setting:
+                continue
             wanted, got = torch.tensor(setting[name], dtype=torch.float64), true.hi[order]
             off = (got - wanted).abs() / (EXACT * wanted.abs() + LEAST)
             off = torch.where(got == wanted, 0.0, off.nan_to_num(torch.inf))
@@ -69,6 +74,9 @@ def constants(activation: Activation, formula: Formula) -> tuple[Constant, ...]:
 
 @cache
 def table() -> Mapping[str, Mapping[str, Any]]:
-    """By name: the source, the points, and at each setting of the parameters the three orders."""
+    """By name: the source, the points, and at each setting of the parameters the three orders.
+
+    Where torch has the function, `joints` as well: a setting with points of its own, up to first.
+    """
     text = (resources.files("actfunc.certify") / "constants.jsonl").read_text("utf-8")
     return {line["name"]: line for line in map(json.loads, text.splitlines())}

@@ -80,7 +80,7 @@ def limits(
     """
     own = activation.formula if text is None else text
     ours = not isinstance(activation, Audited)
-    wanted = _claims(
+    wanted = claims(
         parse(own, tuple(activation.params)),
         tuple(activation.params.items()),
         activation.asymptotes,
@@ -90,15 +90,18 @@ def limits(
     return tuple(_judge(activation, dtype, *each) for dtype in dtypes for each in wanted)
 
 
-@lru_cache(maxsize=8)
-def _claims(
+@lru_cache(maxsize=64)
+def claims(
     formula: Formula,
     settings: tuple[tuple[str, float], ...],
     asymptotes: tuple[str | None, str | None],
     poles: tuple[float, ...],
     ours: bool,
 ) -> tuple[Accepted, ...]:
-    """All that is claimed, which is the same in every dtype."""
+    """All that is claimed, which is the same in every dtype.
+
+    ours: whether derivatives at NaN and the signs of zero are asked.
+    """
     params = dict(settings)
     return (
         *_at_infinity(formula, params, asymptotes),

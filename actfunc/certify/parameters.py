@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +19,7 @@ from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Point, bound_of, unlike, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
+from actfunc.certify.parameter_ends import Parameter, at_ends
 from actfunc.certify.settings import Sweep, settings
 from actfunc.certify.ulp import error, plain_error, ulp
 from actfunc.errors import in_a_line
@@ -36,36 +36,13 @@ SMALLEST = 2.0**-10
 REACH, POINTS = 30.0, 601
 """Where the derivatives by the parameters are judged at the record's own."""
 
+ELEMENTS = 100_000
+"""How many there are at least where there are many."""
+
 CROSSING = 64.0
 """In 16 bits, how many units of the truth the rounding of the input makes next to where it is 0."""
 
 OWN = "its own parameters"
-
-
-class Parameter(NamedTuple):
-    """What an activation gives with parameters of one kind.
-
-    by:      the parameter that is differentiated by; empty where none is.
-    order:   of what, in x: the value, or its first or second derivative.
-    given:   how the parameters were given: its own, others as numbers, as tensors.
-    points:  how many points; beyond: at how many it is further off than `bound`.
-    bound:   what is allowed of `worst.ulp`: of a derivative by a parameter 1, as that is measured
-             in units of what is allowed (see DIGITS_LOST); else as in a check.
-    worst:   the point with the largest error; its `beside` are the parameters there. None where
-             there is no number to judge.
-    failure: what is wrong where it is no number.
-    """
-
-    by: str
-    order: str
-    given: str
-    dtype: str
-    points: int
-    bound: float
-    beyond: int
-    worst: Point | None
-    failure: str
-    held: bool
 
 
 def parameters(
@@ -78,6 +55,8 @@ def parameters(
     return (
         *_by_parameters(activation, formula, _own(activation, dtype), OWN),
         *_with_others(activation, formula, others),
+        *_with_many(activation, formula, dtype),
+        *at_ends(activation, formula, others),
         *_by_parameters(activation, formula, others, "other parameters"),
     )
 
@@ -119,6 +98,30 @@ def _with_others(activation: Activation, formula: Formula, others: Sweep) -> Ite
         yield _judged(activation, others, true, order, f"{given}, {by}", function, _WAYS[given])
 
 
+def _with_many(activation: Activation, formula: Formula, dtype: torch.dtype) -> Iterator[Parameter]:
+    """So many settings that a narrow range of a parameter has some of them; in 16 bits, which are
+    computed in float32, none."""
+    if dtype in SIXTEEN_BIT:
+        return
+    many = settings(activation, formula, dtype, many=True)
+    true = truth(formula, many.x.flatten(), others=_flat(many))
+    large, repeated = _repeated(many, true, -(-ELEMENTS // many.x.numel()))
+    for order, sibling in enumerate(activation.siblings):
+        yield _judged(activation, many, true, order, MANY, sibling, _as_numbers)
+        yield _judged(activation, large, repeated, order, LARGE, sibling, _one_a_channel)
+
+
+def _repeated(others: Sweep, true: Truth, times: int) -> tuple[Sweep, Truth]:
+    """The same points again and again, with the truth about them."""
+    settings = len(others.x)
+
+    def repeat(part: Tensor) -> Tensor:
+        return part.unflatten(-1, (settings, -1)).repeat_interleave(times, -1).flatten(-2)
+
+    x = others.x.repeat_interleave(times, -1)
+    return Sweep(x, others.params), Truth(*map(repeat, true))
+
+
 def _derivative(activation: Activation, order: int, x: Tensor, **params: float | Tensor) -> Tensor:
     """The derivative of the lifted function by backward."""
     leaf = x.detach().requires_grad_()
@@ -157,6 +160,8 @@ def _one_a_channel(function: Callable[..., Tensor], others: Sweep) -> Tensor:
 NUMBERS = "other parameters as numbers"
 ONE = "other parameters as tensors of one element"
 CHANNELS = "other parameters, one a channel"
+MANY = "many other parameters as numbers"
+LARGE = "many other parameters, one a channel, on many elements"
 _WAYS: dict[str, Way] = {
     NUMBERS: _as_numbers,
     ONE: _as_one_element,

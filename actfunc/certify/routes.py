@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import torch
@@ -99,15 +99,46 @@ def lifted(activation: Callable[..., Tensor], route: Route) -> Elementwise:
     return lambda x: activation(x, order=route.lift)
 
 
+class Shape(NamedTuple):
+    """Another shape that the compiler is given as well: the first so many points, laid out so.
+
+    What is in two dimensions or short it may make other loops for.
+    """
+
+    name: str
+    points: int
+    sizes: tuple[int, ...]
+
+
+SHAPES = (
+    Shape("on two dimensions", 1001, (77, 13)),
+    Shape("on few elements", 7, (7,)),
+    Shape("on one number, 0-d", 1, ()),
+)
+
+
 def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, Tensor]:
     """The routes marked so, in one graph: most of the time is what the compiler needs to start."""
+    return follow_compiled_in_shapes(activation, x, ())[0]
+
+
+def follow_compiled_in_shapes(
+    activation: Callable[..., Tensor], x: Tensor, shapes: Sequence[Shape]
+) -> tuple[dict[str, Tensor], list[tuple[Tensor, Tensor]]]:
+    """As `follow_compiled`; and value and slope in each shape, (point,)."""
     routes = [route for route in ROUTES if route.compiles]
 
-    def everything(x: Tensor) -> tuple[Tensor, ...]:
-        return tuple(route.follow(lifted(activation, route), x) for route in routes)
+    def everything(x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, Tensor]]]:
+        along = tuple(route.follow(lifted(activation, route), x) for route in routes)
+        return along, [_in_shape(activation, x[: shape.points], shape) for shape in shapes]
 
-    results = run_compiled(everything, x)
-    return {route.name: result for route, result in zip(routes, results, strict=True)}
+    along, others = run_compiled(everything, x)
+    return {route.name: each for route, each in zip(routes, along, strict=True)}, others
+
+
+def _in_shape(f: Callable[..., Tensor], x: Tensor, shape: Shape) -> tuple[Tensor, Tensor]:
+    y, pull, *_ = vjp(f, x.reshape(shape.sizes))
+    return y.flatten(), pull(torch.ones_like(y))[0].flatten()
 
 
 def run_compiled(function: Callable[..., T], *inputs: Tensor) -> T:

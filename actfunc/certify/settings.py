@@ -27,6 +27,14 @@ OCTAVES = 8.0
 POINTS = 12
 """Points for each setting."""
 
+MANY = 160
+"""Random settings where there are many: half of them within NEAR octaves of the record's own."""
+
+NEAR = 2.5
+
+COMMON = (0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
+"""What people set, and what a function may treat as a case of its own."""
+
 
 class Sweep(NamedTuple):
     """Settings of the parameters, and points to go with each.
@@ -49,18 +57,22 @@ class Sweep(NamedTuple):
         return {name: column.expand(self.x.shape) for name, column in self.params.items()}
 
 
-def settings(activation: Activation, formula: Formula, dtype: torch.dtype) -> Sweep:
+def settings(
+    activation: Activation, formula: Formula, dtype: torch.dtype, *, many: bool = False
+) -> Sweep:
     """Settings of the record's parameters that its domain has, with points of a dtype.
 
     The ends that belong to a domain, numbers next to those that do not, zero, small and large ones,
     negative ones; then all parameters at once, by chance, always the same.
+    many: as well what is common, and so many by chance that a narrow range has some of them.
     """
     generator = torch.Generator().manual_seed(0)
-    found = [
-        one
-        for one in (*_one_by_one(activation), *_by_chance(activation, generator))
-        if _is_one(activation, formula, one)
-    ]
+    chosen = [*_one_by_one(activation), *_by_chance(activation, generator, RANDOM, OCTAVES)]
+    if many:
+        chosen += _common(activation)
+        for reach in (OCTAVES, NEAR):
+            chosen += _by_chance(activation, generator, MANY // 2, reach)
+    found = [one for one in chosen if _is_one(activation, formula, one)]
     x = torch.stack([_points(activation, one, dtype, generator) for one in found])
     columns = {
         name: torch.tensor([[one[name]] for one in found], dtype=torch.float64)
@@ -84,9 +96,18 @@ def _one_by_one(activation: Activation) -> Iterator[dict[str, float]]:
         yield from ({**own, name: _rounded(value)} for value in dict.fromkeys(values))
 
 
-def _by_chance(activation: Activation, generator: torch.Generator) -> Iterator[dict[str, float]]:
-    shape = RANDOM, len(activation.params)
-    octaves = (2 * torch.rand(shape, generator=generator) - 1) * OCTAVES
+def _common(activation: Activation) -> Iterator[dict[str, float]]:
+    own = {name: _rounded(value) for name, value in activation.params.items()}
+    for name in own:
+        yield from ({**own, name: sign * _rounded(by)} for by in COMMON for sign in (1, -1))
+
+
+def _by_chance(
+    activation: Activation, generator: torch.Generator, count: int, reach: float
+) -> Iterator[dict[str, float]]:
+    """Every parameter drawn, within so many octaves of its own; anywhere in a bounded interval."""
+    shape = count, len(activation.params)
+    octaves = (2 * torch.rand(shape, generator=generator) - 1) * reach
     signs = torch.randint(2, shape, generator=generator) * 2 - 1
     for octave, sign in zip(octaves.tolist(), signs.tolist(), strict=True):
         found: dict[str, float] = {}
@@ -95,7 +116,7 @@ def _by_chance(activation: Activation, generator: torch.Generator) -> Iterator[d
             low, high, *_ = domain.interval(text, {**activation.params, **found})
             size = (abs(default) or 1.0) * 2.0**by
             if math.isfinite(low) and math.isfinite(high):
-                value = low + (high - low) * (by / OCTAVES + 1) / 2
+                value = low + (high - low) * (by / reach + 1) / 2
             elif math.isfinite(low) or math.isfinite(high):
                 value = low + size if math.isfinite(low) else high - size
             else:

@@ -3,11 +3,11 @@
 What is wrong on a stretch of a ten-thousandth lies between the points of any grid, and leaves
 traces:
 
-- Along the line, in float64, on a net finer than such a stretch: fourth differences, which are
-  nothing but rounding where a function is smooth, and four or six times what is wrong at the ends
-  of a stretch. They need no formula, so that nothing is lost to cancellation, in a tail either.
-- Beside the formula, in float64: its own Taylor series, plainly evaluated. It sees what is off over
-  a longer stretch and so smoothly that neighbours agree; where it cancels it has seen nothing.
+- Along the line, in float64, on a net finer than such a stretch: sixth differences, which are
+  nothing but rounding where a function is smooth, and nine to twenty times what is wrong at the
+  ends of a stretch. They need no formula, so nothing is lost to cancellation, in a tail either.
+- Beside the formula, in float64: its own Taylor series, plainly evaluated. It sees what is off by a
+  few units, and so smoothly that neighbours agree; where it cancels it has seen nothing.
 - float32 beside float64, which is right to a millionth of float32's last digit.
 
 The worst of each bin is a suspect, and no more than that.
@@ -36,21 +36,28 @@ REACH, EVEN = 20.0, 480_000
 OCTAVE, MIDDLE = 1000, 27
 """Points of each octave from 2^-27 to 2^27."""
 
+DENSE, NEAR = 4000, (-12, 10)
+"""Points of each octave between these powers of two: in the tails, and close to 0, a stretch of a
+five-thousandth of x has one of it."""
+
 EXPONENTS = {torch.float64: (-1074, 1024, 12), torch.float32: (-149, 128, 96)}
 """Of each dtype the powers of two it lies between, and points of each octave beyond the middle."""
 
 PIECE, BIN = 2**15, 1024
 """Points that are looked at together, as many as a core's cache holds; and those of one suspect."""
 
-THINNED = 8
-"""Beside the formula every eighth point: what is narrower than eight is seen along the line."""
+NARROW = 256
+"""Of one suspect beside the formula, so that one that is rounding hides fewer others."""
 
 SUSPICIOUS = 16.0
 """Units above which a disagreement of two numbers, each right to a bound, shows that one is not."""
 
-UNEVEN = 2.0**17
-"""Units above which a fourth difference is no rounding, and no natural one where a function changes
-over a thirtieth or more: 3e-11 of what it is."""
+UNEVEN = 2.0**9
+"""Units above which a sixth difference is no rounding, and no natural one where a function changes
+over a thirtieth or more: 1e-13 of what it is."""
+
+ORDER = 6
+"""Of the differences: a fourth is natural to 3e-11."""
 
 MOST = 64
 """Suspects of float32 beside float64, of each order; the worst first."""
@@ -63,7 +70,7 @@ class Strip(NamedTuple):
     """Points in ascending order, of one sign or evenly across 0.
 
     x:    (point,), float64.
-    fine: whether fourth differences say anything: evenly, or evenly in log|x|, and near enough.
+    fine: whether differences say anything: evenly, or evenly in log|x|, and near enough.
     """
 
     x: Tensor
@@ -103,8 +110,7 @@ def _in_float64(activation: Activation, formula: Formula, seed: int) -> Found:
     net, here = strips(torch.float64, generator), values(activation)
     joints = meeting_points(activation, formula)
     along = [_along(here, strip, joints) for strip in net if strip.fine]
-    fine, far = ([strip for strip in net if strip.fine is each] for each in (True, False))
-    beside = beside_formula(activation, formula, [*thinned(fine, THINNED), *far])
+    beside = beside_formula(activation, formula, net)
     tried = sum(len(strip.x) for strip in net)
     return Found(torch.cat([*along, beside]), tried)
 
@@ -117,7 +123,7 @@ def thinned(net: Sequence[Strip], by: int) -> list[Strip]:
 def beside_formula(activation: Activation, formula: Formula, net: Sequence[Strip]) -> Tensor:
     """Points where float64 is not what the formula's own Taylor series says; float64."""
     fine = _plainly(formula, activation)
-    return _beside(values(activation), fine, net, torch.float64, width=BIN // THINNED).x
+    return _beside(values(activation), fine, net, torch.float64, width=NARROW).x
 
 
 def finer(activation: Activation, formula: Formula) -> Values:
@@ -153,11 +159,13 @@ def strips(dtype: torch.dtype, generator: torch.Generator) -> list[Strip]:
     found = [Strip(even, fine=True)]
     for start, end, density in (
         (low, -MIDDLE, far),
-        (-MIDDLE, MIDDLE, OCTAVE),
+        (-MIDDLE, NEAR[0], OCTAVE),
+        (*NEAR, DENSE),
+        (NEAR[1], MIDDLE, OCTAVE),
         (MIDDLE, high, far),
     ):
         x = _octaves(start, end, density, generator)
-        found += [Strip(side, fine=density == OCTAVE) for side in (x, -x.flip(0))]
+        found += [Strip(side, fine=density != far) for side in (x, -x.flip(0))]
     return found
 
 
@@ -173,21 +181,22 @@ def _octaves(low: int, high: int, density: int, generator: torch.Generator) -> T
 def _along(here: Values, strip: Strip, joints: Sequence[float]) -> Tensor:
     """Points at which a sibling is not smooth, but for where branches meet."""
     found = [strip.x[:0]]
-    for x in _pieces(strip.x, overlap=4):
+    for x in _pieces(strip.x, overlap=ORDER):
         y = here(x)
-        fourth = y
-        for _ in range(4):
-            fourth = fourth.diff()
+        uneven = y
+        for _ in range(ORDER):
+            uneven = uneven.diff()
         # what rounding y makes of it, and what rounding x does: |x·y′| on a step of y
-        run = x[4:] - x[:-4]
-        unit = y[:, 2:-2].abs() + x[2:-2].abs() * (y[:, 4:] - y[:, :-4]).abs() / run
+        run, middle = x[ORDER:] - x[:-ORDER], slice(ORDER // 2, -ORDER // 2)
+        unit = y[:, middle].abs() + x[middle].abs() * (y[:, ORDER:] - y[:, :-ORDER]).abs() / run
         unit = unit * torch.finfo(x.dtype).eps + torch.finfo(x.dtype).tiny
-        off = (fourth.abs() / unit).nan_to_num(torch.inf)
+        off = (uneven.abs() / unit).nan_to_num(torch.inf)
         for joint in joints:
             after = int(torch.searchsorted(x, joint))
-            off[:, max(after - 5, 0) : after + 1] = 0.0
+            off[:, max(after - ORDER - 1, 0) : after + 1] = 0.0
         at = _peaks(off, above=UNEVEN)
-        found += [x[at + 1], x[at + 2], x[at + 3]]
+        # an end of a stretch is between two of these; of one or two points, one is a point of it
+        found += [x[at + 2], x[at + 3], x[at + 4]]
     return torch.cat(found)
 
 

@@ -13,14 +13,16 @@ from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Point, bound_of, summed_up, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
-from actfunc.certify.routes import ROUTES, Route, follow_compiled, lifted
-from actfunc.certify.ulp import error
+from actfunc.certify.routes import ROUTES, SHAPES, Route, Shape, follow_compiled_in_shapes, lifted
+from actfunc.certify.ulp import error, plain_error
 from actfunc.errors import in_a_line
 
 T = TypeVar("T")
 
 ENDS = (-torch.inf, torch.inf, torch.nan)
-"""What every eager way is tried at beside the finite points."""
+"""What every way is tried at beside the finite points.
+
+The sign of zero is asked of eager ways alone: the compiler's own expm1 makes 0 of -0."""
 
 MOST = 8000
 """Points that an eager way is tried at, at most."""
@@ -112,19 +114,26 @@ def compiled_ways(activation: Activation, formula: Formula, grid: Tensor) -> lis
     asked at the points where that says they are furthest off, so in float64 an error is seen where
     compiling makes it, and the siblings' own elsewhere by their own check.
     """
+    ends = torch.tensor(ENDS, dtype=grid.dtype)
+    # at both ends of the tensor: the last few numbers are not a vector's
     x = _many(activation, grid)
-    found = _tried(partial(follow_compiled, activation, x))
+    others = x[(torch.arange(SHAPES[0].points) * 97 + 2 * len(grid) // 3) % len(x)]
+    some = torch.cat([others[:1], ends, others[1:]])
+    whole = torch.cat([some, x, ends])
+    found = _tried(partial(follow_compiled_in_shapes, activation, whole, SHAPES))
     if isinstance(found, str):
         tried = [route for route in ROUTES if route.compiles]
         return [_result(route, x, compiled=True, failure=found) for route in tried]
+    along, shaped = found
     fine = x.double()
     right = [each(fine).detach() for each in activation.siblings]
     slopes = [*right[1:], activation.d3f(fine).detach().nan_to_num(0.0, 0.0, 0.0)]
     results = []
     for route in ROUTES:
-        if route.name not in found:
+        if route.name not in along:
             continue
-        order, got = route.order, found[route.name].detach()
+        order, everywhere = route.order, along[route.name].detach()
+        got = everywhere[len(some) : len(some) + len(x)]
         errors = error(got, right[order], torch.zeros_like(fine), slopes[order], x)
         bound = bound_of(order, x.dtype, activation.exceptions)
         doubtful = int((errors > bound / 2).sum())
@@ -135,9 +144,45 @@ def compiled_ways(activation: Activation, formula: Formula, grid: Tensor) -> lis
         errors[at] = torch.where(true.known, off, errors[at])
         wanted[at] = torch.where(true.known, true.hi[order], wanted[at])
         judged = summed_up(ORDERS[order], bound, (x, got, wanted, errors))
-        beyond, at_worst = judged.beyond, judged.worst
+        at_ends = torch.cat([everywhere[1 : 1 + len(ends)], everywhere[-len(ends) :]])
+        wrong = _wrong_ends(activation, route, at_ends)
+        beyond, at_worst = judged.beyond + len(wrong), wrong[0] if wrong else judged.worst
         results.append(_result(route, x, compiled=True, different=beyond, worst=at_worst))
+    for shape, pair in zip(SHAPES, shaped, strict=True):
+        results += _in_shape(activation, formula, shape, whole[: shape.points], pair)
     return results
+
+
+def _wrong_ends(activation: Activation, route: Route, got: Tensor) -> list[Point]:
+    """Where at ±inf and NaN it is not what the siblings are, which were judged."""
+    x = torch.tensor(2 * ENDS, dtype=got.dtype)
+    right = activation.siblings[route.order](x).detach()
+    off = plain_error(got, right.double(), torch.zeros_like(x, dtype=torch.float64))
+    same = (got.isnan() & right.isnan()) | (off <= bound_of(route.order, x.dtype, {}))
+    return [Point.of((x, got, right, off), at) for at in torch.nonzero(~same)[:, 0].tolist()]
+
+
+def _in_shape(
+    activation: Activation,
+    formula: Formula,
+    shape: Shape,
+    x: Tensor,
+    results: tuple[Tensor, Tensor],
+) -> list[RouteCheck]:
+    """Value and slope in another shape: within the bounds; at the ends, what the siblings are."""
+    true, found = truth(formula, x.nan_to_num(), activation.params), []
+    judged = true.known & x.isfinite()
+    for order, got in enumerate(results):
+        bound = bound_of(order, x.dtype, activation.exceptions)
+        usual = activation.siblings[order](x).detach().double()
+        wanted = torch.where(judged, true.hi[order], usual)
+        rest, slope = (torch.where(judged, part, 0.0) for part in (true.lo, true.hi[1:]))
+        errors = error(got.detach(), wanted, rest[order], slope[order], x)
+        errors = errors.masked_fill(got.isnan() & wanted.isnan(), 0.0)
+        one = summed_up(ORDERS[order], bound, (x, got.detach(), wanted, errors))
+        route = Route(shape.name, order, True, lambda f, x: f(x))
+        found.append(_result(route, x, compiled=True, different=one.beyond, worst=one.worst))
+    return found
 
 
 def _many(activation: Activation, grid: Tensor) -> Tensor:

@@ -46,10 +46,13 @@ FAULTS = {
     "on one number, 0-d": lambda x: x.dim() == 0,
     "on one element": lambda x: x.dim() == 1 and x.numel() == 1,
     "on a few elements": lambda x: 1 < x.numel() < 10,
-    "on 100,000 elements": lambda x: x.numel() > 8000,
+    "on some thousand elements": lambda x: x.numel() in (256, 257, 4097),
+    "on 131,073 elements": lambda x: x.numel() > 8000,
     "on two dimensions": lambda x: x.dim() == 2,
     "on three dimensions": lambda x: x.dim() == 3,
     "on four dimensions": lambda x: x.dim() == 4,
+    "on five dimensions": lambda x: x.dim() == 5,
+    "with channels last": lambda x: x.dim() == 4 and x.stride(1) == 1 < x.shape[1],
     "transposed": lambda x: x.dim() == 2 and x.stride(0) < x.stride(1),
     "on every second element of a tensor": lambda x: not x.is_contiguous(),
     "behind another element": lambda x: not mapped(x) and x.storage_offset() == 1,
@@ -58,6 +61,9 @@ FAULTS = {
     "under inference_mode": lambda x: torch.is_inference_mode_enabled(),
     "on a tensor that requires grad": lambda x: x.requires_grad,
     "under autocast to bfloat16": lambda x: torch.is_autocast_enabled("cpu"),
+    "under autocast to float16": lambda x: (
+        torch.is_autocast_enabled("cpu") and torch.get_autocast_dtype("cpu") == torch.float16
+    ),
     "under vmap over rows": mapped,
 }
 

@@ -34,7 +34,8 @@ def test_every_record_is_the_published_function_in_all_its_parts(record):
     known = table()[record.name]
     settings = [setting["params"] for setting in known["settings"]]
     assert [one for one in of(record) if not one.held] == []
-    assert len(of(record)) == len(ORDERS) * len(settings)
+    at_joints = 2 if "joints" in known else 0
+    assert len(of(record)) == len(ORDERS) * len(settings) + at_joints
     # at the parameters of the source, and at others that all differ from them
     assert all(set(params) == set(record.params) for params in settings)
     for name, default in record.params.items():
@@ -66,6 +67,24 @@ def test_text_and_functions_wrong_alike_are_found(record):
     for factor in ("1.000001", "(1 + 1e-9 * x)"):
         wrong = of(record, f"({record.formula}) * {factor}")
         assert not all(one.held for one in wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong", "orders"),
+    [
+        ("relu", "x > 0", "x >= 0", {"first"}),
+        ("relu6", "x >= 6", "x > 6", {"first"}),
+        ("hardshrink", "> lambd", ">= lambd", {"value", "first"}),
+        ("threshold", "x > threshold", "x >= threshold", {"value", "first"}),
+        ("hardtanh", "x <= min_val", "x < min_val", {"first"}),
+    ],
+)
+def test_the_other_side_at_a_joint_is_found(name, right, wrong, orders):
+    """Right all around it: what holds at the point itself is torch's convention."""
+    record = actfunc.get(name)
+    assert right in record.formula
+    found = of(record, record.formula.replace(right, wrong))
+    assert {one.order for one in found if not one.held} == orders
 
 
 @pytest.mark.parametrize(

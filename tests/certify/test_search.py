@@ -95,6 +95,26 @@ def test_a_function_that_is_wrong_smoothly_and_all_of_it(dtype, width):
         assert all(each > bound for each, bound in zip(errors, BOUNDS, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("name", "order", "start", "width", "relative"),
+    [
+        ("isru", 0, 7.7001, WIDTH, 1e-14),
+        ("silu", 1, -3.14159, WIDTH, 6e-14),
+        ("gelu", 0, 2.71828, WIDTH, 2e-12),
+        ("elu", 2, -1.301e-3, 1e-6, 1e-13),
+        ("softplus", 0, -61.3, 0.0125, 2e-13),
+        ("sin", 1, 33.3, 0.007, 3e-12),
+    ],
+)
+def test_a_narrow_stretch_that_is_off_by_tens_or_hundreds_of_units(
+    name, order, start, width, relative
+):
+    """Where the formula cancels it is seen along the line, where a wave is fast beside it."""
+    wrong = stretch(actfunc.get(name), order, start, width, relative=relative)
+    errors, _ = found(wrong, torch.float64)
+    assert errors[order] > 4 * BOUNDS[order]
+
+
 @both
 def test_a_single_nan(dtype):
     errors, _ = found(stretch(actfunc.get("mish"), 2, 5.5, WIDTH, relative=float("nan")), dtype)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+
 import pytest
 import torch
 
 import actfunc
 from actfunc import Activation
+from actfunc.certify import parse
 from actfunc.certify.routes import ROUTES
-from actfunc.certify.ways import eager_ways
+from actfunc.certify.ways import compiled_ways, eager_ways
 
 TANH = actfunc.get("tanh")
+RELU = actfunc.get("relu")
 X = torch.linspace(-3, 3, 50)
 
 
@@ -129,3 +134,34 @@ def test_a_way_that_raises_is_a_finding():
     found = failing(once)
     assert found
     assert all(one.failure == "NotImplementedError: no gradient here" for one in found)
+
+
+def compiled_alone(sibling, change):
+    """RELU with a sibling that is changed where the compiler reads along."""
+    right = getattr(RELU, sibling).function
+
+    def function(x):
+        y = right(x)
+        return change(x, y) if torch.compiler.is_compiling() else y
+
+    return replace(RELU, **{sibling: function})
+
+
+@pytest.mark.parametrize(
+    ("sibling", "change", "wrong"),
+    [
+        ("df", lambda x, y: torch.where(x == torch.inf, 0.0, y), {"vmap(grad)", "jvp"}),
+        ("f", lambda x, y: y * 1.001 if x.dim() == 2 else y, {"on two dimensions"}),
+        ("df", lambda x, y: y * 1.001 if x.dim() > 0 and x.numel() < 9 else y, {"on few elements"}),
+        ("f", lambda x, y: y * 1.001 if x.dim() == 0 else y, {"on one number, 0-d"}),
+    ],
+    ids=["infinity", "two", "few", "one"],
+)
+def test_what_goes_wrong_compiled_alone_is_found(sibling, change, wrong, monkeypatch):
+    """At an end, or in another shape."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
+    x = torch.linspace(-3, 3, 2001)
+    found = compiled_ways(compiled_alone(sibling, change), parse(RELU.formula), x)
+    failing = [one for one in found if not one.held]
+    assert wrong <= {one.name for one in failing}
+    assert all(one.compiled and one.different and one.worst is not None for one in failing)
