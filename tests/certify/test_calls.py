@@ -204,9 +204,7 @@ def right_pair():
     return x, gate, pair_truth(PAIR.formula, x, gate)
 
 
-@pytest.mark.parametrize(
-    ("sibling", "called"), [*zip(PAIR_SIBLINGS, 2 * PAIR_FAULTS, strict=True)]
-)
+@pytest.mark.parametrize(("sibling", "called"), [*zip(PAIR_SIBLINGS, 2 * PAIR_FAULTS, strict=True)])
 def test_a_pair_is_called_in_every_way_too(sibling, called):
     right = getattr(PAIR, sibling).function
 
