@@ -188,6 +188,8 @@ def _along(here: Values, strip: Strip, joints: Sequence[float]) -> Tensor:
             off[:, max(after - 5, 0) : after + 1] = 0.0
         at = _peaks(off, above=UNEVEN)
         found += [x[at + 1], x[at + 2], x[at + 3]]
+        # the first difference that a NaN spoils is one of whose points it is the last
+        found.append(x[_peaks(y.isnan().double(), above=0.0)])
     return torch.cat(found)
 
 

@@ -119,6 +119,23 @@ def test_a_single_nan(dtype):
     assert judged.errors[2].max() == float("inf")
 
 
+def test_a_nan_is_suspected_wherever_it_is():
+    """Not only where a thinner net, beside the formula, happens to have a point of it."""
+    record = wrong = actfunc.get("mish")
+    planted = [3.1 * number - 17.003 for number in range(12)]
+    for place in planted:
+        wrong = stretch(wrong, 0, place, WIDTH, relative=float("nan"))
+    x = suspected(wrong, formula_of(record), torch.float64, SEED).x
+    assert [place for place in planted if not between(x, place, WIDTH).any()] == []
+
+
+@pytest.mark.parametrize("name", ["gelu", "elu"])
+def test_where_nothing_is_wrong_little_is_suspected(name):
+    """In a few of the 700 bins of each order: it would hide what is wrong there."""
+    record = actfunc.get(name)
+    assert len(suspected(record, formula_of(record), torch.float64, SEED).x) < 100
+
+
 def test_a_strangers_function_is_held_against_the_record():
     right = actfunc.get("silu")
     wrong = stretch(right, 0, -7.7771, WIDTH)
