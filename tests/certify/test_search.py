@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import actfunc
-from actfunc.certify import certify, parse
+from actfunc.certify import certify, parse, search
 from actfunc.certify.audited import audited
 from actfunc.certify.certificate import on_grid
 from actfunc.certify.check import BOUNDS, measured
@@ -197,6 +197,18 @@ def test_it_climbs_to_what_the_grid_has_not():
         grid = on_grid(record, judge, dtype)
         judged, _ = widened(record, judge, grid)
         assert (judged.errors.amax(1) > 1.05 * grid.errors.amax(1)).any()
+
+
+def test_narrower_windows_find_worse(monkeypatch):
+    record = actfunc.get("gelu")
+    judge = formula_of(record)
+    grid = on_grid(record, judge, torch.float64)
+    found = []
+    for windows in (search.NARROWER, search.NARROWER[:1]):
+        monkeypatch.setattr(search, "NARROWER", windows)
+        found.append(widened(record, judge, grid)[0].errors.amax(1))
+    assert (found[0] >= found[1]).all()
+    assert (found[0] > found[1]).any()
 
 
 # The parts
