@@ -168,7 +168,7 @@ def certify(
         for dtype in dtypes:
             say(f"{word(dtype)}: the formula")
             for found in had("the formula", partial(_each_judged, activation, judge, dtype)):
-                checks += _checks(activation, judge, found)
+                checks += checked(activation, judge, found)
                 say(f"{word(dtype)}: other ways to call it")
                 called += had("calls", partial(calls, activation, found, lifted=lifted))
                 ends += had("±inf and NaN", partial(limits, activation, (dtype,), text))
@@ -196,7 +196,7 @@ def certify(
 
 def _each_judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Iterable[Judged]:
     evaluated(activation, torch.tensor([-1.0, 1.0], dtype=dtype))
-    yield _judged(activation, judge, dtype)
+    yield judged(activation, judge, dtype)
 
 
 def _cause(error: BaseException) -> str:
@@ -204,7 +204,7 @@ def _cause(error: BaseException) -> str:
     return first_line(error) if isinstance(error, UsageError) else in_a_line(error)
 
 
-def _checks(activation: Activation, judge: Formula, found: Judged) -> list[Check]:
+def checked(activation: Activation, judge: Formula, found: Judged) -> list[Check]:
     """Value, first and second derivative where they were judged; on a grid, and by a search too."""
     looked, tried = found, 0
     if found.x.dtype in FINE:
@@ -216,7 +216,8 @@ def _checks(activation: Activation, judge: Formula, found: Judged) -> list[Check
     ]  # fmt: skip
 
 
-def _judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
+def judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Judged:
+    """The siblings against the formula: on the grid, in 16 bits at every input there is."""
     if dtype in SIXTEEN_BIT:
         right = activation.judge if isinstance(activation, Audited) else activation
         return every_input(activation, judge, dtype, right if right and right.formula else None)

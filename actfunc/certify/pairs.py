@@ -68,10 +68,7 @@ def certify_pair(
         judge = partial(pair_check, true=true, x=x, gate=gate)
         checks += map(judge, range(len(siblings)), siblings)
         say(f"{word(dtype)}: other ways to call it")
-        usual = torch.stack(siblings)
-        hi = torch.where(true.known, true.hi, usual.double())
-        lo, spread = (torch.where(true.known, part, 0.0) for part in (true.lo, true.spread))
-        calls += pair_calls(pair, Answers((x, gate), usual, hi, lo, spread, BOUNDS, ORDERS))
+        calls += pair_calls(pair, pair_answers(pair, x, gate, true))
         say(f"{word(dtype)}: torch's ways to a derivative")
         routes += pair_ways(pair, siblings, x, gate)
         if compiled:
@@ -110,6 +107,14 @@ def pair_truth(text: str, x: Tensor, gate: Tensor) -> PairTruth:
     )
     known = by_x.known & by_gate.known & mixed.known & twice_mixed.known
     return PairTruth(hi, lo, torch.stack(spread), known)  # type: ignore[arg-type]
+
+
+def pair_answers(pair: GatedPair, x: Tensor, gate: Tensor, true: PairTruth) -> Answers:
+    """What is right at the points; where the formula has no value, what the siblings give there."""
+    usual = torch.stack([sibling(x, gate).detach() for sibling in pair.siblings])
+    hi = torch.where(true.known, true.hi, usual.double())
+    lo, spread = (torch.where(true.known, part, 0.0) for part in (true.lo, true.spread))
+    return Answers((x, gate), usual, hi, lo, spread, BOUNDS, ORDERS)
 
 
 def pair_check(order: int, got: Tensor, true: PairTruth, x: Tensor, gate: Tensor) -> Check:

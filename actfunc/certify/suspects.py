@@ -197,6 +197,8 @@ def _along(here: Values, strip: Strip, joints: Sequence[float]) -> Tensor:
         at = _peaks(off, above=UNEVEN)
         # an end of a stretch is between two of these; of one or two points, one is a point of it
         found += [x[at + 2], x[at + 3], x[at + 4]]
+        # the first difference that a NaN spoils is one of whose points it is the last
+        found.append(x[_peaks(y.isnan().double(), above=0.0)])
     return torch.cat(found)
 
 

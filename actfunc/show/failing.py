@@ -105,7 +105,7 @@ def _of_ways(routes: Sequence[RouteCheck]) -> Iterator[Shown]:
             place = repr(route.worst)  # by its text, as NaN is no key
             key = (route.dtype, route.order, route.compiled, route.different, route.points, place)
             together.setdefault(key, []).append(route)
-    for (route, *others) in together.values():
+    for route, *others in together.values():
         names = route.name
         if others:
             names += f" and {len(others)} more way" + ("s" if len(others) > 1 else "")

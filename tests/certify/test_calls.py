@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from itertools import count
 
 import pytest
@@ -10,21 +11,38 @@ import torch
 
 import actfunc
 from actfunc.catalogue import PAIRS
-from actfunc.certify import certify
+from actfunc.certify import certify, parse
 from actfunc.certify.audited import audited
-from actfunc.certify.calls import AGAIN, INPUT, RESULT, WAYS
-from actfunc.certify.pairs import certify_pair
+from actfunc.certify.calls import AGAIN, INPUT, RESULT, WAYS, calls
+from actfunc.certify.certificate import evaluated, on_grid
+from actfunc.certify.check import BOUNDS, Judged, measured
+from actfunc.certify.pair_calls import pair_calls
+from actfunc.certify.pair_ways import ORDERS as PAIR_ORDERS
+from actfunc.certify.pairs import certify_pair, pair_answers, pair_grid, pair_truth
+from actfunc.gated import SIBLINGS as PAIR_SIBLINGS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 TANH = actfunc.get("tanh")
 SIBLINGS = ("f", "df", "d2f")
 
 
-def wrong_calls(record, dtype=torch.float32):
-    """The ways of calling that a certificate does not hold by, and their findings."""
-    certificate = certify(record, dtypes=(dtype,))
-    assert certificate.held == all(one.held for part in certificate.rest for one in part)
-    return {one.called: one for one in certificate.calls if not one.held}
+@cache
+def right():
+    """tanh on its grid in float32, with what is true there."""
+    return on_grid(TANH, parse(TANH.formula), torch.float32)
+
+
+def judged(record):
+    """A record that is tanh, or nearly, at the same points."""
+    x, _, true, _ = right()
+    got = torch.stack(evaluated(record, x))
+    return Judged(x, got, true, measured(got, true, x))
+
+
+def wrong_calls(record, *, lifted=True):
+    """The ways of calling such a record that do not hold, each with what was found."""
+    found = calls(record, judged(record), lifted=lifted)
+    return {one.called: one for one in found if not one.held}
 
 
 def planted(fault, sibling="f", record=TANH):
@@ -90,12 +108,12 @@ def test_every_way_of_calling_is_in_the_certificate_and_holds():
 @pytest.mark.parametrize("nth", [2, 3, 7, 20, 37])
 @pytest.mark.parametrize("sibling", SIBLINGS)
 def test_what_goes_wrong_on_every_so_many_th_call_is_found(nth, sibling):
-    calls = count(1)
-    record = planted(lambda x: next(calls) % nth == 0, sibling)
-    certificate = certify(record, dtypes=(torch.float32,))
+    numbers = count(1)
+    record = planted(lambda x: next(numbers) % nth == 0, sibling)
+    seen = judged(record)
+    found = {one.called for one in calls(record, seen, lifted=True) if not one.held}
     # the call that is judged may be one of the wrong ones
-    wrong = [check for check in certificate.checks if not check.held]
-    assert wrong or AGAIN in {one.called for one in certificate.calls if not one.held}
+    assert AGAIN in found or (seen.errors.amax(1) > torch.tensor(BOUNDS)).any()
 
 
 def test_what_remembers_a_tensor_and_not_its_numbers_is_found():
@@ -177,18 +195,38 @@ def test_ones_own_function_is_called_in_every_way_too():
     wrong = [one.called for one in found.calls if not one.held]
     assert "on two dimensions" in wrong
     assert "on three dimensions" not in wrong
-    right = certify(audited("right", torch.tanh, TANH), dtypes=(torch.float32,))
-    assert [one for one in right.calls if not one.held] == []
+    assert not found.held
+    assert wrong_calls(audited("right", torch.tanh, TANH), lifted=False) == {}
 
 
-@pytest.mark.parametrize("sibling", ["f", "fg", "fxg"])
-@pytest.mark.parametrize("called", ["on two dimensions", "under vmap over rows", "under no_grad"])
-def test_a_pair_is_called_in_every_way_too(called, sibling):
-    pair = PAIRS["swiglu"]
-    right = getattr(pair, sibling).function
+PAIR = PAIRS["swiglu"]
+PAIR_FAULTS = ("on two dimensions", "under vmap over rows", "under no_grad")
+
+
+@cache
+def right_pair():
+    """swiglu on its grid in float32, with what is true there."""
+    x, gate = pair_grid(PAIR, torch.float32)
+    return x, gate, pair_truth(PAIR.formula, x, gate)
+
+
+@pytest.mark.parametrize(("sibling", "called"), [*zip(PAIR_SIBLINGS, 2 * PAIR_FAULTS, strict=True)])
+def test_a_pair_is_called_in_every_way_too(sibling, called):
+    right = getattr(PAIR, sibling).function
 
     def function(x, gate):
-        return right(x, gate) * (1.001 if FAULTS[called](x) else 1.0)
+        return right(x, gate) + (1e-3 if FAULTS[called](x) else 0.0)
 
-    found = certify_pair(replace(pair, **{sibling: function}), dtypes=(torch.float32,))
-    assert called in [one.called for one in found.calls if not one.held]
+    found = pair_calls(replace(PAIR, **{sibling: function}), pair_answers(PAIR, *right_pair()))
+    (wrong,) = [one for one in found if one.called == called]
+    assert not wrong.held
+    assert wrong.order == PAIR_ORDERS[PAIR_SIBLINGS.index(sibling)]
+
+
+def test_a_pair_that_is_called_wrongly_in_one_way_has_no_certificate():
+    def function(x, gate):
+        return PAIR.f.function(x, gate) * (1.001 if x.dim() == 2 else 1.0)
+
+    found = certify_pair(replace(PAIR, f=function), dtypes=(torch.float32,))
+    assert all(one.held for one in found.checks)
+    assert not found.held

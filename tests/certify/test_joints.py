@@ -128,8 +128,14 @@ def test_a_wrong_slope_at_a_declared_pole_is_found(sibling, answer, held):
     assert [one.order for one in wrong] == (
         [] if held else [{"df": "first", "d2f": "second"}[sibling]] * 2
     )
-    judged = certify(planted, dtypes=(torch.float32,)).limits
-    assert all(one.held for one in judged) == held
+
+
+def test_a_certificate_asks_at_the_poles_of_the_record():
+    gelu = actfunc.get("gelu")
+    hidden = replace(gelu, poles=(0.0,), d2f=lambda x: torch.where(x == 0, 0.5, gelu.d2f(x)))
+    found = certify(hidden, dtypes=(torch.float32,))
+    assert all(one.held for one in found.checks)
+    assert {(one.order, one.x) for one in found.limits if not one.held} == {("second", 0.0)}
 
 
 def test_a_pole_that_is_none_hides_nothing():
