@@ -17,7 +17,7 @@ from torch import Tensor
 
 from actfunc.activation import Function
 from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, finite, flushed, lowest, tensor_like
+from actfunc.catalogue.floats import Number, finite, flushed, lowest, tensor_like, zero
 from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
 
 
@@ -80,7 +80,8 @@ def siblings(function: JetFunction) -> tuple[Function, Function, Function]:
         def sibling(x: Tensor, **params: Number) -> Tensor:
             variable = (finite(x) if order else x, 1.0, 0.0)[: order + 1]
             part = function(Jet(*variable), **params).parts[order]
-            return flushed(part if isinstance(part, Tensor) else torch.full_like(x, part))
+            # a number is of a function that does not change there, or a parameter of 0
+            return flushed(part if isinstance(part, Tensor) else zero(x) + part)
 
         return sibling
 

@@ -385,14 +385,18 @@ def test_compiled_derivatives_hold(name):
 def test_what_the_compiler_makes_is_judged(monkeypatch):
     """Followed by it and run as it is; then with every result off by sixteen units or more."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    followed, follow = {}, ways.follow_compiled
+    followed, follow = [], ways.follow_compiled_in_shapes
 
-    def once(activation, x):
-        followed.update(follow(activation, x))
+    def once(*asked):
+        followed.extend(follow(*asked))
         return followed
 
-    monkeypatch.setattr(ways, "follow_compiled", once)
+    monkeypatch.setattr(ways, "follow_compiled_in_shapes", once)
     assert [one for one in compiled_ways("tanh") if not one.held] == []
-    off = {name: got * (1 + 2.0**-19) for name, got in followed.items()}
-    monkeypatch.setattr(ways, "follow_compiled", lambda *_: off)
+    along, shaped = followed
+    off = (
+        {name: got * (1 + 2.0**-19) for name, got in along.items()},
+        [tuple(got * (1 + 2.0**-19) for got in both) for both in shaped],
+    )
+    monkeypatch.setattr(ways, "follow_compiled_in_shapes", lambda *_: off)
     assert not any(one.held for one in compiled_ways("tanh"))
