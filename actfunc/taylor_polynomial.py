@@ -51,7 +51,8 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
     y = value = at_points(partial)
     order = 1
     level: dict[tuple[int, ...], Partial] = {(): partial}
-    while all(each.by for each in level.values()):
+    once = torch.compiler.is_compiling() and torch_private.differentiates_once()
+    while all(each.by for each in level.values()) and not (once and order > 1):
         level = {
             (*path, number): each
             for path, above in level.items()
@@ -63,6 +64,8 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
             coefficient = at_points(each) / often if often > 1 else at_points(each)
             y = _with_term(y, value, [points[number] for number in path], coefficient, each)
         order += 1
+    if once and order > 1:
+        return y
     near = points[0].near(_careful(partial))
     for point in points[1:]:
         near = near + point.near(_careful(partial))

@@ -140,8 +140,28 @@ def reads_forward_mode() -> bool:
     return transforms is None or "Jvp" in transforms
 
 
+def differentiates_once() -> bool:
+    """Whether torch.func takes one derivative of what it reads, and nobody can take another.
+
+    So it is within a single torch.func.grad, or vjp, that began where gradients were off. Where
+    torch does not tell, no: the lift is slower then.
+    """
+    if forward_mode_is_on():
+        return False
+    try:
+        levels = [
+            level
+            for level in torch._C._functorch.get_interpreter_stack() or ()
+            if not str(level.key()).endswith("Vmap")
+        ]
+        [only] = levels
+        return not torch._C._functorch.CGradInterpreterPtr(only).prevGradMode()
+    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return False
+
+
 # the compiler asks these while it reads, and takes the answer as it is
-for _asked in (compiles_one_backward, reads_forward_mode):
+for _asked in (compiles_one_backward, reads_forward_mode, differentiates_once):
     _asked._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 

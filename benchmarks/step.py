@@ -28,6 +28,7 @@ def steps(activation: Callable[..., Tensor], batches: list[Examples], device: to
     params = mlp.init(SIZES, seed=42, device=device)
     step, state = compiled(make_step(activation, optimizer)), State(params, optimizer.init(params))
 
+    @torch.no_grad()  # as a program steps
     def a_round() -> None:
         nonlocal state
         for batch in batches:

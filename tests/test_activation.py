@@ -521,6 +521,30 @@ def test_within_transforms_the_compiler_takes_the_derivatives_supplied(function,
     torch.testing.assert_close(compiled(x), wanted(x), equal_nan=True)
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_single_gradient_where_gradients_are_off_is_all_there_can_be(order):
+    """So nothing further is read by the compiler; with gradients on, or within another, it is."""
+    read = []
+
+    def d2f(x: Tensor) -> Tensor:
+        read.append(len(x))
+        return -7 * torch.sin(x)
+
+    def slope(x: Tensor) -> Tensor:
+        return grad(lambda x: lift(torch.sin, lambda x: 3 * x, d2f, x, order).sum())(x)
+
+    x = torch.linspace(-2, 2, 9)
+    torch.compiler.reset()
+    compiled = partial(torch.compile, fullgraph=True, backend=inductor)
+    with torch.no_grad():
+        torch.testing.assert_close(compiled(slope)(x), 3 * x)
+        assert not read
+        twice = compiled(grad(lambda x: slope(x).sum()))(x)
+    wanted = -7 * torch.sin(x) if order == 2 else x * math.nan
+    torch.testing.assert_close(twice, wanted, equal_nan=True)
+    torch.testing.assert_close(backward(compiled(slope), x), wanted, equal_nan=True)
+
+
 def test_a_backend_that_is_differentiated_twice_has_both_derivatives():
     torch.compiler.reset()
     x = torch.linspace(-2, 2, 9)
