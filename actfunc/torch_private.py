@@ -108,9 +108,15 @@ def writes(x: Tensor) -> int:
 
 def _transforms() -> list[str] | None:
     """The kinds of the transforms that are open, the outermost first; None where nobody knows."""
+    levels = _levels()
+    return None if levels is None else [kind for kind, _ in levels]
+
+
+def _levels() -> list[tuple[str, Any]] | None:
+    """The kind of each transform that is open, and torch's own object for it."""
     stack = getattr(getattr(torch._C, "_functorch", None), "get_interpreter_stack", None)
     try:
-        return [str(level.key()).rpartition(".")[2] for level in stack() or ()]  # type: ignore
+        return [(str(level.key()).rpartition(".")[2], level) for level in stack() or ()]  # type: ignore
     except (AttributeError, TypeError):
         return None
 
@@ -146,17 +152,12 @@ def differentiates_once() -> bool:
     So it is within a single torch.func.grad, or vjp, that began where gradients were off. Where
     torch does not tell, no: the lift is slower then.
     """
-    if forward_mode_is_on():
+    levels = [level for kind, level in _levels() or () if kind != "Vmap"]
+    if forward_mode_is_on() or len(levels) != 1:
         return False
     try:
-        levels = [
-            level
-            for level in torch._C._functorch.get_interpreter_stack() or ()
-            if not str(level.key()).endswith("Vmap")
-        ]
-        [only] = levels
-        return not torch._C._functorch.CGradInterpreterPtr(only).prevGradMode()
-    except (AttributeError, TypeError, ValueError, RuntimeError):
+        return not torch._C._functorch.CGradInterpreterPtr(levels[0]).prevGradMode()
+    except (AttributeError, TypeError, RuntimeError):
         return False
 
 
