@@ -119,11 +119,12 @@ class Third:
             return self.curvature.at(s, params)
 
         wide = x.double()
-        sides = 0.0, BESIDE, -BESIDE
+        beside = (wide.abs() * BESIDE).clamp(min=BESIDE_ZERO)
+        sides = 0.0, beside, -beside
         own, right, left = (elementwise_slope(curvature, wide + side) for side in sides)
         slope = 0.5 * right + 0.5 * left
-        # the mean lacks digits where a function changes quickly, and tells where the slope at the
-        # point itself is one
+        # the mean lacks digits where a wave is far out, and tells where the slope at the point
+        # itself is one
         slope = torch.where((own - slope).abs() <= AGREEING * slope.abs(), own, slope)
         # far out a power of x may overflow in what is long straight; a sine is NaN at infinity
         bend = curvature(wide)
@@ -136,9 +137,10 @@ class Third:
         return torch.where(x.isnan(), torch.nan, slope).to(x.dtype)
 
 
-BESIDE = 2.0**-27
-"""How far to both sides of a point a curvature is differentiated: at the point itself an |x| of
-its formula may be 0, or it may be 0 as a whole and flushed, and autograd finds no slope there."""
+BESIDE, BESIDE_ZERO = 2.0**-44, 2.0**-100
+"""How far to both sides of a point a curvature is differentiated, relatively, and at 0: at the
+point itself an |x| of its formula may be 0, or it may be 0 as a whole and flushed, and autograd
+finds no slope there. So near that the steepest parameter changes nothing between them."""
 
 AGREEING = 2.0**-20
 """How close, relatively, the slope at a point is to the mean of its sides where it is one."""

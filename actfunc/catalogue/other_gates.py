@@ -172,21 +172,41 @@ def _tanh_soft_2(x: Tensor, beta: Number, gamma: Number) -> Tensor:
 def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     y, u = _tanh_soft_2_parts(x, beta, gamma)
     t, w = _tanh(u), u * y
-    slope = where(u < 0.5, t + w - w * t * t, t + bell(2 * u, 4 * w))
+    # while u is small tanh(u) is u less little, by its continued fraction u / (1 + u²/k) with
+    # k = 3 + u²/(5 + u²/(7 + ...)): u times 1 + y, which is exact where they cancel, and a rest
+    square = where(u < 0.5, u, 0.0) ** 2
+    k = 15 + square
+    for n in range(13, 1, -2):
+        k = n + square / k
+    small = u * (1 + y) - (u * square / (k + square) + w * t * t)
+    slope = where(u < 1, t + w * ((1 - t) * (1 + t)), t + bell(2 * u, 4 * w))
+    slope = where(u < 0.5, small, slope)
     return flushed(closed(y, u, 1 + y, beta, slope))
 
 
 def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     y, u = _tanh_soft_2_parts(x, beta, gamma)
-    # 1 - 2·u·tanh(u) without the rounding of tanh
-    bend = 2 + y * (1 - 2 * u + 4 * u * torch.sigmoid(-2 * u))
     # next to x = 0 the rounding of u would count 2·u times, and none of x makes up for it: there u
-    # is β and a small rest
+    # is β and a small rest, and what is lost of each is added again
     most = largest_exponent(x)
-    near = (y.abs() < 1) & (tensor_like(x, beta) <= most)
-    rest = where(near, beta * expm1(where(near, y, 0.0)), 0.0)
-    h = exp(-where(near, beta, u)) * exp(-rest.clamp(max=most))
-    opening = h * (4 * gamma * u * bend) * h / (1 + h * h * (2 + h * h))
+    near = (y.abs() < 0.69) & (tensor_like(x, beta) <= most)
+    grown = expm1(where(near, y, 0.0))
+    rest = beta * grown
+    of_rest = where(near, product_error(rest, grown, beta), 0.0).detach()
+    base = where(near, beta, u)
+    of_u = where(near, (base - u) + rest + of_rest, 0.0).detach()
+    w = u * y
+    lost = (product_error(w, u, y) + of_u * y).detach()
+    # 2 + y·(1 - 2·u·tanh(u)) without the rounding of tanh
+    bend = (2 - 2 * w) + (y - 2 * lost + 4 * w * torch.sigmoid(-2 * u))
+    rest = where(near, rest, 0.0)
+    # half of the exponent at a time where it is subnormal before the product is
+    half = exp(-base) * exp(-rest.clamp(max=most))
+    far = torch.maximum(u, tensor_like(x, base)) > 0.45 * most
+    square = exp(-2 * base) * exp(-2 * rest.clamp(max=most))
+    square = square - 2 * of_rest * square
+    one, other = where(far, half, square), where(far, half, 1.0)
+    opening = one * (4 * gamma * u * bend) * other / (1 + square * (2 + square))
     return flushed(closed(y, u, 2 + y, beta * gamma, opening))
 
 

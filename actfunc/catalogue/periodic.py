@@ -131,9 +131,9 @@ def _dsu_of(order: int) -> Function:
             return flushed(where(x < 1, 1 + little, far))
         curvature = q * (slopes[1] - 2 * q * (slopes[0] - q * y))
         # next to 0 that cancels: π² r sin x for r = 1 / (π² - x²)
-        r = -q / where(x < 2, t, 1.0)
+        r = -q / where(x < 1.5, t, 1.0)
         bend = s * (2 * r * (1 + 4 * x * x * r) - 1) + 4 * x * r * c
-        return flushed(math.pi**2 * odd * where(x < 2, r * bend, curvature))
+        return flushed(math.pi**2 * odd * where(x < 1.5, r * bend, curvature))
 
     return sibling
 

@@ -130,11 +130,15 @@ def _gelu_tanh_slope(x: Tensor) -> Tensor:
 
 def _gelu_tanh_curvature(x: Tensor) -> Tensor:
     x = x.clamp(-40, 40).abs()
-    q = x * x
-    z = x * (_RATE + _CUBIC * q)
-    e, w = exp(-z), z + 2 * _CUBIC * q * x
-    bend = (_RATE + 3 * _CUBIC * q) * ((2 - w + e * (2 + w)) / (1 + e)) + 6 * _CUBIC * q
-    return flushed(bell(z, bend))
+    cubic = _CUBIC * x * x
+    rate, steep = _RATE + cubic, _RATE + 3 * cubic
+    z, w = x * rate, x * steep
+    # where it turns, at 2, the roundings of these two would be felt
+    lost = product_error(z, x, rate) + x * ((_RATE - rate) + cubic)
+    less = product_error(w, x, steep) + x * ((_RATE - steep) + 3 * cubic)
+    e = exp(-z)
+    bend = steep * (((2 - w) - less.detach() + e * (2 + w)) / (1 + e)) + 6 * cubic
+    return flushed(bell(z, bend - lost.detach() * bend))
 
 
 def _mish(x: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from torch import Tensor
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.calls import Call, calls
-from actfunc.certify.check import Check, Judged, check, measured, word
+from actfunc.certify.check import Check, Judged, Parameter, check, measured, word
 from actfunc.certify.constants import Constant, constants
 from actfunc.certify.differences import Difference, differences
 from actfunc.certify.formula import Formula, parse
@@ -26,7 +26,6 @@ from actfunc.certify.grids import grid
 from actfunc.certify.joints import Joint, at_poles, joints
 from actfunc.certify.limits import Limit, limits
 from actfunc.certify.oracle import truth
-from actfunc.certify.parameter_ends import Parameter
 from actfunc.certify.parameters import parameters
 from actfunc.certify.records import as_plain
 from actfunc.certify.search import widened

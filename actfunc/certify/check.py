@@ -67,6 +67,32 @@ class Check(NamedTuple):
     searched: int = 0
 
 
+class Parameter(NamedTuple):
+    """What an activation gives with parameters of one kind.
+
+    by:      the parameter that is differentiated by; empty where none is.
+    order:   of what, in x: the value, or its first, second or third derivative.
+    given:   how the parameters were given: its own, others as numbers, as tensors.
+    points:  how many points; beyond: at how many it is further off than `bound`.
+    bound:   what is allowed of `worst.ulp`: of a derivative by a parameter 1, as that is measured
+             in units of what is allowed (`parameters.DIGITS_LOST`); else as in a check.
+    worst:   the point with the largest error; its `beside` are the parameters there. None where
+             there is no number to judge.
+    failure: what is wrong where it is no number.
+    """
+
+    by: str
+    order: str
+    given: str
+    dtype: str
+    points: int
+    bound: float
+    beyond: int
+    worst: Point | None
+    failure: str
+    held: bool
+
+
 def check(
     order: int,
     got: Tensor,

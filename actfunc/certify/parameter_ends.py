@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import ORDERS, Point, unlike, word
+from actfunc.certify.check import ORDERS, Parameter, Point, unlike, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.limits import CLOSE, claims
 from actfunc.certify.settings import Sweep
@@ -26,32 +25,6 @@ ENDS = (-math.inf, math.inf, math.nan, -0.0, 0.0)
 
 NUMBERS = "other parameters as numbers, at ±inf, NaN and ±0"
 CHANNELS = "other parameters, one a channel, at ±inf, NaN and ±0"
-
-
-class Parameter(NamedTuple):
-    """What an activation gives with parameters of one kind.
-
-    by:      the parameter that is differentiated by; empty where none is.
-    order:   of what, in x: the value, or its first or second derivative.
-    given:   how the parameters were given: its own, others as numbers, as tensors.
-    points:  how many points; beyond: at how many it is further off than `bound`.
-    bound:   what is allowed of `worst.ulp`: of a derivative by a parameter 1, as that is measured
-             in units of what is allowed (see DIGITS_LOST); else as in a check.
-    worst:   the point with the largest error; its `beside` are the parameters there. None where
-             there is no number to judge.
-    failure: what is wrong where it is no number.
-    """
-
-    by: str
-    order: str
-    given: str
-    dtype: str
-    points: int
-    bound: float
-    beyond: int
-    worst: Point | None
-    failure: str
-    held: bool
 
 
 def at_ends(activation: Activation, formula: Formula, others: Sweep) -> Iterator[Parameter]:

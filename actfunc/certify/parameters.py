@@ -16,11 +16,12 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.check import ORDERS, Point, bound_of, unlike, word
+from actfunc.certify.check import ORDERS, Parameter, bound_of, unlike, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
-from actfunc.certify.parameter_ends import Parameter, at_ends
-from actfunc.certify.settings import Sweep, settings
+from actfunc.certify.parameter_ends import at_ends
+from actfunc.certify.settings import NUMBERS, Sweep, over, settings
+from actfunc.certify.third import third_with_others
 from actfunc.certify.ulp import error, plain_error, ulp
 from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
@@ -57,6 +58,7 @@ def parameters(
         *_with_others(activation, formula, others),
         *_with_many(activation, formula, dtype),
         *at_ends(activation, formula, others),
+        *third_with_others(activation, formula, others),
         *_by_parameters(activation, formula, others, "other parameters"),
     )
 
@@ -157,7 +159,6 @@ def _one_a_channel(function: Callable[..., Tensor], others: Sweep) -> Tensor:
     return function(others.x.mT.contiguous(), **params).mT
 
 
-NUMBERS = "other parameters as numbers"
 ONE = "other parameters as tensors of one element"
 CHANNELS = "other parameters, one a channel"
 MANY = "many other parameters as numbers"
@@ -197,20 +198,7 @@ def _judged(
         errors = torch.where(moved > CROSSING * ulp(hi, x.dtype), errors, plain_error(got, hi, lo))
     poles = torch.isin(x, torch.tensor(activation.poles, dtype=x.dtype))
     errors = torch.where(true.known & ~poles, errors, 0.0)
-    return _found(place, others, (x, got, hi, errors), bound)
-
-
-def _found(
-    place: tuple[str, str, str, str, int, float],
-    at: Sweep,
-    columns: tuple[Tensor, Tensor, Tensor, Tensor],
-    bound: float,
-) -> Parameter:
-    errors = columns[3]
-    worst = int(errors.argmax())
-    beside = tuple(at.at(worst // at.x.shape[1]).values())
-    beyond = int((errors > bound).sum())
-    return Parameter(*place, beyond, Point.of(columns, worst, beside), "", not beyond)
+    return over(place, others, (x, got, hi, errors), bound)
 
 
 # derivatives by them
@@ -238,7 +226,7 @@ def _by_parameters(
                 continue
             off = _deviation(got, wanted, value, columns[name])
             off = torch.where(known, off, 0.0)
-            yield _found(place, at, (x, got, wanted, off), 1.0)
+            yield over(place, at, (x, got, wanted, off), 1.0)
 
 
 def _mixed(both: Truth, by_x: Truth, by: Truth) -> Tensor:

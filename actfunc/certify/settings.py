@@ -12,6 +12,7 @@ from torch import Tensor
 
 from actfunc import domain
 from actfunc.activation import Activation
+from actfunc.certify.check import Parameter, Point
 from actfunc.certify.formula import Formula
 from actfunc.certify.grids import with_neighbours
 from actfunc.certify.oracle import proven_at
@@ -36,6 +37,10 @@ COMMON = (0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
 """What people set, and what a function may treat as a case of its own."""
 
 
+NUMBERS = "other parameters as numbers"
+"""How they were given, where they were given so."""
+
+
 class Sweep(NamedTuple):
     """Settings of the parameters, and points to go with each.
 
@@ -55,6 +60,24 @@ class Sweep(NamedTuple):
     def columns(self) -> dict[str, Tensor]:
         """The parameters, each of the shape of x."""
         return {name: column.expand(self.x.shape) for name, column in self.params.items()}
+
+
+def over(
+    place: tuple[str, str, str, str, int, float],
+    at: Sweep,
+    columns: tuple[Tensor, Tensor, Tensor, Tensor],
+    bound: float,
+) -> Parameter:
+    """What was found over all settings.
+
+    place: the first fields of `Parameter`, the bound as told.
+    columns: inputs, what was got, wanted, and the errors, (setting · point,) each.
+    """
+    errors = columns[3]
+    worst = int(errors.argmax())
+    beside = tuple(at.at(worst // at.x.shape[1]).values())
+    beyond = int((errors > bound).sum())
+    return Parameter(*place, beyond, Point.of(columns, worst, beside), "", not beyond)
 
 
 def settings(

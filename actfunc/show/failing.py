@@ -12,8 +12,7 @@ from rich.text import Text
 
 from actfunc.certify.calls import Call
 from actfunc.certify.certificate import Certificate
-from actfunc.certify.check import ORDERS
-from actfunc.certify.parameter_ends import Parameter
+from actfunc.certify.check import ORDERS, Parameter
 from actfunc.certify.ways import RouteCheck
 from actfunc.show import style
 from actfunc.show.error_digits import numbers, ulps

@@ -13,7 +13,8 @@ from actfunc import CATALOGUE, get
 from actfunc.certify.certificate import on_grid
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
-from actfunc.certify.third import third
+from actfunc.certify.settings import settings
+from actfunc.certify.third import third, third_with_others
 from actfunc.show.failing import failing_points
 from tests.records import each
 from tests.reference import assert_same
@@ -43,9 +44,47 @@ def test_a_curvature_that_autograd_sees_nothing_of_is_found():
 
 
 def test_it_is_within_its_bound_where_a_function_changes_quickly():
-    """The mean of two slopes 2⁻²⁷ aside was 36,852 and 4,592 units off here."""
+    """The mean of two slopes 2⁻²⁷ aside was up to 36,852 units off here."""
     for spec in ("squareplus:b=0.0001", "silu:beta=100"):
         assert all(check.held for check in checks(get(spec)))
+
+
+def with_others(record):
+    formula = parse(record.formula, tuple(record.params))
+    return third_with_others(record, formula, settings(record, formula, torch.float64))
+
+
+def test_a_curvature_that_is_blind_at_other_parameters_alone_is_found():
+    tanh = get("lecun_tanh")
+    right = tanh.d2f.function
+    blind = replace(tanh, d2f=lambda x, a, b: right(x.detach() if b > 1 else x, a, b) + 0 * x)
+    assert checks(blind)[0].held
+    [parameter] = with_others(blind)
+    assert not parameter.held
+    assert parameter.worst.beside[1] > 1
+    [parameter] = with_others(tanh)
+    assert parameter.held
+
+
+def test_what_has_branches_is_not_asked_and_what_raises_is_found():
+    assert list(with_others(get("elu"))) == []
+    smooth = get("softclip")
+    [parameter] = with_others(smooth)
+    assert parameter.held
+
+    def raising(x, alpha):
+        raise ValueError("no curvature today")
+
+    broken = replace(smooth, d2f=raising)
+    [parameter] = with_others(broken)
+    assert (parameter.failure, parameter.held) == ("ValueError: no curvature today", False)
+
+
+def test_next_to_zero_a_steep_function_keeps_its_digits():
+    """Its curvature is flushed there, and the slopes to both sides were 2⁻²⁷ away: 1e-11 off."""
+    tanh = get("lecun_tanh").bind(b=170.0)
+    at = torch.tensor([-5e-324, 0.0], dtype=torch.float64)
+    torch.testing.assert_close(tanh.d3f(at), tanh.d3f(at[1:]).expand(2), rtol=1e-15, atol=0)
 
 
 def test_every_way_to_it_gives_the_same():
