@@ -10,14 +10,16 @@ torch's own function, where there is one: what holds at a joint is a convention.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
 
 import torch
 
-from actfunc.activation import Activation
+from actfunc.activation import Activation, Parameters
+from actfunc.catalogue import CATALOGUE
 from actfunc.certify.check import ORDERS
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
@@ -29,10 +31,14 @@ LEAST = 1e-307
 """Absolute: below the smallest normal number a rounding is more than that."""
 
 
-class Constant(NamedTuple):
-    """The formula at one setting of the parameters, against the constants.
+DEFAULT = "default"
+"""The order of what is told of a default that no source has."""
 
-    params:         the setting, as text.
+
+class Constant(NamedTuple):
+    """The formula at one setting of the parameters, against the constants; or a default.
+
+    params:         the setting, as text; or the name of the parameter, whose x is NaN.
     points:         how many.
     x, got, wanted: where they differ most.
     """
@@ -52,7 +58,8 @@ def constants(activation: Activation, formula: Formula) -> tuple[Constant, ...]:
     if known is None or activation.place:
         return ()
     meeting = known.get("joints")
-    found = []
+    ours = CATALOGUE.get(activation.name, activation).params
+    found = _defaults(ours, [setting["params"] for setting in known["settings"]])
     for setting in [*known["settings"], *([meeting] if meeting else [])]:
         params = setting["params"]
         if set(params) != set(formula.params):
@@ -70,6 +77,17 @@ def constants(activation: Activation, formula: Formula) -> tuple[Constant, ...]:
             place = x[at].item(), got[at].item(), wanted[at].item()
             found.append(Constant(name, words, len(x), *place, bool((off <= 1).all())))
     return tuple(found)
+
+
+def _defaults(ours: Parameters, published: Sequence[Mapping[str, float]]) -> list[Constant]:
+    """The catalogue's own, of which one of the settings is made; nothing where it is."""
+    if any(setting == ours for setting in published):
+        return []
+    return [
+        Constant(DEFAULT, name, 1, math.nan, value, published[0].get(name, math.nan), False)
+        for name, value in ours.items()
+        if all(setting.get(name) != value for setting in published)
+    ]
 
 
 @cache

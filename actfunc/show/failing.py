@@ -13,6 +13,7 @@ from rich.text import Text
 from actfunc.certify.calls import Call
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS, Parameter
+from actfunc.certify.constants import DEFAULT, Constant
 from actfunc.certify.ways import RouteCheck
 from actfunc.show import style
 from actfunc.show.error_digits import numbers, ulps
@@ -63,10 +64,7 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
             yield _of_call(call)
     for constant in certificate.constants:
         if not constant.held:
-            where = f" at {constant.params}" if constant.params else ""
-            what = f"the formula is not the published function{where}"
-            row = (*numbers("float64", constant.x, constant.got, constant.wanted), "")
-            yield f"{_order(constant.order)}: {what}", [row]
+            yield _of_constant(constant)
     for joint in certificate.joints:
         if not joint.held:
             what = f"branches meet at {joint.x:.6g}, which the record's joints do not name"
@@ -94,6 +92,14 @@ def _of_parameters(certificate: Certificate, found: Parameter) -> Shown:
     at = ", ".join(f"{name.partition('=')[0]}={value:.9g}" for name, value in values)
     what += f"{found.beyond} of {found.points} points beyond {found.bound:g}, the worst at {at}"
     return what, [(*numbers(found.dtype, *found.worst[:3]), ulps(found.worst.ulp))]
+
+
+def _of_constant(found: Constant) -> Shown:
+    row = (*numbers("float64", found.x, found.got, found.wanted), "")
+    if found.order == DEFAULT:
+        return f"the default of {found.params} is not the published one", [("", *row[1:])]
+    where = f" at {found.params}" if found.params else ""
+    return f"{_order(found.order)}: the formula is not the published function{where}", [row]
 
 
 def _of_ways(routes: Sequence[RouteCheck]) -> Iterator[Shown]:

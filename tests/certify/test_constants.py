@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 import sys
 from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import torch
+from rich.console import Console
 
 import actfunc
 from actfunc.certify import certify, parse
@@ -67,6 +69,17 @@ def test_text_and_functions_wrong_alike_are_found(record):
     for factor in ("1.000001", "(1 + 1e-9 * x)"):
         wrong = of(record, f"({record.formula}) * {factor}")
         assert not all(one.held for one in wrong)
+
+
+def test_a_default_that_no_source_has_is_found(monkeypatch):
+    wrong = replace(actfunc.get("serlu"), params={"scale": 1.07862, "alpha": 2.90472})
+    monkeypatch.setitem(actfunc.CATALOGUE._records, "serlu", wrong)
+    [found, *others] = of(wrong)
+    assert (found.params, found.got, found.wanted, found.held) == ("alpha", 2.90472, 2.90427, False)
+    assert all(one.held for one in others)
+    shown = Console(width=200, file=StringIO())
+    shown.print(failing_points([certify(wrong, dtypes=(torch.float64,))]))
+    assert "the default of alpha is not the published one" in shown.file.getvalue()
 
 
 @pytest.mark.parametrize(
