@@ -179,7 +179,8 @@ def _octaves(low: int, high: int, density: int, generator: torch.Generator) -> T
 
 
 def _along(here: Values, strip: Strip, joints: Sequence[float]) -> Tensor:
-    """Points at which a sibling is not smooth, but for where branches meet."""
+    """Points at which a sibling is not smooth, but for where branches meet; what is NaN is left to
+    what is beside it."""
     found = [strip.x[:0]]
     for x in _pieces(strip.x, overlap=ORDER):
         y = here(x)
@@ -197,8 +198,6 @@ def _along(here: Values, strip: Strip, joints: Sequence[float]) -> Tensor:
         at = _peaks(off, above=UNEVEN)
         # an end of a stretch is between two of these; of one or two points, one is a point of it
         found += [x[at + 2], x[at + 3], x[at + 4]]
-        # the first difference that a NaN spoils is one of whose points it is the last
-        found.append(x[_peaks(y.isnan().double(), above=0.0)])
     return torch.cat(found)
 
 
