@@ -18,26 +18,37 @@ BLOCK = 2**16
 """Numbers to a block and thread: torch gives a thread 2¹⁵ and more."""
 
 
-def by_blocks(function: Callable[..., Tensor], *tensors: Tensor) -> Tensor:
+def by_blocks(
+    function: Callable[..., Tensor], *tensors: Tensor, times: Tensor | None = None
+) -> Tensor:
     """function(*tensors), elementwise on tensors of one shape and dtype, and so is its result.
 
+    times: what that is multiplied by, which spares a copy of it.
     Whatever is no plain tensor on a CPU, or is to be differentiated, goes through in one piece.
     """
-    if torch.compiler.is_compiling():
-        return function(*tensors)
+    if not _is_worth_it(*tensors) or not (times is None or _plain(times)):
+        y = function(*tensors)
+        return y if times is None else times * y
+    y = torch.empty_like(tensors[0])
     block = BLOCK * torch.get_num_threads()
-    if (
-        tensors[0].numel() <= block
+    columns = [each.view(-1).split(block) for each in (y, *tensors)]
+    factors = [None] * len(columns[0]) if times is None else times.view(-1).split(block)
+    for factor, to, *parts in zip(factors, *columns, strict=True):
+        if factor is None:
+            to.copy_(function(*parts))
+        else:
+            torch.mul(factor, function(*parts), out=to)
+    return y
+
+
+def _is_worth_it(*tensors: Tensor) -> bool:
+    return not (
+        torch.compiler.is_compiling()
+        or tensors[0].numel() <= BLOCK * torch.get_num_threads()
         or torch_private.values_are_hidden()
         or torch_private.forward_mode_is_on()
         or not all(map(_plain, tensors))
-    ):
-        return function(*tensors)
-    y = torch.empty_like(tensors[0])
-    columns = [each.view(-1).split(block) for each in (y, *tensors)]
-    for to, *parts in zip(*columns, strict=True):
-        to.copy_(function(*parts))
-    return y
+    )
 
 
 def _plain(x: Tensor) -> bool:

@@ -91,6 +91,8 @@ class _Lifted(torch.autograd.Function):
 
         def flows(each: Partial) -> Tensor:
             if partial.known and not params and not torch.is_grad_enabled():
+                if not partial.steep and grad.dtype not in SIXTEEN_BIT:
+                    return by_blocks(each.function, *inputs, times=grad)
                 return by_blocks(lambda *part: _flow(partial, each.function, *part), grad, *inputs)
             return _flow(partial, lambda *at: lift_partial(each, at, params), grad, *inputs)
 

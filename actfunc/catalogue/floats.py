@@ -73,7 +73,7 @@ def unless_below(
     """
     seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
     # a NaN is the least of them, and says nothing of the others
-    if seen and (x.numel() == 0 or bool(x.detach().amin() >= low)):
+    if seen and (x.numel() == 0 or x.detach().amin().item() >= low):
         return usual(x)
     return torch.where(x < low, careful(x.clamp(max=low)), usual(x))
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, erfc, exp, tanh, where
 from torch.nn.functional import mish, silu
 
+from actfunc import torch_private
 from actfunc.activation import Activation
 from actfunc.catalogue import compiled
 from actfunc.catalogue.floats import (
@@ -17,6 +18,7 @@ from actfunc.catalogue.floats import (
     in_double,
     lowest,
     product_error,
+    step,
     unless_below,
 )
 from actfunc.catalogue.logistic import (
@@ -61,7 +63,17 @@ def _silu(x: Tensor, beta: Number) -> Tensor:
 
 
 def _silu_slope(x: Tensor, beta: Number) -> Tensor:
-    return compiled.swish_slope(beta * x) if compiled.applies(x) else flushed(swish_slope(x, beta))
+    if compiled.applies(x):
+        return compiled.swish_slope(beta * x)
+    if isinstance(beta, float) and beta == 1 and x.dtype == torch.float32:
+        return unless_below(x, -80.0, _usual_silu_slope, lambda x: flushed(swish_slope(x, beta)))
+    return flushed(swish_slope(x, beta))
+
+
+def _usual_silu_slope(x: Tensor) -> Tensor:
+    # torch's own loses the digits of 1 - σ on the right: there it is 1 less the other side's
+    left = torch_private.silu_slope(-x.clamp(-80, 80).abs())
+    return torch.addcmul(left, step(x), torch.rsub(left, 1, alpha=2))
 
 
 _SILU = _silu, _silu_slope, lambda x, beta: flushed(swish_curvature(x, beta))
@@ -91,19 +103,19 @@ def _normal_cdf(x: Tensor) -> Tensor:
     if compiled.applies(x):
         return compiled.normal_cdf(x)
     # 1 + erf is 57 % off at -5.5 in float32 and zero below -6
-    return 0.5 * erfc(-x * math.sqrt(0.5))
+    return 0.5 * erfc(x * -math.sqrt(0.5))
 
 
 def _gelu_slope(x: Tensor) -> Tensor:
     if compiled.applies(x):
         return compiled.gelu_slope(x)
     # both parts of the same rounded t: at the minimum, where nothing forgives it, that cancels
-    t = within_reach(x) * math.sqrt(0.5)
+    t = within_reach(x) * -math.sqrt(0.5)
     square = t * t
-    bell = exp(-square) * (t / math.sqrt(math.pi))
+    bell = exp(-square) * (t / -math.sqrt(math.pi))
     if x.dtype == torch.float64:
         bell = bell - bell * product_error(square, t, t)
-    return flushed(_normal_cdf(x) + bell)
+    return flushed(torch.add(bell, erfc(t), alpha=0.5))
 
 
 def _gelu_curvature(x: Tensor) -> Tensor:
