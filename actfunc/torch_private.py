@@ -181,12 +181,14 @@ def silu_slope(x: Tensor) -> Tensor:
     Only where that keeps its digits: for x from -80 to 0.
     Where there is none, by sigmoids: other last digits, and slower.
     """
-    kernel = getattr(torch.ops.aten, "silu_backward", None)
-    if kernel is None:
+    if _silu_backward is None:
         gate = torch.sigmoid(x)
         return gate * (1 + x * torch.sigmoid(-x))
-    slope: Tensor = kernel(torch.ones_like(x), x)
+    slope: Tensor = _silu_backward(torch.ones_like(x), x)
     return slope
+
+
+_silu_backward = getattr(torch.ops.aten, "silu_backward", None)
 
 
 def products_by_onednn() -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 The tutorial's network with ReLU, batches of 256 noise images; a round is an epoch of `--steps`
 steps of each. The compiled step with all its checks, and with torch's own products; the eager step
-with torch's private module for trees instead of ours; and a heap that nobody told anything, in
-fresh processes, since what it was told cannot be taken back. Some graphs are one and the same, so
+with torch's private module for trees instead of ours; silu's slope of a million numbers for each
+step, by torch's kernel and without; and a heap that nobody told anything, in fresh processes, since
+what it was told cannot be taken back. Some graphs are one and the same, so
 whoever comes second finds them compiled: first runs are not to be compared.
 """
 
@@ -58,6 +59,10 @@ EAGER: dict[str, Without] = {
     OURS: nullcontext,
     "torch's own": _without(tree, "map", _pytree.tree_map),
 }
+SLOPES: dict[str, Without] = {
+    OURS: nullcontext,
+    "by sigmoids": _without(torch_private, "_silu_backward", None),
+}
 HEAPS: dict[str, Without] = {
     OURS: nullcontext,
     "told nothing": _without(torch_private, "keep_heap", lambda: None),
@@ -82,6 +87,17 @@ def epochs(without: Without, steps: int, *, compiling: bool) -> Callable[[], flo
             return started().epoch(seeds, seeds, rates).loss.item()
 
     return epoch
+
+
+def slopes(without: Without, steps: int) -> Callable[[], float]:
+    """Computes silu's slope over and over, and gives their mean."""
+    x, silu = torch.randn(2**20, generator=torch.Generator().manual_seed(0)), get("silu")
+
+    def all_of_them() -> float:
+        with without():
+            return [silu.df(x) for _ in range(steps)][-1].mean().item()
+
+    return all_of_them
 
 
 def heap(name: str, steps: int) -> dict[str, float]:
@@ -135,6 +151,9 @@ def main() -> None:
             }
             timed = contest(running, rounds=options.rounds, device=CPU)
             reported(title, timed, options.steps)
+        sloping = {name: slopes(without, options.steps) for name, without in SLOPES.items()}
+        timed = contest(sloping, rounds=options.rounds, device=CPU)
+        reported("silu", timed, options.steps)
         reported("heap", heaps(options.rounds, options.steps), options.steps)
 
 

@@ -260,3 +260,10 @@ def test_without_word_of_the_compiler_the_lift_is_the_polynomial(monkeypatch, ot
     y = torch.compile(once, fullgraph=True, backend=inductor)(leaf)
     torch.testing.assert_close(torch.autograd.grad(y.sum(), leaf)[0], 3 * X)
     assert curved  # the polynomial has it in it
+
+
+def test_without_the_kernel_silus_slope_is_that_of_its_formula(monkeypatch):
+    x = torch.linspace(-80, 0, 4001)
+    wanted = torch_private.silu_slope(x)
+    monkeypatch.setattr(torch_private, "_silu_backward", None)
+    torch.testing.assert_close(torch_private.silu_slope(x), wanted, rtol=1e-5, atol=1e-7)
