@@ -23,13 +23,14 @@ from torch.func import vjp, vmap
 
 from actfunc import torch_private
 from actfunc.activation import Activation
+from actfunc.blocks import BLOCK
 from actfunc.certify.check import ORDERS, Judged, Point, bound_of, unlike, word
 from actfunc.certify.sixteen import spread as spread_16
 from actfunc.certify.ulp import error_beside, ulp
 from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
 
-MANY = 2**17 + 1
+MANY = BLOCK + 1
 """Elements of the largest tensor: more than a record is asked at once by two threads."""
 
 LENGTHS = 64, 256, 1024, 4096
@@ -182,7 +183,7 @@ WAYS = (
     Way("on no element", lambda n: [torch.arange(0), torch.arange(0).view(3, 0)]),
     Way("on some thousand elements",
         lambda n: (torch.arange(at + more) % n for at in LENGTHS for more in (0, 1))),
-    Way("on 131,073 elements", lambda n: [torch.arange(MANY) % n]),
+    Way(f"on {MANY:,} elements", lambda n: [torch.arange(MANY) % n]),
     Way("on two dimensions", lambda n: _boxes(n, 35)),
     Way("on three dimensions", lambda n: _boxes(n, 5, 7)),
     Way("on four dimensions", lambda n: _boxes(n, 1, 7, 5)),
