@@ -31,7 +31,7 @@ from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
 
 MANY = BLOCK + 1
-"""Elements of the largest tensor: more than a record is asked at once by two threads."""
+"""Elements of the largest tensor: more than a thread is asked at once."""
 
 LENGTHS = 64, 256, 1024, 4096
 """Of tensors of a length that loops and kernels are written for, and more by one."""
