@@ -7,7 +7,14 @@ from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue import jets
-from actfunc.catalogue.floats import exp_pair, finite, flushed, lowest
+from actfunc.catalogue.floats import (
+    exp_pair,
+    finite,
+    flushed,
+    in_double,
+    lowest,
+    product_error,
+)
 from actfunc.catalogue.jets import Jet, gated
 from actfunc.catalogue.logistic import damped
 
@@ -29,8 +36,21 @@ def _cloglog(x: Jet) -> Jet:
     return Jet(*(-expm1(-e), slope, slope * (1 - e))[: len(x.parts)])
 
 
-_LOGLOGISH = gated(_cloglog, left=(1.0, 1.0))
+_LOGLOGISH, _, _LOGLOGISH_CURVATURE = gated(_cloglog, left=(1.0, 1.0))
 _GISH, _, _GISH_CURVATURE = gated(lambda x: jets.log1p(_cloglog(x)), left=(1.0, 1.0))
+
+
+@in_double
+def _loglogish_slope(x: Tensor) -> Tensor:
+    x = x.clamp(-1e4, 1e4)
+    e, low = exp(x.clamp(max=7)), exp(x.clamp(max=-1))
+    gate, less = -expm1(-e), torch.zeros_like(x)
+    # on the left the gate is e less little; times e the slope is 1 + x, which is exact where they
+    # cancel, and a small rest
+    for k in range(16, 1, -1):
+        less = low / k * (1 - less)
+    left = damped(x.clamp(max=-1), (1 + x) - (less - x * expm1(-low)))
+    return flushed(where(x < -1, left, gate + x * (e * exp(-e))))
 
 
 def _tanh_exp(x: Tensor) -> Tensor:
@@ -137,6 +157,7 @@ def _colu_slope(x: Tensor) -> Tensor:
     return flushed(where(left, there, where(near, 1 + rest, rest)))
 
 
+@in_double
 def _colu_curvature(x: Tensor) -> Tensor:
     x = finite(x)
     left, far, e, b, h = _colu_parts(x)
@@ -144,8 +165,15 @@ def _colu_curvature(x: Tensor) -> Tensor:
     c = 1 + e
     small = b / far * ((2 / far - 4 * c) / far + (c + e * e))
     there = b * (small + (c * c + e)) / (b / far - 1) ** 3
-    bend = 2 - 4 * here * c + here * here * (c + e * e) + here**3 * h * (c * c + e) * h
-    return flushed(where(left, there, h * bend / (1 - here * h * h) ** 3 * h))
+    # for w = x·(1 + e) and t = x·a that is a·((w - 2)² - 2 - x²·e·(1 - t) + w²·t) / (1 - t)³, in
+    # which less cancels than in powers of x, but next to 0; what w loses to rounding is added again
+    w, t = here * c, here * h * h
+    rest = where((x > 0) & (x < 4), _exp(x.clamp(max=20))[1], 0.0)
+    lost = product_error(w, here, c) + here * ((1 - (c - e)) + rest)
+    two, square, other = (w - 2) + lost.detach(), here * here * e * (1 - t), w * w * t
+    near = 2 - (w * (4 - w) + (square - other))
+    bend = where(w < 0.5, near, two * two - (2 + square - other))
+    return flushed(where(left, there, h * bend / (1 - t) ** 3 * h))
 
 
 RECORDS = (
@@ -173,7 +201,9 @@ RECORDS = (
     Activation(
         "loglogish",
         "x * (1 - exp(-exp(x)))",
-        *_LOGLOGISH,
+        f=_LOGLOGISH,
+        df=_loglogish_slope,
+        d2f=_LOGLOGISH_CURVATURE,
         range="[-0.3122, inf)",
         asymptotes=("0", "x"),
         source="Kunc & Kléma 2024, arXiv:2402.09092 (a survey), section 3.3",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
@@ -12,8 +12,10 @@ from actfunc.activation import Activation
 from actfunc.catalogue.circle import REACH, turn_in_pairs
 from actfunc.catalogue.floats import (
     Number,
+    exp_pair,
     finite,
     flushed,
+    in_double,
     lowest,
     product_error,
     tensor_like,
@@ -29,6 +31,9 @@ from actfunc.catalogue.logistic import (
     within_reach,
 )
 from actfunc.catalogue.periodic import turn
+
+Pair: TypeAlias = tuple[Tensor, Number]
+"""A number as a sum of two, the second small."""
 
 
 def _lisht_slope(x: Tensor) -> Tensor:
@@ -70,14 +75,59 @@ def _logish_curvature(x: Tensor) -> Tensor:
     return flushed(e * ends(x, e, 2 + x, 6, 4 - 2 * x) / ends(x, e, 1, 3, 2) ** 2)
 
 
+class _Smish(NamedTuple):
+    """The gate of smish on the left, where roundings show, for z = βx.
+
+    near: where that is, but not at -0, whose sign this would lose; elsewhere x and z are 0 here.
+    gate: e·(2 + 3e) / (2 + 6e + 5e²) for e = e^z, as a sum of two numbers.
+    rise: by what part of itself the gate grows with z.
+    a:    αx, as a sum of two numbers.
+    """
+
+    near: Tensor
+    z: Tensor
+    gate: tuple[Tensor, Tensor]
+    rise: Tensor
+    a: tuple[Tensor, Tensor]
+
+    @classmethod
+    def of(cls, x: Tensor, z: Tensor, alpha: Number, beta: Number) -> _Smish:
+        near = (z < 0) & (z > -40) & (x.abs() < 1e100) & (tensor_like(x, alpha) < 1e100)
+        x, z = where(near, x, 0.0), where(near, z, 0.0)
+        e = exp(z)
+        three, five = 3 * e, 5 * e
+        n, s = 2 + three, 6 + five
+        n_lost = ((2 - n) + three) + (e - (three - 2 * e))
+        s_lost = ((6 - s) + five) + (e - (five - 4 * e))
+        p = e * s
+        d = 2 + p
+        back = d - 2
+        d_lost = (2 - (d - back)) + (p - back) + product_error(p, e, s) + e * s_lost
+        v = e * n
+        gate, rise = v / d, 4 * ((1 + e) * (1 + 2 * e) / (n * d))
+        whole = gate * d
+        lost = (v - whole) - product_error(whole, gate, d) - gate * d_lost
+        lost = (lost + product_error(v, e, n) + e * n_lost) / d
+        lost = lost + gate * rise * product_error(z, x, beta)
+        a = alpha * x
+        return cls(near, z, (gate, lost.detach()), rise, (a, product_error(a, x, alpha).detach()))
+
+
+@in_double
 def _smish(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     # bounded, as the rest would have the slope ∞·0 by beta next to the largest x
     z, x = (beta * finite(x)).clamp(-1e4, 1e4), lowest(x)
     e = exp(-z.abs())
     value = alpha * (x * (ends(z, e, 0, 2, 3) / ends(z, e, 2, 6, 5)))
+    at = _Smish.of(x, z, alpha, beta)
+    (a, a_lost), (gate, lost) = at.a, at.gate
+    left = a * gate
+    lost = product_error(left, a, gate) + a_lost * gate + a * lost
+    value = where(at.near, left + lost.detach(), value)
     return flushed(closed(z, e, x, alpha, value))
 
 
+@in_double
 def _smish_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z = within_reach(beta * x)
     e = exp(-z.abs())
@@ -87,22 +137,25 @@ def _smish_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     # next to 0 that has more roundings than its parts have
     near = ends(z, e, 0, 2, 3) / ends(z, e, 2, 6, 5) + z * (4 * e * ends(z, e, 1, 3, 2) / square)
     slope = alpha * where(z.abs() < 1, near, slope)
+    at = _Smish.of(x, z, alpha, beta)
+    (gate, lost), bend = at.gate, at.z * at.rise
+    left = alpha * gate
+    lost = (product_error(left, gate, alpha) + alpha * lost).detach()
+    slope = where(at.near & (z > -1), left + (left * bend + lost), slope)
     return flushed(closed(z, e, 1 + z, alpha, slope))
 
 
+@in_double
 def _smish_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z = within_reach(beta * x)
     e, h = exp(-z.abs()), exp(-0.5 * z.abs())
     d = ends(z, e, 2, 6, 5)
-    bend = ends(z, e, 16 + 8 * z, 96 + 24 * z, 216 - 12 * z, 216 - 72 * z, 80 - 40 * z) / d**3
+    cube = ends(z, e, 8, 72, 276, 576, 690, 450, 125)  # of d, with fewer roundings
+    bend = ends(z, e, 16 + 8 * z, 96 + 24 * z, 216 - 12 * z, 216 - 72 * z, 80 - 40 * z) / cube
     # next to 0 that has more roundings than its parts have
     near = 8 * ends(z, e, 1, 3, 2) + 4 * z * (ends(z, e, 2, 6, -3, -18, -10) / d)
     bend = alpha * beta * where(z.abs() < 1, near / d**2, bend)
     return flushed(where(z.abs() > 40, h * bend * h, e * bend))
-
-
-Pair: TypeAlias = tuple[Tensor, Number]
-"""A number as a sum of two, the second small."""
 
 
 def _wave(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
@@ -139,7 +192,11 @@ def _wave_in_pairs(x: Tensor, a: Number, b: Number) -> tuple[Pair, Pair, Pair]:
     turned = sign * ab[0], sign * ab[1]
     slope = _sum((torch.ones_like(x), 0.0), turned, _product((-turned[0], -turned[1]), less))
     bend = _product(_product(ab, rate), sin)
-    return _sum((x, 0.0), _product(factor, sin)), slope, (-bend[0], -bend[1])
+    # b·x may be subnormal, and its sine, where a·b·x is not
+    low = ((b * x).abs() < 1e-270) & (x.abs() < 1)
+    wave, straight = _product(factor, sin), _product(ab, (where(low, x, 0.0), 0.0))
+    wave = where(low, straight[0], wave[0]), where(low, straight[1], wave[1])
+    return _sum((x, 0.0), wave), slope, (-bend[0], -bend[1])
 
 
 def _sum(*pairs: Pair) -> Pair:
@@ -166,8 +223,9 @@ def _product(one: Pair, other: Pair) -> Pair:
 def _sinlu(x: Tensor, a: Number, b: Number) -> Tensor:
     (w, rest), _, _ = _wave(finite(x), a, b)
     w = where(x == torch.inf, x, where(x == 0, x + a * (b * x), w + rest))  # of -0 too
-    w = where(x > 0, w, damped(x.clamp(max=0), w))
-    return flushed((w / (1 + exp(-x.abs()))).to(x.dtype))
+    wide = x.double()
+    w = where(x > 0, w, damped(wide.clamp(max=0), w))
+    return flushed((w / (1 + exp(-wide.abs()))).to(x.dtype))
 
 
 def _without_end(x: Tensor, a: Number, b: Number) -> Tensor:
@@ -175,23 +233,46 @@ def _without_end(x: Tensor, a: Number, b: Number) -> Tensor:
     return where(tensor_like(x, a) * tensor_like(x, b) == 0, finite(x), lowest(x))
 
 
+def _shut(y: Tensor, dtype: torch.dtype) -> Pair:
+    """e^-|y|, in float64 as a sum of two numbers where it is not so small that it hardly counts."""
+    z = -y.abs()
+    e, near = exp(z), z > -30
+    if dtype != torch.float64:
+        return e, 0.0
+    big, small = exp_pair(where(near, z, 0.0), torch.zeros_like(z))
+    return e, where(near, (big - e) + small, 0.0).detach()
+
+
+def _with(one: Pair, e: Pair, other: Pair) -> Pair:
+    """one + e·other, which may cancel, for e from `_shut`."""
+    near = e[0] > 1e-13
+    product, factor, number = (
+        where(near, each, 0.0).detach() for each in (e[0] * other[0], e[0], other[0])
+    )
+    lost = product_error(product, factor, number) + e[1] * number + factor * other[1]
+    return _sum(one, (e[0] * other[0], lost.detach()))
+
+
 def _sinlu_slope(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), _without_end(x, a, b)
+    y = _without_end(x, a, b)
     w, slope, _ = _wave(y, a, b)
-    both, rest = _sum(slope, w)
-    left = damped(y.clamp(max=0), both + (rest + e * slope[0]))
-    right = slope[0] + (slope[1] + e * both)
-    return flushed((where(y > 0, right, left) / (1 + e * (2 + e))).to(x.dtype))
+    both, y = _sum(slope, w), y.double()
+    e = _shut(y, x.dtype)
+    (left, rest), (right, more) = _with(both, e, slope), _with(slope, e, both)
+    left = damped(y.clamp(max=0), left + rest)
+    return flushed((where(y > 0, right + more, left) / (1 + e[0] * (2 + e[0]))).to(x.dtype))
 
 
 def _sinlu_curvature(x: Tensor, a: Number, b: Number) -> Tensor:
-    e, y = exp(-x.abs()), _without_end(x, a, b)
+    y = _without_end(x, a, b)
     w, slope, bend = _wave(y, a, b)
-    both, rest = _sum(bend, slope, slope, w)
-    middle = 2 * (bend[0] + slope[0]) - w[0]
-    left = damped(y.clamp(max=0), both + (rest + e * (middle + e * bend[0])))
-    right = bend[0] + (bend[1] + e * (middle + e * both))
-    return flushed((where(y > 0, right, left) / (1 + e) ** 3).to(x.dtype))
+    both, middle = _sum(bend, slope, slope, w), _sum(bend, bend, slope, slope, (-w[0], -w[1]))
+    y = y.double()
+    e = _shut(y, x.dtype)
+    left, rest = _with(both, e, _with(middle, e, bend))
+    right, more = _with(bend, e, _with(middle, e, both))
+    left = damped(y.clamp(max=0), left + rest)
+    return flushed((where(y > 0, right + more, left) / (1 + e[0]) ** 3).to(x.dtype))
 
 
 def _sinsig_parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

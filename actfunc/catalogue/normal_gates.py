@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, erfc, exp, expm1, log1p, tanh, where
@@ -15,12 +16,13 @@ from actfunc.catalogue.floats import (
     finite,
     flushed,
     halves,
+    in_double,
     largest_exponent,
     lowest,
     product_error,
     tensor_like,
 )
-from actfunc.catalogue.logistic import closed
+from actfunc.catalogue.logistic import closed, ends
 
 _BELL = 2 / math.sqrt(math.pi)
 """The slope of erf at 0."""
@@ -59,10 +61,15 @@ def _erf_act(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 
 def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
-    gate, w = erf(q), z * q
-    # where they cancel, the bell as 1 and a small rest: its roundings are not times z·q
-    small = gate + w * (_BELL - 1 + _BELL * expm1(-square)) + w
-    slope = where(square < 0.25, small, gate + w * (_BELL * exp(-square)))
+    # while q is small erf(q) is q·2/√π less little: times q that is 1 + z, which is exact where
+    # they cancel, and a small rest
+    near = square < 0.25
+    low, less = where(near, square, 0.0), torch.zeros_like(q)
+    for k in range(11, 0, -1):
+        less = low / k * (1 / (2 * k + 1) - less)
+    small = q * ((1 + z) - (less - z * expm1(-low)))
+    small = small + (_BELL - 1) * small
+    slope = where(near, small, erf(q) + z * q * (_BELL * exp(-square)))
     return flushed(closed(z, q, 1 + z, _BELL * alpha, slope).to(x.dtype))
 
 
@@ -109,14 +116,19 @@ def _serf_slope(x: Tensor) -> Tensor:
     return flushed(where(x < -1, left + (_BELL - 1) * left, erf(p) + x * slope))
 
 
+@in_double
 def _serf_curvature(x: Tensor) -> Tensor:
     x = x.clamp(-1e4, 1e4)
     p, slope = _serf_gate(x)
-    return flushed(slope * (2 + x * (torch.sigmoid(-x) - 2 * p * torch.sigmoid(x))))
+    e, w = exp(-x.abs()), x * p
+    # about 1.5, where it turns, the roundings of p and x·p would be felt
+    lost = product_error(w, x, p) + x * (log1p(e) - (p - torch.relu(x)))
+    bend = ends(x, e, 2 + x, (2 - 2 * w) - 2 * lost.detach())
+    return flushed(slope * (bend / (1 + e)))
 
 
-def _normal(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Φ, its density, and what the last rounding of that has lost.
+def _normal(x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Φ and its density, each as a sum of two numbers, the second small.
 
     Both are steep: what x / √2 and x² lose to rounding is added again.
     """
@@ -125,43 +137,98 @@ def _normal(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     bell = exp(-0.5 * square)
     less = bell * (0.5 - _DENSITY + 0.5 * _DENSITY * lost)
     density = 0.5 * bell - less
-    rounded = (0.5 * bell - density) - less
-    short, rest = 0.70703125, 7.5531186547524401e-05  # √½ as 8 binary digits, and what is left
-    lost = (high * short - root) + (low * short + rest * x)
-    return 0.5 * erfc(-root) + density * (math.sqrt(2) * lost), density, rounded
+    rest = (0.5 * bell - density) - less
+    short, left = 0.70703125, 7.5531186547524401e-05  # √½ as 8 binary digits, and what is left
+    lost = (high * short - root) + (low * short + left * x)
+    # next to 0 that is ½ and something smaller, whose digits are smaller too
+    near = x.abs() < 1
+    odd = 0.5 * torch.erf(where(near, root, 0.0))
+    cdf = where(near, 0.5 + odd, 0.5 * erfc(-root))
+    small = where(near, odd - (cdf - 0.5), 0.0) + density * (math.sqrt(2) * lost)
+    whole = cdf + small
+    return whole, small - (whole - cdf), density, rest
 
 
-def _phish_parts(x: Tensor) -> tuple[Tensor, ...]:
-    """x, Φ, its density and the rest of that; tanh(g), and its slope in two factors, normal where
-    their product is not yet."""
-    x = x.clamp(-1e4, 1e4)
-    cdf, density, rest = _normal(x)
-    g = x * cdf
-    t, h = tanh(g), exp(-g.abs())
-    bump = where(x > 0, 4 * h / (1 + h * h) ** 2, 1 - t * t)
-    return x, cdf, density, rest, t, bump, where(x > 0, h, 1.0)
+class _Phish(NamedTuple):
+    """tanh(g) for GELU's g = x·Φ(x), x no further out than it matters.
+
+    g_lost: what the last rounding of g has lost; cdf and density: two numbers each.
+    sech:   the slope of tanh in two factors, normal where their product is not yet.
+    over:   e^-2g where x > 0, elsewhere 0.
+    """
+
+    x: Tensor
+    cdf: tuple[Tensor, Tensor]
+    density: tuple[Tensor, Tensor]
+    g_lost: Tensor
+    t: Tensor
+    sech: tuple[Tensor, Tensor]
+    over: Tensor
+
+    @classmethod
+    def of(cls, x: Tensor) -> _Phish:
+        x = x.clamp(-1e4, 1e4)
+        cdf, cdf_rest, density, rest = _normal(x)
+        g = x * cdf
+        lost = (product_error(g, x, cdf) + x * cdf_rest).detach()
+        t, right = tanh(g), x > 0
+        over = where(right, exp(-2 * where(right, g, 0.0)), 0.0)
+        # half of the exponent at a time far out
+        far = g > 20
+        h = where(far, exp(-g.clamp(min=20)), 1.0)
+        one = 4 * where(far, h, over - 2 * over * lost) / (1 + over * (2 + over))
+        one = where(right, one, 1 - t * t)
+        return cls(x, (cdf, cdf_rest), (density, rest), lost, t, (one, h), over)
+
+    def slope(self) -> tuple[Tensor, Tensor]:
+        """g′ = Φ + x·density, and what its roundings have lost."""
+        x, (cdf, cdf_rest), (density, rest) = self.x, self.cdf, self.density
+        steep = x * density
+        slope = cdf + steep
+        back = slope - cdf
+        lost = (cdf - (slope - back)) + (steep - back) + product_error(steep, x, density)
+        return slope, lost + (cdf_rest + x * rest)
 
 
+@in_double
+def _phish(x: Tensor) -> Tensor:
+    at = _Phish.of(x)
+    return flushed(lowest(x) * at.t + at.x * (at.sech[0] * at.g_lost))
+
+
+@in_double
 def _phish_slope(x: Tensor) -> Tensor:
-    x, cdf, density, rest, t, one, other = _phish_parts(x)
-    # what g′ = Φ + x·density loses to rounding is added again
-    steep = x * density
-    slope = cdf + steep
-    back = slope - cdf
-    lost = (cdf - (slope - back)) + (steep - back) + product_error(steep, x, density) + x * rest
-    u = x * slope
-    left = (t + x * lost - u * t * t) + u
-    return flushed(where(x > 0, t + u * one * other, left))
+    at = _Phish.of(x)
+    slope, lost = at.slope()
+    u, (one, other) = at.x * slope, at.sech
+    left = (at.t + (at.x * lost + one * at.g_lost) - u * at.t * at.t) + u
+    return flushed(where(at.x > 0, at.t + u * one * other, left))
 
 
+@in_double
 def _phish_curvature(x: Tensor) -> Tensor:
-    x, cdf, density, _, t, one, other = _phish_parts(x)
+    at = _Phish.of(x)
+    x, (cdf, rest), t, (one, other) = at.x, at.cdf, at.t, at.sech
     # far out half of the exponent at a time: the density is subnormal before its product is
-    h = exp(-0.25 * x * x)
+    h, outer = exp(-0.25 * x * x), x.abs() > 8
     far = h * (x * (4 - x * x)) * (_DENSITY * h)
-    bend = where(x.abs() > 8, far, density * (x * ((2 - x) * (2 + x))))
-    slope = cdf + x * density
-    return flushed(one * (2 * cdf + bend - 2 * x * t * slope * slope) * other)
+    # 2·Φ + x·density·(4 - x²) - 2·x·slope²·tanh(g) cancels where it turns, about -1 and 1.6, where
+    # tanh is 1 less little: what the products lose to rounding is added again
+    inner = where(outer, 0.0, x)
+    (square, less), density = _squared(inner), at.density[0]
+    steep, c = inner * density, 4 - square
+    bend = steep * c
+    of_steep = product_error(steep, inner, density) + inner * at.density[1]
+    of_bend = product_error(bend, steep, c) + of_steep * c + steep * (((4 - c) - square) - less)
+    slope, lost = at.slope()
+    square, less = _squared(slope)
+    w = x * square
+    of_w = product_error(w, x, square) + x * (less + 2 * slope * lost)
+    bend = where(outer, far, bend)
+    lost = (0.5 * of_bend + rest).detach()
+    right = (cdf - w) + (0.5 * bend + (2 * w * at.over / (1 + at.over) + (lost - of_w.detach())))
+    total = 2 * where(x > 0.7, right, (cdf + 0.5 * bend) + (lost - w * t))
+    return flushed(one * total * other)
 
 
 RECORDS = (
@@ -190,7 +257,7 @@ RECORDS = (
     Activation(
         "phish",
         "x * tanh(x * erfc(-x / sqrt(2)) / 2)",
-        f=lambda x: flushed(lowest(x) * tanh(lowest(x) * 0.5 * erfc(-x * math.sqrt(0.5)))),
+        f=_phish,
         df=_phish_slope,
         d2f=_phish_curvature,
         range="[0, inf)",

@@ -14,6 +14,7 @@ from actfunc.catalogue.floats import (
     exp_pair,
     finite,
     flushed,
+    in_double,
     largest_exponent,
     lowest,
     product_error,
@@ -154,9 +155,14 @@ def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 
 
 def _tanh_soft_2_parts(x: Tensor, beta: Number, gamma: Number) -> tuple[Tensor, Tensor]:
-    """y = γx and u = β·e^y as far out as they matter."""
-    y = (gamma * finite(x)).clamp(-1e4, largest_exponent(x))
-    return y, (beta * exp(y)).clamp(max=1e4)
+    """y = γx and u = β·e^y as far out as they matter, u with what its two products lose."""
+    x = finite(x)
+    y = (gamma * x).clamp(-1e4, largest_exponent(x))
+    e = exp(y)
+    u = (beta * e).clamp(max=1e4)
+    near = (y.abs() < 40) & (x.abs() < 1e100) & (u < 100) & (tensor_like(x, beta) < 1e100)
+    lost = u * product_error(y, x, gamma) + product_error(u, e, beta)
+    return y, u + where(near, lost, 0.0).detach()
 
 
 def _tanh(u: Tensor) -> Tensor:
@@ -164,11 +170,13 @@ def _tanh(u: Tensor) -> Tensor:
     return where(u > 1, 1 - 2 * torch.sigmoid(-2 * u), tanh(u))
 
 
+@in_double
 def _tanh_soft_2(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     (y, u), x = _tanh_soft_2_parts(x, beta, gamma), lowest(x)
     return flushed(closed(y, u, x, beta, x * _tanh(u)))
 
 
+@in_double
 def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     y, u = _tanh_soft_2_parts(x, beta, gamma)
     t, w = _tanh(u), u * y
@@ -178,12 +186,19 @@ def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     k = 15 + square
     for n in range(13, 1, -2):
         k = n + square / k
-    small = u * (1 + y) - (u * square / (k + square) + w * t * t)
-    slope = where(u < 1, t + w * ((1 - t) * (1 + t)), t + bell(2 * u, 4 * w))
-    slope = where(u < 0.5, small, slope)
+    rest = u * square / (k + square) + w * t * t
+    small = where(y.abs() < 0.5, u + (w - rest), u * (1 + y) - rest)
+    # then as (sinh(2u) + 2·u·y) / (2·cosh²(u)), in which the rounding of tanh is not times w; what
+    # w loses to rounding is added again
+    middle = u.clamp(max=3)
+    lost = where(u < 3, product_error(w, u, y), 0.0).detach()
+    slope = ((torch.sinh(2 * middle) + 2 * w) + 2 * lost) / (1 + torch.cosh(2 * middle))
+    far = where(u < 1, t + w * ((1 - t) * (1 + t)), t + bell(2 * u, 4 * w))
+    slope = where(u < 0.4, small, where((u < 3) & (y < -0.5), slope, far))
     return flushed(closed(y, u, 1 + y, beta, slope))
 
 
+@in_double
 def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     y, u = _tanh_soft_2_parts(x, beta, gamma)
     # next to x = 0 the rounding of u would count 2·u times, and none of x makes up for it: there u
@@ -197,8 +212,10 @@ def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     of_u = where(near, (base - u) + rest + of_rest, 0.0).detach()
     w = u * y
     lost = (product_error(w, u, y) + of_u * y).detach()
-    # 2 + y·(1 - 2·u·tanh(u)) without the rounding of tanh
+    # 2 + y·(1 - 2·u·tanh(u)), where u is large without the rounding of tanh
     bend = (2 - 2 * w) + (y - 2 * lost + 4 * w * torch.sigmoid(-2 * u))
+    t = tanh(u)
+    small = where(u < 0.25, (2 + y) - 2 * w * t, 2 + y * (1 - 2 * u * t)) * (1 - t * t)
     rest = where(near, rest, 0.0)
     # half of the exponent at a time where it is subnormal before the product is
     half = exp(-base) * exp(-rest.clamp(max=most))
@@ -207,6 +224,7 @@ def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     square = square - 2 * of_rest * square
     one, other = where(far, half, square), where(far, half, 1.0)
     opening = one * (4 * gamma * u * bend) * other / (1 + square * (2 + square))
+    opening = where(u < 0.7, gamma * u * small, opening)
     return flushed(closed(y, u, 2 + y, beta * gamma, opening))
 
 

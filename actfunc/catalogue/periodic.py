@@ -8,7 +8,15 @@ import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.floats import Number, finite, flushed, product_error, tensor_like, zero
+from actfunc.catalogue.floats import (
+    Number,
+    finite,
+    flushed,
+    in_double,
+    product_error,
+    tensor_like,
+    zero,
+)
 
 
 def turn(x: Tensor, omega: Number) -> tuple[Tensor, Tensor]:
@@ -65,15 +73,16 @@ def _cosid_slope(x: Tensor) -> Tensor:
 def _sinc(t: Tensor, s: Tensor, c: Tensor, order: int) -> Tensor:
     """sinc t or a derivative of it, from t, sin t and cos t: near 0, where they cancel, a series.
 
-    Horner's rule in t²: sinc t is the sum of (-1)^k t^2k / (2k + 1)!.
+    Horner's rule in t²: sinc t is the sum of (-1)^k t^2k / (2k + 1)!. The second derivative is 0 at
+    2.08, and cancels as far as that.
     """
-    near = t.abs() < 1.5
+    near = t.abs() < (2.6 if order == 2 else 1.5)
     z = where(near, t, 0.0) ** 2
     series = torch.zeros_like(t)
-    for k in reversed(range(order - order // 2, 12)):
+    for k in reversed(range(order - order // 2, 15)):
         series = (-1) ** k * math.perm(2 * k, order) / math.factorial(2 * k + 1) + z * series
     series = series * where(near, t, 0.0) if order == 1 else series
-    t = where(near, 1.5, t)
+    t = where(near, 2.6, t)
     far = s / t
     if order > 0:
         value, far = far, (c - far) / t
@@ -92,11 +101,11 @@ def _sinc_of(order: int) -> Function:
 
 def _less_pi(x: Tensor) -> Tensor:
     # π in two numbers: digits are left where the difference is tiny
-    rest = -8.742277657347586e-08 if x.dtype == torch.float32 else 1.2246467991473532e-16
-    return x - math.pi - rest
+    return x - math.pi - 1.2246467991473532e-16
 
 
 def _ssu_of(order: int) -> Function:
+    @in_double
     def sibling(x: Tensor) -> Tensor:
         x = finite(x)
         s = sin(x)
@@ -109,20 +118,38 @@ def _ssu_of(order: int) -> Function:
     return sibling
 
 
-def _dsu_of(order: int) -> Function:
-    """The derivatives of π² q sinc(t) for t = |x| - π, q = 1 / (|x| + π): dsu where x > 0."""
+_QUARTER = math.pi**2 / 4, 1.5663238771849278e-16
+"""π² / 4 as a sum of two numbers."""
 
+
+def _less_quarter(h: Tensor) -> Tensor:
+    """h² - π² / 4, of which nothing but the last rounding is lost."""
+    square = h * h
+    return (square - _QUARTER[0]) + (product_error(square, h, h).detach() - _QUARTER[1])
+
+
+def _dsu_of(order: int) -> Function:
+    """The derivatives of π² q sinc(t) for t = |x| - π, q = 1 / (|x| + π): dsu where x > 0.
+
+    Away from π that is -π² sin x / (x² - π²), of fewer roundings.
+    """
+
+    @in_double
     def sibling(x: Tensor) -> Tensor:
         x = finite(x)
         odd, x = where(x < 0, -1.0, 1.0).to(x.dtype), x.abs()
         t, q, s, c = _less_pi(x), 1 / (x + math.pi), sin(x), cos(x)
         y, *slopes = (_sinc(t, -s, -c, k) for k in range(order + 1))
+        away, h = x > 4.5, 0.5 * x.clamp(min=4.5, max=2.6e154)  # whose square is finite
         if order == 0:
             # next to 0 that is s, and s / π subnormal before it is
             near = s / (1 - (x.clamp(max=1) / math.pi) ** 2)
-            return flushed(odd * where(x < 1, near, math.pi**2 * (q * y)))
+            far = where(away, -_QUARTER[0] * s / _less_quarter(h), math.pi**2 * (q * y))
+            return flushed(odd * where(x < 1, near, far))
         if order == 1:
             far = math.pi**2 * (q * (slopes[0] - q * y))
+            less = _less_quarter(h)
+            far = where(away, (h * s / less - c) * _QUARTER[0] / less, far)
             # next to 0 that is 1 less little: what is not 1 is the slope of sin x / (1 - u) less 1
             near = where(x < 1, x, 0.0)
             u = (near / math.pi) ** 2
