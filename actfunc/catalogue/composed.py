@@ -94,9 +94,6 @@ def _gish_slope(x: Tensor) -> Tensor:
     return flushed(where(x < -1.5, e * ((1 + x) - less), gate + x * e / (1 + 2 * m)))
 
 
-# ErfAct, with z = β·x and q = α·e^z
-
-
 # x·w with w = exp(-e^-x): w is subnormal before its product with the powers of e^-x is
 
 
@@ -115,12 +112,6 @@ def _expexpish_slope(x: Tensor) -> Tensor:
 def _expexpish_curvature(x: Tensor) -> Tensor:
     x, e, h = _gumbel(x)
     return flushed(h * (2 + x * (e - 1)) * e * h)
-
-
-# Serf, with p = softplus(x) and the sigmoid as e^(x - p)
-
-
-# Phish, the tanh of GELU's g = x·Φ(x)
 
 
 # CoLU, with a = e^-(x + e^x), is x / (1 - x·a); far on the left a overflows and 1/a does not
