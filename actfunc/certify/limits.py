@@ -20,8 +20,7 @@ from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.check import ORDERS, word
 from actfunc.certify.formula import Formula, parse
-from actfunc.certify.oracle import PRECISIONS, proven_at
-from actfunc.certify.series import precision
+from actfunc.certify.oracle import proven_at
 from actfunc.certify.sixteen import nans
 from actfunc.certify.ulp import plain_error
 from actfunc.lifting import SIXTEEN_BIT
@@ -31,9 +30,6 @@ CLOSE = 4.0
 
 FAR = tuple(arb((2 * step + 1001, 3900 + 7 * step)) for step in range(12))
 """How far out a limit is looked for, further than any float."""
-
-CLOSER = tuple(arb((1, -step)) for step in range(3000, 4200, 100))
-"""How close to a pole."""
 
 BESIDE = arb((1, -200))
 """How close to 0 a sign is looked for: what is 0 there like x⁵ can still be told from 0."""
@@ -105,7 +101,7 @@ def claims(
     params = dict(settings)
     return (
         *_at_infinity(formula, params, asymptotes),
-        *_at_poles(formula, params, poles),
+        *((0, pole, (formula.evaluate(pole, **params).item(),)) for pole in poles),
         *((order, math.nan, (math.nan,)) for order in range(3 if ours else 1)),
         *(_at_zeros(formula, params) if ours else ()),
     )
@@ -151,19 +147,6 @@ def _at_infinity(
             ]
         for order, limit in enumerate(found):
             yield order, end, () if limit is None else (limit,)
-
-
-def _at_poles(
-    formula: Formula, params: Mapping[str, float], poles: Sequence[float]
-) -> Iterator[Accepted]:
-    for pole in poles:
-        yield 0, pole, (formula.evaluate(pole, **params).item(),)
-        with precision(PRECISIONS[-1]):
-            sides = [[arb(pole) + sign * step for step in CLOSER] for sign in (-1, 1)]
-        left, right = (_come_to(formula, side, params) for side in sides)
-        for order in (1, 2):
-            known = [side[order] for side in (left, right)]
-            yield order, pole, () if None in known else tuple(known)  # type: ignore[arg-type]
 
 
 def _at_zeros(formula: Formula, params: Mapping[str, float]) -> Iterator[Accepted]:
