@@ -15,8 +15,15 @@ def in_a_line(error: BaseException) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says."""
-    return str(error).strip().partition("\n")[0]
+    """The first line of what an error says, without what a terminal would obey."""
+    return visible(str(error).strip().partition("\n")[0])
+
+
+def visible(text: str) -> str:
+    """The text with control characters written out: a file's or a server's words are no orders."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 class ActfuncError(Exception):

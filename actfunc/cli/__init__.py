@@ -117,7 +117,7 @@ def _told(error: Exception) -> ActfuncError | None:
     ):
         what = str(error).partition("\n")[0] or "out of memory"
         return ActfuncError(what, "take smaller layers, a smaller batch or fewer examples")
-    from actfunc.catalogue.lookup import raised_in_own
+    from actfunc.catalogue.door import raised_in_own
 
     return raised_in_own(error)
 

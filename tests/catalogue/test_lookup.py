@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import textwrap
 
 import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from torch.func import grad, vmap
 
 import actfunc
 from actfunc import CATALOGUE, Activation, get
 from actfunc.catalogue import FAMILIES, PAIRS, VECTORS, find
-from actfunc.catalogue.lookup import Catalogue, raised_in_own
+from actfunc.catalogue.door import raised_in_own
+from actfunc.catalogue.lookup import Catalogue
 from actfunc.errors import ActfuncError, UnknownNameError, UsageError
 from actfunc.tutorial import SIX
 
@@ -235,8 +238,11 @@ def test_a_missing_file_module_or_name(own, tmp_path):
         ("def f(x):\n    raise ValueError('too\\nsteep')", "cannot be called: ValueError: too"),
         ("import sys\n\ndef f(x):\n    sys.exit(0)", "cannot be called: SystemExit: 0"),
         ("def f(x):\n    return x.tolist()", "gives list, expected a tensor"),
-        ("def f(x):\n    return x.sum()", "of shape () for torch.float32 of shape (3,)"),
-        ("def f(x):\n    return x.double()", "gives torch.float64 of shape (3,) for torch.float32"),
+        ("def f(x):\n    return x.sum()", "of shape () for torch.float32 of shape (7, 4)"),
+        (
+            "def f(x):\n    return x.double()",
+            "gives torch.float64 of shape (7, 4) for",
+        ),
         (
             "from actfunc import Activation\nzero = lambda x: 0 * x\n"
             "f = Activation('f', 'x', f=lambda x, y: x, df=zero, d2f=zero)",
@@ -252,6 +258,55 @@ def test_what_cannot_be_called_as_an_activation_is_told_with_what_can(own, conte
     assert said in error.value.message
     assert "\n" not in error.value.message
     assert "takes a floating-point tensor of any shape" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("f = torch.nn.SiLU(inplace=True)", "changes the tensor that it is given"),
+        ("def f(x):\n    x[x < 0] = 0\n    return x * 2", "changes the tensor"),
+        ("def f(x):\n    return F.relu(F.layer_norm(x, x.shape[-1:]))", "is not elementwise"),
+        ("def f(x):\n    return x - x.mean()", "is not elementwise"),
+        ("def f(x):\n    return x.cumsum(0)", "is not elementwise"),
+        ("f = torch.nn.Softmax(dim=-1)", "is not elementwise"),
+        ("def f(x):\n    return F.dropout(x)", "something else each time"),
+        ("def f(x):\n    return F.rrelu(x, training=True)", "something else each time"),
+        ("p = torch.nn.Parameter(torch.ones(()))\ndef f(x):\n    return p * x", "wants a gradient"),
+        ("f = torch.nn.Linear", "cannot be made without arguments: TypeError"),
+        ("def f(x):\n    raise ValueError('\\x1b[31mred')", r"ValueError: \x1b[31mred"),
+    ],
+)
+def test_what_could_not_be_relied_on_is_refused_at_the_door(own, content, said):
+    path = own(f"import torch\nfrom torch.nn import functional as F\n{content}\n")
+    with pytest.raises(UsageError) as error:
+        get(f"{path}:f")
+    assert error.value.message.startswith(f"{path}:f ")
+    assert said in error.value.message
+    assert error.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        ("f = torch.nn.SiLU", torch.nn.functional.silu),
+        ("f = torch.nn.PReLU()", lambda x: torch.where(x > 0, x, 0.25 * x)),
+        ("f = torch.nn.Sequential(torch.nn.Dropout(), torch.nn.Tanh())", torch.tanh),
+    ],
+)
+def test_a_module_comes_in_as_it_is_in_evaluation_or_its_class(own, content, wanted):
+    f = get(f"{own('import torch' + chr(10) + content)}:f")
+    x = torch.linspace(-2, 2, 9)
+    torch.testing.assert_close(f(x), wanted(x))
+    torch.testing.assert_close(vmap(grad(f))(x[:4]), vmap(grad(wanted))(x[:4]))
+    assert not f(x).requires_grad
+
+
+def test_a_module_of_ones_own_is_left_as_it_was(own):
+    path = own("import torch\nf = torch.nn.PReLU()\n")
+    get(f"{path}:f")
+    module = sys.modules["actfunc_own_mine"].f
+    assert module.training
+    assert module.weight.requires_grad
 
 
 def test_an_error_within_ones_own_is_told_from_any_other(own):
