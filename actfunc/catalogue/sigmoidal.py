@@ -69,9 +69,10 @@ def _shifted_tanh(x: Tensor, alpha: Number, gamma: Number, beta: Number) -> Tens
     """gamma·tanh(alpha·x) + beta, where the two may cancel."""
     z = alpha * x
     # from the limit on, as gamma and beta may cancel there; about 0 that would cancel
-    e = exp(-2 * z.abs())
+    # half of the exponent at a time: alone, it is subnormal before the product is
+    h = exp(-z.abs())
     side = _on_sides(z, gamma, -gamma)
-    far = (side + beta) - side * (2 * e / (1 + e))
+    far = (side + beta) - 2 * side * h * (h / (1 + h * h))
     return where(z.abs() < 0.5, _scaled_tanh(x, gamma, alpha) + beta, far)
 
 
