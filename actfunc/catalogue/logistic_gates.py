@@ -245,6 +245,8 @@ def _shut(y: Tensor, dtype: torch.dtype) -> Pair:
 
 def _with(one: Pair, e: Pair, other: Pair) -> Pair:
     """one + e·other, which may cancel, for e from `_shut`."""
+    if not isinstance(e[1], Tensor):  # for float32, for which float64 has digits enough
+        return one[0] + (one[1] + e[0] * other[0]), 0.0
     near = e[0] > 1e-13
     product, factor, number = (
         where(near, each, 0.0).detach() for each in (e[0] * other[0], e[0], other[0])
