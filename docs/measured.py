@@ -194,7 +194,24 @@ def _faults(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _search(document: Mapping[str, Any]) -> str:
+    nearest = document["worst"][:5]
+    lines = [
+        f"{_made(document)}: {document['functions']:,} functions, {document['evaluated']:,} points"
+        f" in float32 and {document['proven']:,} in ball arithmetic, from seed {document['seed']}:"
+        f" **{len(document['beyond']) or 'none'} beyond**. Nearest to their bounds:",
+        "",
+        "| function | dtype | order | x | error | allowed |",
+        "|---|---|---|---:|---:|---:|",
+    ]
+    for row in document["beyond"] or nearest:
+        place = " | ".join((row["name"], row["dtype"], row["order"], f"{row['x']:.6g}"))
+        lines.append(f"| {place} | {row['ulp']:.2f} | {row['bound']:g} |")
+    return "\n".join(lines)
+
+
 _OWN = {
+    "search": _search,
     "memory": _memory,
     "theory": _theory,
     "curvature": _curvature,

@@ -93,6 +93,14 @@ def test_theory_held_for_ten_and_more():
     assert (document["width"], document["depth"], document["networks"]) == (1024, 30, 10)
 
 
+def test_the_dense_searches_that_are_kept_found_none_beyond_a_bound():
+    found = docs_module("measured").documents("search")
+    assert found
+    assert [one["beyond"] for one in found] == [[]] * len(found)
+    assert max(one["evaluated"] for one in found) >= 1e9
+    assert max(one["proven"] for one in found) >= 5e6
+
+
 @pytest.mark.parametrize("kind", ["epoch", "step", "per-example"])
 def test_every_contender_is_in_the_docs(kind):
     measured = docs_module("measured")
