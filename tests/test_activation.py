@@ -217,6 +217,23 @@ def test_nothing_is_computed_that_is_not_asked_for():
     assert called == ["f", "df", "d2f"]
 
 
+@pytest.mark.parametrize("dtype", SIXTEEN_BIT)
+def test_in_16_bits_gradient_times_slope_is_rounded_once(dtype):
+    gelu, x = get("gelu"), torch.linspace(-2, 2, 999, dtype=dtype)
+    gradient = torch.linspace(0.3, 3.1, 999, dtype=dtype)
+    leaf = x.clone().requires_grad_()
+    gelu(leaf).backward(gradient)
+    assert_same(leaf.grad, (gradient.float() * gelu.df(x.float())).to(dtype))
+
+
+@pytest.mark.parametrize("mode", [lambda f: lambda x: jvp(f, (x,), (torch.ones_like(x),))[1], grad])
+def test_compiled_too_a_derivative_above_those_supplied_is_nan(mode):
+    """Forward mode over reverse mode, and reverse over reverse."""
+    once = grad(partial(get("tanh"), order=1))
+    twice = vmap(mode(once))
+    assert torch.compile(twice, fullgraph=True, backend=inductor)(torch.ones(3)).isnan().all()
+
+
 def test_the_input_alone_is_saved():
     saved: list[Tensor] = []
     x = torch.linspace(-2, 2, 5, dtype=torch.bfloat16).requires_grad_()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.autograd import forward_ad
 
 from actfunc import Activation, get
 from actfunc.blocks import BLOCK, by_blocks
@@ -42,6 +43,20 @@ def test_a_function_is_given_no_more_than_a_block():
     by_blocks(doubled, LONG.clone().requires_grad_())  # is differentiated as it is
     torch.func.vmap(lambda x: by_blocks(doubled, x))(LONG.view(1, -1))
     assert seen == [BLOCK, BLOCK + 39, len(LONG), len(LONG)]
+
+
+def test_a_tangent_goes_through_in_one_piece():
+    record = get("silu")
+    with forward_ad.dual_level():
+        y = record.f(forward_ad.make_dual(LONG, torch.ones_like(LONG)))
+        tangent = forward_ad.unpack_dual(y).tangent
+    torch.testing.assert_close(tangent, record.df(LONG))
+    leaf = LONG.clone().requires_grad_()
+    y = record(leaf)
+    with forward_ad.dual_level():
+        gradient = forward_ad.make_dual(LONG, torch.ones_like(LONG))
+        (back,) = torch.autograd.grad(y, leaf, gradient)
+        assert_same(forward_ad.unpack_dual(back).tangent, record.df(LONG))
 
 
 def test_an_own_function_that_is_not_elementwise_is_not_torn_apart():
