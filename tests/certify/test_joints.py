@@ -151,3 +151,13 @@ def test_where_no_side_can_be_told_nothing_is_claimed():
     own = Activation("own", "log(x)", torch.log, torch.reciprocal, torch.abs, poles=(0.0,))
     wanted = {one.order: one.wanted for one in at_poles(own, parse("log(x)"), DTYPES[:1])}
     assert wanted == {"first": math.inf, "second": -math.inf}  # of the right side alone
+
+
+@pytest.mark.parametrize(("sibling", "order"), [("df", "first"), ("d2f", "second")])
+def test_a_wrong_derivative_at_a_pole_is_found(sibling, order):
+    root = actfunc.get("signed_sqrt")
+    right = getattr(root, sibling).function
+    bent = replace(root, **{sibling: lambda x: torch.where(x == 0, 3.0, right(x))})
+    found = at_poles(bent, parse(root.formula), DTYPES[:1])
+    wrong = [(one.order, one.got, one.wanted) for one in found if not one.held]
+    assert wrong == [(order, 3.0, math.inf)]

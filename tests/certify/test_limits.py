@@ -122,12 +122,3 @@ def test_a_pole_has_a_value_or_none():
     assert root.poles
     found = [one for one in wrong(bent(root, "f", 0.0, 1.0)) if one[1] == 0]
     assert ("value", 0.0, 1.0, 0.0) in found
-
-
-@pytest.mark.parametrize(("sibling", "order"), [("df", "first"), ("d2f", "second")])
-def test_a_wrong_derivative_at_a_pole_is_found(sibling, order):
-    root = actfunc.get("signed_sqrt")
-    assert wrong(root) == []
-    (found,) = wrong(bent(root, sibling, 0.0, 3.0))
-    assert found[:3] == (order, 0.0, 3.0)
-    assert math.isinf(found[3])
