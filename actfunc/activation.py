@@ -288,8 +288,11 @@ class Activation(Unchanging):
     @property
     def joint_points(self) -> tuple[float, ...]:
         """The joints at the record's parameters, in ascending order."""
-        joints = self.joints(**self.params) if callable(self.joints) else self.joints
-        return tuple(sorted(joints))
+        return self.joints_at(self.params)
+
+    def joints_at(self, params: Mapping[str, float]) -> tuple[float, ...]:
+        """The joints at all of these parameters, in ascending order."""
+        return tuple(sorted(self.joints(**params) if callable(self.joints) else self.joints))
 
 
 def _rests(sibling: Function) -> bool:

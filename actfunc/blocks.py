@@ -27,18 +27,18 @@ def by_blocks(
     times: what that is multiplied by, which spares a copy of it.
     Whatever is no plain tensor on a CPU, or is to be differentiated, goes through in one piece.
     """
-    if not _is_worth_it(*tensors) or not (times is None or _plain(times)):
+    given = tensors if times is None else (*tensors, times)
+    if not _is_worth_it(*given):
         y = function(*tensors)
         return y if times is None else times * y
     y = torch.empty_like(tensors[0])
     block = BLOCK * torch.get_num_threads()
-    columns = [each.view(-1).split(block) for each in (y, *tensors)]
-    factors = [None] * len(columns[0]) if times is None else times.view(-1).split(block)
-    for factor, to, *parts in zip(factors, *columns, strict=True):
-        if factor is None:
+    for to, *parts in zip(*(each.view(-1).split(block) for each in (y, *given)), strict=True):
+        if times is None:
             to.copy_(function(*parts))
         else:
-            torch.mul(factor, function(*parts), out=to)
+            *at, factor = parts
+            torch.mul(factor, function(*at), out=to)
     return y
 
 

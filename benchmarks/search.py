@@ -324,7 +324,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "proven": proven,
         "seconds": seconds,
         "beyond": [one._asdict() for one in beyond],
-        "worst": [one._asdict() for one in nearest],
+        "worst": [one._asdict() for one in nearest[:SHOWN]],
     }
     console.print(f"results: {write(document, torch.device('cpu'), options.out)}")
     sys.exit(1 if beyond else 0)

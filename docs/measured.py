@@ -195,7 +195,6 @@ def _faults(document: Mapping[str, Any]) -> str:
 
 
 def _search(document: Mapping[str, Any]) -> str:
-    nearest = document["worst"][:5]
     lines = [
         f"{_made(document)}: {document['functions']:,} functions, {document['evaluated']:,} points"
         f" in float32 and {document['proven']:,} in ball arithmetic, from seed {document['seed']}:"
@@ -204,7 +203,7 @@ def _search(document: Mapping[str, Any]) -> str:
         "| function | dtype | order | x | error | allowed |",
         "|---|---|---|---:|---:|---:|",
     ]
-    for row in document["beyond"] or nearest:
+    for row in document["beyond"] or document["worst"][:5]:
         place = " | ".join((row["name"], row["dtype"], row["order"], f"{row['x']:.6g}"))
         lines.append(f"| {place} | {row['ulp']:.2f} | {row['bound']:g} |")
     return "\n".join(lines)

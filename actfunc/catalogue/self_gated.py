@@ -65,9 +65,13 @@ def _silu(x: Tensor, beta: Number) -> Tensor:
 def _silu_slope(x: Tensor, beta: Number) -> Tensor:
     if compiled.applies(x):
         return compiled.swish_slope(beta * x)
+
+    def careful(x: Tensor) -> Tensor:
+        return flushed(swish_slope(x, beta))
+
     if isinstance(beta, float) and beta == 1 and x.dtype == torch.float32:
-        return unless_below(x, -80.0, _usual_silu_slope, lambda x: flushed(swish_slope(x, beta)))
-    return flushed(swish_slope(x, beta))
+        return unless_below(x, -80.0, _usual_silu_slope, careful)
+    return careful(x)
 
 
 def _usual_silu_slope(x: Tensor) -> Tensor:

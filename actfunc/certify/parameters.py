@@ -86,7 +86,7 @@ def _inner(dtype: torch.dtype) -> torch.dtype:
 
 
 def _with_others(activation: Activation, formula: Formula, others: Sweep) -> Iterator[Parameter]:
-    true = truth(formula, others.x.flatten(), others=_flat(others))
+    true = truth(formula, others.x.flatten(), others=others.flat)
     for given, way in _WAYS.items():
         for order, name in enumerate(("f", "df", "d2f")):
             yield _judged(activation, others, true, order, given, getattr(activation, name), way)
@@ -106,7 +106,7 @@ def _with_many(activation: Activation, formula: Formula, dtype: torch.dtype) -> 
     if dtype in SIXTEEN_BIT:
         return
     many = settings(activation, formula, dtype, many=True)
-    true = truth(formula, many.x.flatten(), others=_flat(many))
+    true = truth(formula, many.x.flatten(), others=many.flat)
     large, repeated = _repeated(many, true, -(-ELEMENTS // many.x.numel()))
     for order, sibling in enumerate(activation.siblings):
         yield _judged(activation, many, true, order, MANY, sibling, _as_numbers)
@@ -198,7 +198,7 @@ def _judged(
         errors = torch.where(moved > CROSSING * ulp(hi, x.dtype), errors, plain_error(got, hi, lo))
     poles = torch.isin(x, torch.tensor(activation.poles, dtype=x.dtype))
     errors = torch.where(true.known & ~poles, errors, 0.0)
-    return over(place, others, (x, got, hi, errors), bound)
+    return over(place, others, (x, got, hi, errors))
 
 
 # derivatives by them
@@ -207,7 +207,7 @@ def _judged(
 def _by_parameters(
     activation: Activation, formula: Formula, at: Sweep, given: str
 ) -> Iterator[Parameter]:
-    columns = _flat(at)
+    columns = at.flat
     x = at.x.flatten()
     by_x = truth(formula, x, others=columns)
     for name in activation.params:
@@ -226,7 +226,7 @@ def _by_parameters(
                 continue
             off = _deviation(got, wanted, value, columns[name])
             off = torch.where(known, off, 0.0)
-            yield over(place, at, (x, got, wanted, off), 1.0)
+            yield over(place, at, (x, got, wanted, off))
 
 
 def _mixed(both: Truth, by_x: Truth, by: Truth) -> Tensor:
@@ -264,7 +264,7 @@ def slope_by(activation: Activation, name: str, at: Sweep, order: int = 0) -> Te
     (setting · point,), in the dtype of the points.
     """
     x = at.x.flatten().requires_grad_(order > 0)
-    columns = _flat(at)
+    columns = at.flat
     # of the dtype of x, where that has these numbers
     exact = all(torch.equal(column.to(x.dtype).double(), column) for column in columns.values())
     dtype = x.dtype if exact else _inner(x.dtype)
@@ -277,7 +277,3 @@ def slope_by(activation: Activation, name: str, at: Sweep, order: int = 0) -> Te
         return torch.zeros_like(x)
     (got,) = torch.autograd.grad(y.sum(), leaf, allow_unused=True)
     return torch.zeros_like(x).detach() if got is None else got.to(x.dtype)
-
-
-def _flat(at: Sweep) -> dict[str, Tensor]:
-    return {name: column.flatten() for name, column in at.columns.items()}

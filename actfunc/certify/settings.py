@@ -61,19 +61,23 @@ class Sweep(NamedTuple):
         """The parameters, each of the shape of x."""
         return {name: column.expand(self.x.shape) for name, column in self.params.items()}
 
+    @property
+    def flat(self) -> dict[str, Tensor]:
+        """The parameters beside each point: (setting · point,) each."""
+        return {name: column.flatten() for name, column in self.columns.items()}
+
 
 def over(
     place: tuple[str, str, str, str, int, float],
     at: Sweep,
     columns: tuple[Tensor, Tensor, Tensor, Tensor],
-    bound: float,
 ) -> Parameter:
     """What was found over all settings.
 
-    place: the first fields of `Parameter`, the bound as told.
+    place: the first fields of `Parameter`, the bound the last of them.
     columns: inputs, what was got, wanted, and the errors, (setting · point,) each.
     """
-    errors = columns[3]
+    errors, bound = columns[3], place[-1]
     worst = int(errors.argmax())
     beside = tuple(at.at(worst // at.x.shape[1]).values())
     beyond = int((errors > bound).sum())
@@ -171,8 +175,7 @@ def _points(
 
     What happens at x = 1 by a parameter of 1 may happen at 1/p or at p by one of p.
     """
-    joints = activation.joints(**setting) if callable(activation.joints) else activation.joints
-    spots = torch.tensor([0.0, *joints], dtype=dtype)
+    spots = torch.tensor([0.0, *activation.joints_at(setting)], dtype=dtype)
     if dtype not in SIXTEEN_BIT:
         spots = with_neighbours(spots, steps=1)
     spots = spots[torch.randperm(len(spots), generator=generator)[:4]]

@@ -62,8 +62,8 @@ def third_with_others(
         return
     some = Sweep(others.x[smooth], {name: part[smooth] for name, part in others.params.items()})
     middle = torch.stack([_middle(some.at(number)) for number in range(len(smooth))])
-    around = some._replace(x=middle.to(some.x.dtype))
-    peak = _peak(_true(formula, around), around.x.flatten()).unflatten(0, middle.shape).amax(1)
+    around = truth(formula, middle.flatten(), others=some._replace(x=middle).flat)
+    peak = _peak(around, middle.flatten()).unflatten(0, middle.shape).amax(1)
     x = some.x.flatten()
     place = "", ORDER, NUMBERS, word(x.dtype), len(x), BOUND
     try:
@@ -72,19 +72,14 @@ def third_with_others(
     except Exception as raised:  # whatever it is, it is a finding
         yield Parameter(*place, 0, None, in_a_line(raised), False)
         return
-    true = _true(formula, some)
+    true = truth(formula, x, others=some.flat)
     errors = _errors(got, true, x, peak.repeat_interleave(some.x.shape[1]))
-    yield over(place, some, (x, got, true.hi[3], errors), BOUND)
+    yield over(place, some, (x, got, true.hi[3], errors))
 
 
 def _is_smooth(activation: Activation, formula: Formula, params: Mapping[str, float]) -> bool:
-    joints = activation.joints(**params) if callable(activation.joints) else activation.joints
+    joints = activation.joints_at(params)
     return not (joints or activation.poles or branch_points(formula, params))
-
-
-def _true(formula: Formula, at: Sweep) -> Truth:
-    columns = {name: column.flatten() for name, column in at.columns.items()}
-    return truth(formula, at.x.flatten(), others=columns)
 
 
 def _middle(setting: Mapping[str, float]) -> Tensor:

@@ -241,7 +241,7 @@ def test_a_missing_file_module_or_name(own, tmp_path):
         ("def f(x):\n    return x.sum()", "of shape () for torch.float32 of shape (7, 4)"),
         (
             "def f(x):\n    return x.double()",
-            "gives torch.float64 of shape (7, 4) for",
+            "gives torch.float64 of shape (7, 4) for torch.float32",
         ),
         (
             "from actfunc import Activation\nzero = lambda x: 0 * x\n"

@@ -156,6 +156,7 @@ def test_where_no_side_can_be_told_nothing_is_claimed():
 @pytest.mark.parametrize(("sibling", "order"), [("df", "first"), ("d2f", "second")])
 def test_a_wrong_derivative_at_a_pole_is_found(sibling, order):
     root = actfunc.get("signed_sqrt")
+    assert all(one.held for one in at_poles(root, parse(root.formula), DTYPES))
     right = getattr(root, sibling).function
     bent = replace(root, **{sibling: lambda x: torch.where(x == 0, 3.0, right(x))})
     found = at_poles(bent, parse(root.formula), DTYPES[:1])
