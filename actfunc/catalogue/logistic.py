@@ -9,7 +9,7 @@ from actfunc.catalogue.floats import Number, lowest
 
 
 def logistic_slope(x: Tensor) -> Tensor:
-    """The slope of the sigmoid; y(1 - y) would cancel to zero from x = 17 on in float32."""
+    """The slope of the sigmoid; far out it has digits left for a factor to bring back."""
     e = exp(-x.abs())
     return e / (1 + e) ** 2
 

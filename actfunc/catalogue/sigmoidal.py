@@ -31,6 +31,12 @@ def _on_sides(x: Tensor, right: Number, left: Number) -> Tensor:
     return where(x > 0, tensor_like(x, right), tensor_like(x, left))
 
 
+def _sigmoid_slope(x: Tensor) -> Tensor:
+    """y(1 - y) on the left; on the right y is 1 from 17 on in float32, and the slope would be 0."""
+    y = sigmoid(-x.abs())
+    return torch.addcmul(y, y, y, value=-1)
+
+
 def _scaled_tanh(x: Tensor, a: Number, b: Number) -> Tensor:
     """a·tanh(b·x)."""
     z = b * x
@@ -232,8 +238,8 @@ RECORDS = (
         "sigmoid",
         "1 / (1 + exp(-x))",
         f=sigmoid,
-        df=logistic_slope,
-        d2f=logistic_curvature,
+        df=_sigmoid_slope,
+        d2f=lambda x: -_sigmoid_slope(x) * tanh(0.5 * x),
         range="(0, 1)",
         asymptotes=("0", "1"),
         source="the logistic function; Rumelhart, Hinton & Williams 1986",
