@@ -44,7 +44,7 @@ def test_processes_leave_stdout_to_the_first(tmp_path, capfd):
     file = tmp_path / "loud.py"
     file.write_text(
         "from actfunc import Activation\n"
-        "def f(x):\n    print('called')\n    return 2 * x\n"
+        "def f(x):\n    print('called', flush=True)\n    return 2 * x\n"
         "twice = Activation('twice', '2 * x', f, lambda x: 0 * x + 2, lambda x: 0 * x)\n"
     )
     [found] = certify_many([f"{file}:twice"], [torch.float16], processes=1)
