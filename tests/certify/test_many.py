@@ -8,7 +8,7 @@ import torch
 import actfunc
 from actfunc.catalogue import PAIRS, VECTORS
 from actfunc.certify import many
-from actfunc.certify.many import certify_any, certify_many
+from actfunc.certify.many import certify_any
 from actfunc.errors import UsageError
 
 SUBJECTS = {
@@ -38,17 +38,3 @@ def test_what_other_kinds_have_not_is_refused(kind):
         certify_any(SUBJECTS[kind], dtypes=(torch.float16,))
     with pytest.raises(UsageError, match="judged by its own formula"):
         certify_any(SUBJECTS[kind], formula="x")
-
-
-def test_processes_leave_stdout_to_the_first(tmp_path, capfd):
-    file = tmp_path / "loud.py"
-    file.write_text(
-        "from actfunc import Activation\n"
-        "def f(x):\n    print('called', flush=True)\n    return 2 * x\n"
-        "twice = Activation('twice', '2 * x', f, lambda x: 0 * x + 2, lambda x: 0 * x)\n"
-    )
-    [found] = certify_many([f"{file}:twice"], [torch.float16], processes=1)
-    assert found.name.endswith(":twice")
-    told = capfd.readouterr()
-    assert told.out == ""
-    assert "called" in told.err
