@@ -41,6 +41,13 @@ class ActfuncError(Exception):
         self.hint = hint
 
 
+class ToldToEnd(BaseException):
+    """The process was told to end, by SIGTERM.
+
+    No Exception: torch's compiler takes those for its own failures, whoever raised them.
+    """
+
+
 class UsageError(ActfuncError, ValueError):
     """An argument has a value that is not accepted."""
 

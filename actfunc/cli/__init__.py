@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal as signals
 import sys
 import traceback
 import warnings
@@ -29,7 +30,7 @@ from actfunc.cli import (
 from actfunc.cli.command import App
 from actfunc.cli.console import open_streams, print_error
 from actfunc.cli.options import traceback_option, version_callback
-from actfunc.errors import ActfuncError, UsageError, in_a_line
+from actfunc.errors import ActfuncError, ToldToEnd, UsageError, in_a_line
 from actfunc.places import cache_root
 
 app = App(
@@ -109,7 +110,12 @@ def _run(arguments: list[str]) -> int:
 def main() -> None:
     """The installed program."""
     open_streams()
+    signals.signal(signals.SIGTERM, _told_to_end)
     sys.exit(run())
+
+
+def _told_to_end(*_: object) -> None:
+    raise ToldToEnd
 
 
 def _let_go_of_stdout() -> None:
@@ -136,6 +142,8 @@ def _told(error: BaseException, given: Sequence[str]) -> ActfuncError | None:
         return _as_usage_error(error)
     if _is_interruption(error):
         return ActfuncError("interrupted", _how_to_go_on(given))
+    if isinstance(error, ToldToEnd):
+        return ActfuncError("told to end", _how_to_go_on(given))
     if not isinstance(error, Exception | SystemExit):
         return None
     # torch has no class of its own for a CPU that is out of memory
