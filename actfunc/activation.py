@@ -175,7 +175,7 @@ class Activation(Unchanging):
                  end may be another parameter: `(-inf, max_val]`.
     joints:      where the value or a derivative up to the second jumps, or a function of the
                  parameters giving those points.
-    range:       the values taken, as text for the reader.
+    range:       the values taken, as text for the reader; empty where nobody knows.
     asymptotes:  formulas that `f` approaches at -inf and +inf; None where there is none.
     source:      the paper or origin.
     aliases:     other spellings.
@@ -272,11 +272,12 @@ class Activation(Unchanging):
 
     @classmethod
     def from_function(cls, function: Callable[[Tensor], Tensor], name: str) -> Activation:
-        """A plain elementwise function as a record: its derivatives by forward mode, no formula."""
+        """A plain elementwise function as a record: its derivatives by forward mode, no formula.
 
+        Nothing else is known of it, and nothing made up.
+        """
         slope = Slope(function)
-        source = f"{function.__module__}"
-        return cls(name, "", function, slope, Slope(slope), source=source, steep=True)
+        return cls(name, "", function, slope, Slope(slope), range="", steep=True)
 
     @property
     def spec(self) -> str:

@@ -11,7 +11,6 @@ import torch
 from matplotlib.lines import Line2D
 from rich import box
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.activation import Activation
@@ -19,13 +18,15 @@ from actfunc.catalogue.lookup import Catalogue
 from actfunc.certify.formula import Formula, parse
 from actfunc.show import style
 from actfunc.show.certified import certified
-from actfunc.show.terminal import line_plot
+from actfunc.show.terminal import Table, line_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SPAN = (-6.0, 6.0)
+UNKNOWN = "unknown"
+"""What is said of a plain function, of which nothing is known but what it computes."""
 LINES: tuple[dict[str, Any], ...] = (
     {"lw": 2.4},
     {"lw": 1.6, "ls": "--", "alpha": 0.85},
@@ -78,12 +79,12 @@ def activation_panel(record: Activation, width: int = 80) -> RenderableType:
         facts.add_row("f″(x)", Text(formula.plain(2)))
     left, right = record.asymptotes
     rows = {
-        "range": record.range,
+        "range": record.range or UNKNOWN,
         "asymptotes": f"{left or 'none'} at -∞, {right or 'none'} at +∞" if left or right else "",
-        "joints": _joints(record) or "none: smooth everywhere",
+        "joints": _joints(record) or ("none: smooth everywhere" if record.formula else UNKNOWN),
         "parameters": ", ".join(f"{k} = {v:g}" for k, v in record.params.items()) or "none",
         "also called": ", ".join(record.aliases),
-        "source": record.source,
+        "source": record.source or record.place,
         "certified": certified(record.spec),
     }
     for label, value in rows.items():
@@ -179,10 +180,11 @@ def _facts(record: Activation) -> dict[str, Any]:
         "aliases": list(record.aliases),
         "formula": record.formula,
         "parameters": dict(record.params),
-        "joints": list(record.joint_points),
-        "range": record.range,
+        # without a formula an empty list would say that there are none
+        "joints": list(record.joint_points) if record.formula or record.joints else None,
+        "range": record.range or None,
         "asymptotes": list(record.asymptotes),
-        "source": record.source,
+        "source": record.source or record.place,
     }
 
 

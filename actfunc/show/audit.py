@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.certify.check import ORDERS
 from actfunc.certify.peers import Audit
 from actfunc.certify.records import as_plain
 from actfunc.show import style
+from actfunc.show.terminal import Table
 
 MORE = 10
 """From so many times the error in the measure on, the plain one stands beside it."""

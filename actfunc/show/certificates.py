@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.certify.certificate import Certificate
@@ -16,6 +15,7 @@ from actfunc.show import style
 from actfunc.show.error_curves import error_figure
 from actfunc.show.error_digits import exponential, place, ulps
 from actfunc.show.failing import failing_points
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from actfunc.certify.exhaustive import Exhaustive

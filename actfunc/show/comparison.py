@@ -7,13 +7,13 @@ from statistics import median_low
 from typing import NamedTuple, TypeAlias, get_args
 
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.compare.escapes import Escapes
 from actfunc.compare.records import Arm
 from actfunc.compare.standings import Difference, Edge, Estimate, Rule, Standing, Summary
 from actfunc.show import style
+from actfunc.show.terminal import Table
 
 Columns: TypeAlias = dict[str, list[str]]
 """A table's columns by their header, a text a row."""

@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from rich import box
-from rich.table import Table
 
 from actfunc.analysis.landscape import Landscape, gauss_newton_share
 from actfunc.errors import ActfuncError
 from actfunc.show import style
 from actfunc.show.digits import with_error
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.errors import UsageError
 from actfunc.show import style
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

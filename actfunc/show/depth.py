@@ -10,12 +10,12 @@ import numpy as np
 from matplotlib.colors import TwoSlopeNorm
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.analysis.depth import HOLDS_WITHIN, Course
 from actfunc.show import style
 from actfunc.show.digits import with_error
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.table import Table
 
 from actfunc.analysis import LayerActivations
 from actfunc.analysis.activations import LayerFigures
 from actfunc.show import style
 from actfunc.show.analysis import described, histogram_grid
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.certify.calls import Call
@@ -17,6 +16,7 @@ from actfunc.certify.constants import DEFAULT, Constant
 from actfunc.certify.ways import RouteCheck
 from actfunc.show import style
 from actfunc.show.error_digits import numbers, ulps
+from actfunc.show.terminal import Table
 
 
 def failing_points(certificates: Sequence[Certificate]) -> Group | None:

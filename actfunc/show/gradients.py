@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.analysis import LayerGradient
 from actfunc.analysis.gradient_statistics import StreamedGradient
 from actfunc.show import style
 from actfunc.show.analysis import described, histogram_grid, summary_of
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,12 +7,12 @@ from typing import Any
 from rich import box
 from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair
 from actfunc.show.certified import certified
+from actfunc.show.terminal import Table
 from actfunc.vector import VectorFunction
 
 

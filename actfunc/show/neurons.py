@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich import box
-from rich.table import Table
 
 from actfunc.analysis.neurons import LayerTally, starving
 from actfunc.show import style
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.analysis import histogram, summarise
@@ -17,6 +16,7 @@ from actfunc.analysis.gradient_statistics import GradientStatistics
 from actfunc.show import style
 from actfunc.show.analysis import check_finite, described
 from actfunc.show.gradients import short
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich import box
-from rich.table import Table
 
 from actfunc.analysis.gain import Gain
 from actfunc.analysis.gaussian import Moments
 from actfunc.analysis.propagation import Agreement, Measured, Propagation
 from actfunc.analysis.signal import CriticalLine, FixedPoint
 from actfunc.show import style
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

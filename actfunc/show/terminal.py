@@ -1,10 +1,101 @@
-"""A small line plot for the terminal, eight dots a character."""
+"""For the terminal: tables of which nothing is cut off, and a small line plot."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
+from rich.table import Column
+from rich.table import Table as RichTable
 from rich.text import Text
+
+ANY_WIDTH = 10_000
+
+FOLDED = 16
+"""The narrowest that a column becomes whose words are longer: formulas are, and may be folded."""
+
+
+class Table(RichTable):
+    """rich's table, of which nothing is cut off at any width.
+
+    Where it does not fit, columns that may break are made narrower; where that is not enough, each
+    row is a list of its cells, with the headers before them.
+    """
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """As rich has it, with widths of our own where there is not room for all."""
+        sizes = [self._size(console, options, column) for column in self.columns]
+        whole = self._width(console, options, [size.maximum for size in sizes])
+        least = self._width(console, options, [size.minimum for size in sizes])
+        room = options.max_width
+        if whole <= room:
+            yield from super().__rich_console__(console, options)
+        elif least <= room:
+            with_room = _shared(sizes, room - least)
+            before = self._set_widths(with_room)
+            yield from super().__rich_console__(console, options)
+            self._set_widths(before)
+        else:
+            yield from self._listed(console)
+
+    def _size(self, console: Console, options: ConsoleOptions, column: Column) -> Measurement:
+        """The least width, of the longest word, and the greatest of a column's own text."""
+        if column.width is not None:
+            return Measurement(column.width, column.width)
+        cells = [*([column.header] if self.show_header else []), *column.cells]
+        found = [Measurement.get(console, options.update(max_width=ANY_WIDTH), c) for c in cells]
+        greatest = max((each.maximum for each in found), default=0)
+        if column.no_wrap:
+            return Measurement(greatest, greatest)
+        column.overflow = "fold"
+        least = max((min(each.minimum, FOLDED) for each in found), default=0)
+        return Measurement(least, max(least, min(greatest, column.max_width or greatest)))
+
+    def _width(self, console: Console, options: ConsoleOptions, widths: Sequence[int]) -> int:
+        """The table's, with edges and all, for these widths of its columns."""
+        before = self._set_widths(widths)
+        width = Measurement.get(console, options.update(max_width=ANY_WIDTH), self).minimum
+        self._set_widths(before)
+        return width
+
+    def _set_widths(self, widths: Sequence[int | None]) -> list[int | None]:
+        before = [column.width for column in self.columns]
+        for column, width in zip(self.columns, widths, strict=True):
+            column.width = width
+        return before
+
+    def _listed(self, console: Console) -> Iterator[RenderableType]:
+        if self.title:
+            yield _text(console, self.title)
+        headers = [_text(console, column.header).plain for column in self.columns]
+        for row in zip(*(column.cells for column in self.columns), strict=True):
+            yield Text()
+            for header, cell in zip(headers, row, strict=True):
+                if not isinstance(cell, str | Text):
+                    yield cell
+                elif shown := _text(console, cell):
+                    label = f"{header}: " if self.show_header and header else ""
+                    yield Text.assemble((label, "dim"), shown, overflow="fold")
+        if self.caption:
+            yield Text()
+            yield _text(console, self.caption)
+
+
+def _text(console: Console, text: RenderableType) -> Text:
+    return console.render_str(text) if isinstance(text, str) else Text.assemble(text)  # type: ignore
+
+
+def _shared(sizes: Sequence[Measurement], room: int) -> list[int]:
+    """The least widths, and each as much of the room as it has to shrink of all that have to."""
+    wanted = [size.maximum - size.minimum for size in sizes]
+    shared, left = [], sum(wanted)
+    for size, want in zip(sizes, wanted, strict=True):
+        given = round(room * want / left) if left else 0
+        shared.append(size.minimum + given)
+        room, left = room - given, left - want
+    return shared
+
 
 # the dots of a braille character by (row, column), as Unicode numbers them
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 from rich import box
-from rich.table import Table
 
 from actfunc.show import style
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

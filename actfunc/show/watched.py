@@ -9,11 +9,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.show import style
 from actfunc.show.neurons import KINDS, NAMES
+from actfunc.show.terminal import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

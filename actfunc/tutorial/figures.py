@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from actfunc.show import style
@@ -14,6 +13,7 @@ from actfunc.show.data import examples_figure
 from actfunc.show.distribution import distribution_figure
 from actfunc.show.gradients import gradients_figure
 from actfunc.show.neurons import dead_figure
+from actfunc.show.terminal import Table
 from actfunc.show.training import curves_figure
 from actfunc.tutorial import published, verdict
 from actfunc.tutorial.study import DEEP, Study, activations

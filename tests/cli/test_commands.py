@@ -194,3 +194,15 @@ def test_gated_pairs_and_vector_functions_are_shown_and_certified_too(actfunc):
     assert done.code == 0
     held = {one["name"]: one["held"] for one in done.document["certificates"]}
     assert held == {"swiglu": True, "softmax": True}
+
+
+def test_nothing_is_invented_of_a_plain_function(actfunc):
+    """Of a formula one can be told that it has no joints; of a function it is not known."""
+    Path("own.py").write_text("def bent(x):\n    return x.abs().sigmoid()\n")
+    told = actfunc("show", "own.py:bent").out
+    facts = {line.split()[0]: line.split()[1] for line in told.splitlines()[2:6]}
+    unknown = {"range": "unknown", "joints": "unknown"}
+    assert facts == unknown | {"parameters": "none", "source": "own.py:bent"}
+    document = actfunc("show", "own.py:bent", "--json").document
+    assert (document["range"], document["joints"]) == (None, None)
+    assert actfunc("show", "gelu", "--json").document["joints"] == []
