@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc import domain
+from actfunc import domain, examination
 from actfunc.blocks import BLOCK, by_blocks
 from actfunc.errors import UsageError
 from actfunc.lifting import SIXTEEN_BIT, elementwise_slope, lift_partial
@@ -206,7 +206,7 @@ class Activation(Unchanging):
     _lifts: dict[int, Partial] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        params = domain.checked(self.name, self.params, self.params, self.domain)
+        params = domain.bound(self.name, self.params, self.params, self.domain)
         object.__setattr__(self, "params", params)
         settings = self.name, params, self.domain, bool(self.formula)
         wrap_siblings(self, ("f", "df", "d2f"), Sibling, *settings)
@@ -266,17 +266,23 @@ class Activation(Unchanging):
         return Third(self.d2f)  # type: ignore[arg-type]
 
     def bind(self, **params: float) -> Activation:
-        """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
-        given = domain.checked(self.name, params, self.params, self.domain)
-        return replace(self, params={**self.params, **given})  # type: ignore[dict-item]
+        """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`.
+
+        params: numbers of any kind, a tensor of one among them. Raises UsageError.
+        """
+        given = domain.bound(self.name, params, self.params, self.domain)
+        return replace(self, params={**self.params, **given})
 
     @classmethod
-    def from_function(cls, function: Callable[[Tensor], Tensor], name: str) -> Activation:
-        """A plain elementwise function as a record: its derivatives by forward mode, no formula."""
+    def from_function(cls, function: Any, name: str, place: str = "") -> Activation:
+        """A plain elementwise function as a record: its derivatives by forward mode, no formula.
 
-        slope = Slope(function)
-        source = f"{function.__module__}"
-        return cls(name, "", function, slope, Slope(slope), source=source, steep=True)
+        function: any callable of a tensor, a module or the class of one, examined when it first
+        comes; place: as of a record. Raises UsageError for what is no activation.
+        """
+        function = examination.taken(function, place or name)
+        slope, source = Slope(function), getattr(function, "__module__", None) or ""
+        return cls(name, "", function, slope, Slope(slope), source=source, steep=True, place=place)
 
     @property
     def spec(self) -> str:
