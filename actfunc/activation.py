@@ -281,6 +281,8 @@ class Activation(Unchanging):
         comes; place: as of a record. Raises UsageError for what is no activation.
         """
         function = examination.taken(function, place or name)
+        if isinstance(function, Sibling):  # which a record would take for one of its own
+            function = function.__call__
         slope, source = Slope(function), getattr(function, "__module__", None) or ""
         return cls(name, "", function, slope, Slope(slope), source=source, steep=True, place=place)
 

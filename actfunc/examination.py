@@ -12,7 +12,7 @@ import copy
 import random
 import weakref
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy
 import torch
@@ -56,8 +56,8 @@ def taken(given: Any, name: str) -> TensorFunction:
 
     Examined as by `examine`, the first time that it comes. Raises UsageError.
     """
-    if torch_private.values_are_hidden():
-        return given  # type: ignore[no-any-return]
+    if torch_private.values_are_hidden() or _is_known(given, "values"):
+        return cast(TensorFunction, given)
     if isinstance(given, type) and issubclass(given, nn.Module):
         try:
             given = given()
@@ -67,45 +67,53 @@ def taken(given: Any, name: str) -> TensorFunction:
                 "make it first, `act = TheClass(...)`, and give that",
             ) from error
     if isinstance(given, nn.Module):
-        # not remembered: a module may change, and is what it was when it came
+        # a module may change, and is what it was when it came: the copy alone is remembered
         function: TensorFunction = _frozen(given, name)
-        examine(function, name)
+        once(function, "values", lambda: examine(function, name))
         return function
     if not callable(given):
         raise UsageError(f"{name} is no function of a tensor: got {type(given).__name__}", TAKES)
     once(given, "values", lambda: examine(given, name))
-    return given  # type: ignore[no-any-return]
+    return cast(TensorFunction, given)
 
 
 def once(given: Any, what: str, look: Callable[[], None]) -> None:
     """Look at a callable for `what`, unless that was done and found right before."""
-    key = id(given), what
-    known = _KNOWN.get(key)
-    if known is not None and known() is given:
+    if _is_known(given, what):
         return
     look()
+    key = id(given), what
     try:
         _KNOWN[key] = weakref.ref(given, lambda _: _KNOWN.pop(key, None))
     except TypeError:  # not every object can be referred to so: it is looked at each time
         return
 
 
+def _is_known(given: Any, what: str) -> bool:
+    known = _KNOWN.get((id(given), what))
+    return known is not None and known() is given
+
+
 def _frozen(module: nn.Module, name: str) -> nn.Module:
     try:
-        return copy.deepcopy(module).eval().requires_grad_(False)
+        module = copy.deepcopy(module).eval()
+        for parameter in module.parameters():  # which a scripted one does not do all at once
+            parameter.requires_grad_(False)
+        return module
     except Exception as error:
         raise UsageError(f"{name} cannot be copied: {in_a_line(error)}", TAKES) from error
 
 
-def examine(function: TensorFunction, name: str) -> None:
+def examine(function: TensorFunction, name: str, *, gradient: bool = True) -> None:
     """Call it a few times, so that what cannot be an activation is told before any work.
 
-    Raises UsageError with what is not so.
+    gradient: whether torch is to find one. Raises UsageError with what is not so.
     """
     with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
         for reach in REACHES:
             _examine_at(_numbers(reach), function, name)
-        _check_gradient(_numbers(REACHES[0]), function, name)
+        if gradient:
+            _check_gradient(_numbers(REACHES[0]), function, name)
 
 
 def _numbers(reach: float) -> Tensor:
@@ -172,10 +180,9 @@ def check_transform(function: TensorFunction, name: str, way: str) -> None:
     """Raise UsageError for what torch.func does not "differentiate" or does not "map"."""
 
     def look() -> None:
-        transform = {"differentiate": _gradient, "map": torch.func.vmap}[way]
         try:
             with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
-                transform(function)(_numbers(REACHES[0]))
+                _transformed(function, way)(_numbers(REACHES[0]))
         except (Exception, SystemExit) as error:
             raise UsageError(
                 f"torch.func cannot {way} {name}: {in_a_line(error)}",
@@ -187,7 +194,9 @@ def check_transform(function: TensorFunction, name: str, way: str) -> None:
         once(function, way, look)
 
 
-def _gradient(function: TensorFunction) -> TensorFunction:
+def _transformed(function: TensorFunction, way: str) -> TensorFunction:
+    if way == "map":
+        return torch.func.vmap(function)
     return torch.func.grad(lambda x: function(x).sum())
 
 
@@ -217,8 +226,9 @@ def _told(one: Tensor, beside: Tensor) -> str:
 
 def _chance() -> tuple[Any, ...]:
     """Where the generators stand that a function may draw from without saying so."""
-    _, keys, *place = numpy.random.get_state()
-    return torch.get_rng_state().tolist(), random.getstate(), bytes(keys), place
+    of_numpy = numpy.random.get_state(legacy=False)["state"]
+    numbers = of_numpy["key"].tobytes(), of_numpy["pos"]
+    return torch.get_rng_state().tolist(), random.getstate(), numbers
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

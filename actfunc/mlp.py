@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from actfunc.errors import UsageError
+from actfunc.given import expect_elementwise
 
 
 class Layer(NamedTuple):
@@ -100,10 +101,12 @@ def apply(
 ) -> Tensor:
     """Logits (batch, classes) of images (batch, height, width) or (batch, pixel).
 
-    Without the batch axis, as inside `vmap`, one row of logits. `taps` are added to the
-    pre-activations; see `zero_taps`. Stacks of networks, weights (network, out, in), are evaluated
-    side by side: images (network, batch, …) or the same for all, logits (network, batch, classes).
-    A stack's activation is elementwise: it is given (network, out, batch).
+    A channel axis of 1, (batch, 1, height, width), is dropped. Without the batch axis, as inside
+    `vmap`, one row of logits. `taps` are added to the pre-activations; see `zero_taps`.
+
+    Stacks of networks, weights (network, out, in), are evaluated side by side: images (network,
+    batch, …) or the same for all, logits (network, batch, classes). A stack's activation is
+    elementwise, or UsageError: it is given (network, out, batch).
     """
     return trace(params, images, activation, taps).logits
 
@@ -112,7 +115,7 @@ def trace(
     params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None = None
 ) -> Trace:
     """The forward pass with what every layer read and gave kept beside the logits."""
-    images = _flat(images, params[0].weight.shape[-1])
+    images = _flat(images, params)
     if params[0].weight.ndim > 2:
         return _stack_trace(params, images, activation, taps)
     inputs, pre_activations = [images], []
@@ -149,6 +152,7 @@ def _stack_trace(
     So batched products give the weights' gradients as the weights lie, where they would come out
     transposed, and the biases' gradients are sums of neighbours: a tenth of a training step.
     """
+    expect_elementwise(activation)
     inputs, pre_activations = [images.mT], []
     for index, (weight, bias) in enumerate(params):
         z = weight @ inputs[-1] + bias.unsqueeze(-1)
@@ -161,18 +165,40 @@ def _stack_trace(
     return Trace(rows[1][-1], *rows)
 
 
-def _flat(images: Tensor, features: int) -> Tensor:
-    if not images.is_floating_point():
-        raise UsageError(
-            f"the network reads floating-point images, got {images.dtype}",
-            "actfunc.data.normalise makes uint8 pixels what it was trained on",
-        )
-    if images.ndim and images.shape[-1] == features:
+def without_channel(params: Params, images: Tensor) -> Tensor:
+    """Images (…, batch, 1, height, width), as most loaders give them, without the channel axis."""
+    if images.ndim < 4 or images.shape[-3] != 1:
         return images
+    features, stack = params[0].weight.shape[-1], params[0].weight.shape[:-2]
+    if images.shape[-1] == features or images.shape[-2] * images.shape[-1] != features:
+        return images
+    # one image for each network of a stack looks alike
+    one_each = len(stack) == images.ndim - 3 and images.shape[:-3] == stack
+    return images if one_each else images.squeeze(-3)
+
+
+def example_axes(params: Params, images: Tensor) -> tuple[int, ...]:
+    """The axes of images before those of an image's pixels, (…, batch). Raises UsageError for
+    images of another number of pixels than the network reads."""
+    features = params[0].weight.shape[-1]
+    if images.ndim and images.shape[-1] == features:
+        return tuple(images.shape[:-1])
     if images.ndim >= 2 and images.shape[-2] * images.shape[-1] == features:
-        return rearrange(images, "... height width -> ... (height width)")
+        return tuple(images.shape[:-2])
     raise UsageError(
         f"the network reads {features} features an example, got images of shape"
         f" {tuple(images.shape)}",
         "images are (batch, height, width) or (batch, pixel)",
     )
+
+
+def _flat(images: Tensor, params: Params) -> Tensor:
+    if not images.is_floating_point():
+        raise UsageError(
+            f"the network reads floating-point images, got {images.dtype}",
+            "actfunc.data.normalise makes uint8 pixels what it was trained on",
+        )
+    images = without_channel(params, images)
+    if len(example_axes(params, images)) == images.ndim - 1:
+        return images
+    return rearrange(images, "... height width -> ... (height width)")
