@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -12,7 +12,9 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
+from actfunc import number
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
 from actfunc.given import expect_elementwise
 
 
@@ -63,13 +65,18 @@ def init(
     With a `gain` they are Gaussian instead: weights of standard deviation gain/√in, biases of
     standard deviation `bias`, zero by default; `actfunc.analysis.gain.recommend` gives both.
     """
-    if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
-        raise UsageError(f"sizes must be two or more positive integers, got {tuple(sizes)}")
+    sizes = checked_sizes(sizes)
     if (seed is None) == (generator is None):
         raise UsageError("give either seed or generator to mlp.init")
-    check_spread(gain, bias)
+    if gain is not None:
+        gain, bias = checked_spread(gain, bias)
+    elif number.as_number(bias) != 0:
+        raise UsageError(
+            f"bias must be {BIAS}, got {number.shown(bias)}",
+            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
+        )
     if generator is None:
-        generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
+        generator = seeded(seed)  # type: ignore[arg-type]  # one of the two is there
     layers = []
     for fan_in, fan_out in itertools.pairwise(sizes):
         weight = torch.empty(fan_out, fan_in, dtype=torch.float32, device="cpu")
@@ -85,15 +92,28 @@ def init(
     return tuple(layers)
 
 
-def check_spread(gain: float | None, bias: float = 0.0) -> None:
-    """Raise UsageError for what `init` does not take as gain and bias."""
-    if gain is not None and not (0 < gain < math.inf):
-        raise UsageError(f"gain must be a positive number, got {gain!r}")
-    if not (0 <= bias < math.inf) or (bias and gain is None):
-        raise UsageError(
-            f"bias must be the biases' standard deviation beside a gain, got {bias!r}",
-            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
-        )
+def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Layer sizes as Python's ints. Raises UsageError for what `init` does not take as such."""
+    try:
+        found = tuple(number.whole("a size", size) for size in sizes)
+    except (TypeError, UsageError) as error:
+        shown = number.shown(tuple(sizes) if isinstance(sizes, Iterable) else sizes)
+        raise UsageError(f"sizes must be two or more positive integers, got {shown}") from error
+    if len(found) < 2:
+        raise UsageError(f"sizes must be two or more positive integers, got {found}")
+    return found
+
+
+def checked_spread(gain: float, bias: float = 0.0) -> tuple[float, float]:
+    """The two as Python's floats. Raises UsageError for what `init` does not take as such."""
+    most = number.GREATEST
+    return (
+        number.real("gain", gain, "a positive number", lambda found: 0 < found <= most),
+        number.real("bias", bias, BIAS, lambda found: 0 <= found <= most),
+    )
+
+
+BIAS = "the biases' standard deviation beside a gain"
 
 
 def apply(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +17,10 @@ LARGEST = 2**31 - 1
 """Of the whole numbers that count something."""
 
 LARGEST_SEED = 2**63 - 1
-"""A seed is a number of 64 bits with a sign, as tensors have them."""
+"""A seed is a number of 64 bits with a sign, as a tensor holds it."""
+
+SMALLEST, GREATEST = 2.0**-126, 2.0**127 * (2 - 2.0**-23)
+"""Of float32's normal numbers, in which networks are trained."""
 
 
 def as_number(value: Any) -> int | float | None:
@@ -46,21 +50,44 @@ def whole(name: str, value: Any, least: int = 1, most: int = LARGEST) -> int:
     return found
 
 
-def seed(name: str, value: Any) -> int:
+def seed(value: Any, name: str = "seed") -> int:
     """A seed, as `whole`: 0 or more."""
     return whole(name, value, 0, LARGEST_SEED)
 
 
-def real(name: str, value: Any) -> float:
-    """A finite number as a float. Raises UsageError with the name and the value."""
+def real(name: str, value: Any, words: str, holds: Callable[[float], bool]) -> float:
+    """A number that `holds`, as a float; words: which those are, "a positive number".
+
+    Raises UsageError with the name and the value. NaN is never one.
+    """
     found = as_number(value)
     try:
         number = math.nan if found is None else float(found)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise UsageError(f"{name} must be a finite number, got {shown(value)}")
-    return number
+    except OverflowError:  # an int of hundreds of digits
+        number = math.nan
+    if math.isnan(number) or not holds(number):
+        raise UsageError(f"{name} must be {words}, got {shown(value)}")
+    return number + 0.0  # of the two zeros that without a sign
+
+
+def positive(name: str, value: Any) -> float:
+    """A number above 0 of those that float32 has in full, as `real`."""
+    words = "a number above 0 that float32 holds in full"
+    return real(name, value, words, lambda number: SMALLEST <= number <= GREATEST)
+
+
+def not_negative(name: str, value: Any) -> float:
+    """A number of float32's from 0 on, as `real`."""
+    words = "a finite number that float32 holds, 0 or more"
+    return real(name, value, words, lambda number: 0 <= number <= GREATEST)
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, also NumPy's. Raises UsageError with the name and the value."""
+    found = value.item() if getattr(value, "ndim", None) == 0 else value
+    if not isinstance(found, bool):
+        raise UsageError(f"{name} must be True or False, got {shown(value)}")
+    return found
 
 
 def shown(value: Any) -> str:

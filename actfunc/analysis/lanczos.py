@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
 
 
 class Tridiagonal(NamedTuple):
@@ -126,7 +127,7 @@ def signs(like: Tensor, generator: torch.Generator) -> Tensor:
 
 def gaussian(like: Tensor, seed: int) -> Tensor:
     """A random start for `lanczos` in the shape of `like`, drawn on the CPU."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded(seed)
     return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(like)
 
 

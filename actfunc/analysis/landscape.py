@@ -35,6 +35,7 @@ from actfunc.analysis.lanczos import (
 from actfunc.data import intake
 from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
 from actfunc.given import taken
 from actfunc.number import whole
 
@@ -107,7 +108,7 @@ def landscape(
         traces.append(gauss_newton_trace(params, activation, pixels) * len(part))
         stretches.append(jacobian_singular_values(params, activation, pixels))
     exact = torch.stack(traces).sum() / len(images)
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded(seed)
     rest = mean(
         [
             told(_left_out(params, activation, images, labels, generator, batch))

@@ -12,6 +12,8 @@ from torch import Tensor
 from actfunc import mlp
 from actfunc.activation import Activation, Function
 from actfunc.analysis.gaussian import moments
+from actfunc.generator import seeded
+from actfunc.number import whole
 
 
 class Propagation(NamedTuple):
@@ -53,6 +55,7 @@ def predict(
     variance: float = 1.0,
 ) -> Propagation:
     """What mean-field theory says of `depth` equally wide layers, the first of that variance."""
+    depth = whole("depth", depth)
     variances, slopes = [torch.tensor(variance, dtype=torch.float64)], []
     for _ in range(depth - 1):
         found = moments(activation, variances[-1])
@@ -82,10 +85,16 @@ def measure(
     `on_network(done, networks)` is called after each. The standard errors are over networks:
     examples in one share its weights.
     """
+    width, depth, examples = (
+        whole(name, value)
+        for name, value in {"width": width, "depth": depth, "examples": examples}.items()
+    )
+    networks = whole("networks", networks)
+    gain, bias = mlp.checked_spread(gain, bias)
     scale = math.sqrt(max(variance - bias**2, 0.0)) / gain
     draws = []
     for index in range(networks):
-        generator = torch.Generator().manual_seed(seed + index)
+        generator = seeded(seed, index)
         params = mlp.init([width] * (depth + 1), gain=gain, bias=bias, generator=generator)
         images = scale * torch.randn(examples, width, generator=generator)
         signal = torch.randn(examples, width, generator=generator)
