@@ -306,7 +306,7 @@ class Activation(Unchanging):
 def _rests(sibling: Function) -> bool:
     """Whether a derivative is 0 at both infinities."""
     try:
-        return not sibling(torch.tensor([-torch.inf, torch.inf])).any()
+        return not sibling(torch.tensor([-torch.inf, torch.inf], device="cpu")).any()
     except Exception:  # whatever a person's function raises, it does when it is called
         return False
 

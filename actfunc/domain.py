@@ -117,8 +117,12 @@ def _check(record: str, name: str, values: Mapping[str, Any], text: str) -> None
     ):
         return
     value = values[name]
-    number = value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
-    right = torch.as_tensor(interval(text, values).holds(number))
+    number = (
+        value
+        if isinstance(value, Tensor)
+        else torch.tensor(value, dtype=torch.float64, device="cpu")
+    )
+    right: Tensor = interval(text, values).holds(number)
     if not right.all():
         wrong = number.expand(right.shape)[~right].flatten()[0].item()
         raise UsageError(f"{record}: {name} must be in {text}, got {wrong:g}")

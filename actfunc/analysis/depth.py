@@ -88,7 +88,7 @@ def draw(
     generator = seeded(seed)
     params = initialisation.named(init)((width,) * (depth + 1), generator)
     weights, biases = map(torch.stack, zip(*params, strict=True))
-    inputs, signal = torch.randn(2, width, examples, generator=generator, dtype=dtype)
+    inputs, signal = torch.randn(2, width, examples, generator=generator, dtype=dtype, device="cpu")
     return Stack(*(part.to(device, dtype) for part in (weights, biases, inputs, signal)))
 
 
@@ -159,7 +159,9 @@ def _course(decades: Tensor, bound: float) -> Course:
         verdict = "vanishes"
     else:
         verdict = "holds"
-    factor = float(torch.tensor(10.0, dtype=torch.float64) ** rate)  # infinite past 10^308
+    factor = float(
+        torch.tensor(10.0, dtype=torch.float64, device="cpu") ** rate
+    )  # infinite past 10^308
     return Course(
         mean, error, rate, rate_error, factor, math.log(10) * factor * rate_error, verdict
     )

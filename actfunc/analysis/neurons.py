@@ -74,7 +74,7 @@ class LayerTally(NamedTuple):
     def share(self, kind: str) -> Tensor:
         """The share of the layer's neurons that are `kind`: dead, saturated, linear, undefined."""
         counted: Tensor = getattr(self, kind)
-        return counted / self.neurons
+        return counted.float() / self.neurons
 
 
 def no_inputs(params: mlp.Params) -> tuple[NeuronCounts, ...]:
@@ -210,5 +210,5 @@ def _judged(counts: NeuronCounts, activation: Activation) -> LayerNeurons:
         saturated=(flat == seen) & ~undefined,
         linear=(low == high) & ~dead & one_line,
         undefined=undefined,
-        flat=flat / seen,
+        flat=flat.float() / seen,
     )

@@ -56,12 +56,12 @@ def predict(
 ) -> Propagation:
     """What mean-field theory says of `depth` equally wide layers, the first of that variance."""
     depth = whole("depth", depth)
-    variances, slopes = [torch.tensor(variance, dtype=torch.float64)], []
+    variances, slopes = [torch.tensor(variance, dtype=torch.float64, device="cpu")], []
     for _ in range(depth - 1):
         found = moments(activation, variances[-1])
         variances.append(gain**2 * found.square + bias**2)
         slopes.append(gain**2 * found.slope)
-    factors = torch.stack([*slopes, torch.ones((), dtype=torch.float64)])
+    factors = torch.stack([*slopes, torch.ones((), dtype=torch.float64, device="cpu")])
     return Propagation(torch.stack(variances), factors.flip(0).cumprod(0).flip(0))
 
 
@@ -96,8 +96,12 @@ def measure(
     for index in range(networks):
         generator = seeded(seed, index)
         params = mlp.init([width] * (depth + 1), gain=gain, bias=bias, generator=generator)
-        images = scale * torch.randn(examples, width, generator=generator)
-        signal = torch.randn(examples, width, generator=generator)
+        images = scale * torch.randn(
+            examples, width, generator=generator, dtype=torch.float32, device="cpu"
+        )
+        signal = torch.randn(
+            examples, width, generator=generator, dtype=torch.float32, device="cpu"
+        )
         draws.append(propagate(params, activation, images, signal))
         if on_network is not None:
             on_network(index + 1, networks)
