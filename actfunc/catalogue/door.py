@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -59,10 +60,21 @@ def raised_in_own(error: BaseException) -> UsageError | None:
     return UsageError(f"{code.co_filename}, line {line}, in {code.co_name}: {what}", TAKES)
 
 
+def module_of(place: str) -> ModuleType | None:
+    """The module that one's own activation was found in, by its record's `place`."""
+    file = place.rpartition(":")[0]
+    return sys.modules.get(_module_name(Path(file)) if file.endswith(".py") else file)
+
+
+def _module_name(path: Path) -> str:
+    # two files of one name, in two folders, are two modules
+    return f"{_MODULE}{path.stem}_{zlib.crc32(str(path).encode()):08x}"
+
+
 def _run_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise UsageError(f"no file {path}", _OWN)
-    name = f"{_MODULE}{path.stem}"
+    name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

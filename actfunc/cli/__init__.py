@@ -27,7 +27,7 @@ from actfunc.cli import (
 )
 from actfunc.cli.console import print_error
 from actfunc.cli.options import version_callback
-from actfunc.errors import ActfuncError, UsageError
+from actfunc.errors import ActfuncError, UsageError, in_a_line
 from actfunc.places import cache_root
 
 app = typer.Typer(
@@ -89,6 +89,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has left; nothing more to say to it
         return 0
+    except SystemExit as error:  # nothing of ours ends so, and its code would be taken for ours
+        ended = _told(error) or ActfuncError(f"something has ended the program: {in_a_line(error)}")
+        print_error(ended)
+        return ended.exit_code
     except Exception as error:
         told = _told(error)
         if told is None:
@@ -109,7 +113,7 @@ def _how_to_go_on(arguments: Sequence[str] | None) -> str:
     return "nothing was written; the same command starts again"
 
 
-def _told(error: Exception) -> ActfuncError | None:
+def _told(error: BaseException) -> ActfuncError | None:
     """What to say of an error that is no fault of ours: out of memory, or in one's own function."""
     # torch has no class of its own for a CPU that is out of memory
     if isinstance(error, MemoryError) or (

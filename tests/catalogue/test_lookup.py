@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import textwrap
 
 import pytest
@@ -15,7 +14,7 @@ from torch.func import grad, vmap
 import actfunc
 from actfunc import CATALOGUE, Activation, get
 from actfunc.catalogue import FAMILIES, PAIRS, VECTORS, find
-from actfunc.catalogue.door import raised_in_own
+from actfunc.catalogue.door import module_of, raised_in_own
 from actfunc.catalogue.lookup import Catalogue
 from actfunc.errors import ActfuncError, UnknownNameError, UsageError
 from actfunc.tutorial import SIX
@@ -304,7 +303,7 @@ def test_a_module_comes_in_as_it_is_in_evaluation_or_its_class(own, content, wan
 def test_a_module_of_ones_own_is_left_as_it_was(own):
     path = own("import torch\nf = torch.nn.PReLU()\n")
     get(f"{path}:f")
-    module = sys.modules["actfunc_own_mine"].f
+    module = module_of(f"{path}:f").f
     assert module.training
     assert module.weight.requires_grad
 
