@@ -17,7 +17,7 @@ from torch import Tensor
 
 from actfunc import domain, examination
 from actfunc.blocks import BLOCK, by_blocks
-from actfunc.errors import UsageError
+from actfunc.errors import UsageError, in_a_line
 from actfunc.lifting import SIXTEEN_BIT, elementwise_slope, lift_partial
 from actfunc.taylor_polynomial import Partial
 
@@ -90,11 +90,27 @@ def spread(
 
 @dataclass(frozen=True)
 class Slope:
-    """The derivative of an elementwise function, by forward mode."""
+    """The derivative of an elementwise function, by forward mode; by reverse mode for one that
+    has a backward of its own and nothing forward. Raises UsageError for one that has neither."""
 
     function: Function
 
     def __call__(self, x: Tensor) -> Tensor:
+        if torch.compiler.is_compiling():
+            return self._forward(x)
+        try:
+            return self._forward(x)
+        except RuntimeError as error:
+            try:
+                return elementwise_slope(self.function, x)
+            except RuntimeError:
+                name = getattr(self.function, "__name__", type(self.function).__name__)
+                raise UsageError(
+                    f"torch.func cannot differentiate {name}: {in_a_line(error)}",
+                    "an autograd.Function needs setup_context",
+                ) from error
+
+    def _forward(self, x: Tensor) -> Tensor:
         x = x.contiguous()  # of an expanded tensor torch cannot write the tangent
         return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]
 
@@ -281,6 +297,7 @@ class Activation(Unchanging):
         comes; place: as of a record. Raises UsageError for what is no activation.
         """
         function = examination.taken(function, place or name)
+        examination.check_dtypes(function, place or name)
         if isinstance(function, Sibling):  # which a record would take for one of its own
             function = function.__call__
         slope, source = Slope(function), getattr(function, "__module__", None) or ""

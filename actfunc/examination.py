@@ -9,6 +9,7 @@ with what it does and what to do about it.
 from __future__ import annotations
 
 import copy
+import itertools
 import random
 import weakref
 from collections.abc import Callable
@@ -27,6 +28,8 @@ TAKES = (
     "an activation takes a floating-point tensor of any shape and gives one of the same shape and"
     " dtype, element by element, the same for every channel, made of torch's own operations"
 )
+
+FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
 SHAPE = (35, 28)
 """Of the numbers that a function is tried on: so many that chance at one in a hundred shows, and
@@ -68,7 +71,7 @@ def taken(given: Any, name: str) -> TensorFunction:
             ) from error
     if isinstance(given, nn.Module):
         # a module may change, and is what it was when it came: the copy alone is remembered
-        function: TensorFunction = _frozen(given, name)
+        function = Frozen(given, name)
         once(function, "values", lambda: examine(function, name))
         return function
     if not callable(given):
@@ -94,14 +97,38 @@ def _is_known(given: Any, what: str) -> bool:
     return known is not None and known() is given
 
 
-def _frozen(module: nn.Module, name: str) -> nn.Module:
-    try:
-        module = copy.deepcopy(module).eval()
-        for parameter in module.parameters():  # which a scripted one does not do all at once
+class Frozen:
+    """A module as it was when it came, in evaluation, in whatever dtype and place it is called."""
+
+    def __init__(self, module: nn.Module, name: str) -> None:
+        """Raises UsageError for a module of which there is no copy."""
+        self.__name__, self.__module__ = type(module).__name__, type(module).__module__
+        try:
+            self._module = _copied(module).eval()
+        except Exception as error:
+            raise UsageError(f"{name} cannot be copied: {in_a_line(error)}", TAKES) from error
+        for parameter in self._module.parameters():  # a scripted one does not do it all at once
             parameter.requires_grad_(False)
-        return module
-    except Exception as error:
-        raise UsageError(f"{name} cannot be copied: {in_a_line(error)}", TAKES) from error
+        self._copies: dict[tuple[torch.dtype, torch.device], nn.Module] = {}
+        of_its_own = next(itertools.chain(self._module.parameters(), self._module.buffers()), None)
+        self._same = of_its_own is None
+        if of_its_own is not None:
+            for dtype in FLOATING:  # made here, for a compiler does not read how they are
+                self._at(dtype, of_its_own.device)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        y: Tensor = (self._module if self._same else self._at(x.dtype, x.device))(x)
+        return y
+
+    def _at(self, dtype: torch.dtype, device: torch.device) -> nn.Module:
+        if (dtype, device) not in self._copies:
+            self._copies[dtype, device] = _copied(self._module).to(device, dtype)
+        return self._copies[dtype, device]
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    with torch.inference_mode(False):  # in it, a copy could never be differentiated through
+        return copy.deepcopy(module)
 
 
 def examine(function: TensorFunction, name: str, *, gradient: bool = True) -> None:
@@ -198,6 +225,17 @@ def _transformed(function: TensorFunction, way: str) -> TensorFunction:
     if way == "map":
         return torch.func.vmap(function)
     return torch.func.grad(lambda x: function(x).sum())
+
+
+def check_dtypes(function: TensorFunction, name: str) -> None:
+    """Raise UsageError for what does not give float64 for float64, as a record is asked for it."""
+
+    def look() -> None:
+        with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
+            called(function, _numbers(REACHES[0]).double(), name, "in another dtype")
+
+    if not torch_private.values_are_hidden():
+        once(function, "dtypes", look)
 
 
 def called(function: TensorFunction, x: Tensor, name: str, where: str = "") -> Tensor:

@@ -241,6 +241,32 @@ def test_what_torch_func_cannot_do_with_it_is_told_before_training(given, way, s
             make_step(given, sgd())
 
 
+class WithContext(torch.autograd.Function):
+    """As torch's documents write it now, without forward mode."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x):
+        return x.exp()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(output)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * ctx.saved_tensors[0]
+
+
+def test_a_backward_of_its_own_is_enough_for_derivatives():
+    record = get(WithContext.apply)
+    for sibling in record.siblings:
+        assert_same(sibling(X), X.exp())
+    with pytest.raises(UsageError, match="cannot differentiate apply: RuntimeError"):
+        get(WithoutContext.apply).df(X)
+
+
 def test_a_stack_of_networks_is_given_no_other(monkeypatch):
     stack = tuple(mlp.Layer(w.expand(2, -1, -1), b.expand(2, -1)) for w, b in PARAMS)
     for softmax in (partial(F.softmax, dim=-1), VECTORS["softmax"]):
@@ -265,6 +291,33 @@ def test_a_module_is_left_as_it_was_and_taken_as_it_is_each_time():
     module.inplace = True
     with pytest.raises(UsageError, match="changes the tensor"):
         taken(module)
+
+
+def test_a_module_is_asked_in_any_dtype_and_a_compiler_reads_it():
+    prelu, wanted = taken(nn.PReLU()), partial(F.leaky_relu, negative_slope=0.25)
+    for dtype in (torch.float64, torch.bfloat16, torch.float16):
+        assert_same(prelu(X.to(dtype)), wanted(X.to(dtype)))
+    torch.testing.assert_close(moments(nn.PReLU(), 1.5), moments(wanted, 1.5))
+    read = torch.compile(lambda x: prelu(x), backend="eager", fullgraph=True)
+    for dtype in (torch.float32, torch.float64):
+        assert_same(read(X.to(dtype)), wanted(X.to(dtype)))
+    with torch.inference_mode():
+        assert_same(taken(nn.PReLU())(X), wanted(X))
+
+
+def test_a_record_is_made_of_what_keeps_every_dtype():
+    single = partial(F.prelu, weight=torch.tensor([0.25]))
+    make_step(single, sgd())  # of a network of float32 it is an activation
+    with pytest.raises(UsageError, match="cannot be called in another dtype"):
+        get(single)
+    with pytest.raises(UsageError, match=r"gives torch\.float32 .* for torch\.float64"):
+        get(lambda x: torch.tanh(x.float()))
+
+
+def test_inference_mode_is_no_place_to_train_in(small_split):
+    progress = start(mlp.init((784, 4, 10), seed=0), Settings())
+    with torch.inference_mode(), pytest.raises(UsageError, match="inference_mode is on"):
+        next(fit(progress, torch.tanh, small_split, Settings()))
 
 
 def test_it_is_examined_once_and_forgotten_with_its_function():

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from actfunc import mlp, torch_private, tree
 from actfunc.data import Examples, Split, intake
+from actfunc.errors import UsageError
 from actfunc.given import Given, taken
 from actfunc.number import whole
 from actfunc.training import trial
@@ -56,6 +57,10 @@ class Program:
         precision: torch.dtype | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        if torch.is_inference_mode_enabled():
+            raise UsageError(
+                "training needs gradients, and torch.inference_mode is on", "train outside of it"
+            )
         self.activations = tuple(taken(each, "differentiate", "map") for each in activations)
         self.batch_size = whole("batch_size", batch_size)
         self.shape = (whole("slots", slots), len(self.activations))
