@@ -100,10 +100,10 @@ class Slope:
             return self._forward(x)
         try:
             return self._forward(x)
-        except RuntimeError as error:
+        except (RuntimeError, UsageError) as error:  # its own, or that of a slope within
             try:
                 return elementwise_slope(self.function, x)
-            except RuntimeError:
+            except (RuntimeError, UsageError):
                 name = getattr(self.function, "__name__", type(self.function).__name__)
                 raise UsageError(
                     f"torch.func cannot differentiate {name}: {in_a_line(error)}",
