@@ -15,9 +15,9 @@ from typing import Any, Self, TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc import domain
+from actfunc import domain, examination
 from actfunc.blocks import BLOCK, by_blocks
-from actfunc.errors import UsageError
+from actfunc.errors import UsageError, in_a_line
 from actfunc.lifting import SIXTEEN_BIT, elementwise_slope, lift_partial
 from actfunc.taylor_polynomial import Partial
 
@@ -90,11 +90,27 @@ def spread(
 
 @dataclass(frozen=True)
 class Slope:
-    """The derivative of an elementwise function, by forward mode."""
+    """The derivative of an elementwise function, by forward mode; by reverse mode for one that
+    has a backward of its own and nothing forward. Raises UsageError for one that has neither."""
 
     function: Function
 
     def __call__(self, x: Tensor) -> Tensor:
+        if torch.compiler.is_compiling():
+            return self._forward(x)
+        try:
+            return self._forward(x)
+        except (RuntimeError, UsageError) as error:  # its own, or that of a slope within
+            try:
+                return elementwise_slope(self.function, x)
+            except (RuntimeError, UsageError):
+                name = getattr(self.function, "__name__", type(self.function).__name__)
+                raise UsageError(
+                    f"torch.func cannot differentiate {name}: {in_a_line(error)}",
+                    "an autograd.Function needs setup_context",
+                ) from error
+
+    def _forward(self, x: Tensor) -> Tensor:
         x = x.contiguous()  # of an expanded tensor torch cannot write the tangent
         return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]
 
@@ -206,7 +222,7 @@ class Activation(Unchanging):
     _lifts: dict[int, Partial] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        params = domain.checked(self.name, self.params, self.params, self.domain)
+        params = domain.bound(self.name, self.params, self.params, self.domain)
         object.__setattr__(self, "params", params)
         settings = self.name, params, self.domain, bool(self.formula)
         wrap_siblings(self, ("f", "df", "d2f"), Sibling, *settings)
@@ -266,18 +282,28 @@ class Activation(Unchanging):
         return Third(self.d2f)  # type: ignore[arg-type]
 
     def bind(self, **params: float) -> Activation:
-        """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`."""
-        given = domain.checked(self.name, params, self.params, self.domain)
-        return replace(self, params={**self.params, **given})  # type: ignore[dict-item]
+        """The same activation with other defaults: `leaky_relu.bind(negative_slope=0.1)`.
+
+        params: numbers of any kind, a tensor of one among them. Raises UsageError.
+        """
+        given = domain.bound(self.name, params, self.params, self.domain)
+        return replace(self, params={**self.params, **given})
 
     @classmethod
-    def from_function(cls, function: Callable[[Tensor], Tensor], name: str) -> Activation:
+    def from_function(cls, function: Any, name: str, place: str = "") -> Activation:
         """A plain elementwise function as a record: its derivatives by forward mode, no formula.
 
         Nothing else is known of it, and nothing made up.
+
+        function: any callable of a tensor, a module or the class of one, examined when it first
+        comes; place: as of a record. Raises UsageError for what is no activation.
         """
+        function = examination.taken(function, place or name)
+        examination.check_dtypes(function, place or name)
+        if isinstance(function, Sibling):  # which a record would take for one of its own
+            function = function.__call__
         slope = Slope(function)
-        return cls(name, "", function, slope, Slope(slope), range="", steep=True)
+        return cls(name, "", function, slope, Slope(slope), range="", steep=True, place=place)
 
     @property
     def spec(self) -> str:
@@ -299,7 +325,7 @@ class Activation(Unchanging):
 def _rests(sibling: Function) -> bool:
     """Whether a derivative is 0 at both infinities."""
     try:
-        return not sibling(torch.tensor([-torch.inf, torch.inf])).any()
+        return not sibling(torch.tensor([-torch.inf, torch.inf], device="cpu")).any()
     except Exception:  # whatever a person's function raises, it does when it is called
         return False
 

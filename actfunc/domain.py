@@ -16,6 +16,7 @@ from torch import Tensor
 
 from actfunc import torch_private
 from actfunc.errors import UsageError
+from actfunc.number import as_number, shown
 
 EVERYTHING = "(-inf, inf)"
 
@@ -76,15 +77,35 @@ def checked(
     return found
 
 
+def bound(
+    record: str, given: Mapping[str, Any], known: Mapping[str, Any], domain: Mapping[str, str]
+) -> dict[str, float]:
+    """The given parameters as floats, which a record keeps and its spec can say.
+
+    As `checked`; but a tensor is one number, that nobody learns.
+    """
+    found = {}
+    for name, value in checked(record, given, known, domain).items():
+        alone = as_number(value)
+        if alone is None or getattr(value, "requires_grad", False):
+            raise UsageError(
+                f"{record}: {name} must be a number to be kept, got {shown(value)}",
+                f"a tensor is given where the function is called: {record}(x, {name}=...)",
+            )
+        found[name] = float(alone)
+    return found
+
+
 def _number(record: str, name: str, value: Any) -> float | Tensor:
-    if isinstance(value, Tensor):
+    if isinstance(value, Tensor) and value.dtype != torch.bool and not value.is_complex():
         return value
+    number = None if isinstance(value, Tensor) else as_number(value)
     try:
-        if isinstance(value, (str, bytes)):
-            raise TypeError
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise UsageError(f"{record}: {name} must be a number or a tensor, got {value!r}") from error
+        return float(number)  # type: ignore[arg-type]  # what is none raises
+    except (TypeError, OverflowError) as error:
+        raise UsageError(
+            f"{record}: {name} must be a number or a tensor, got {shown(value)}"
+        ) from error
 
 
 def _check(record: str, name: str, values: Mapping[str, Any], text: str) -> None:
@@ -96,8 +117,12 @@ def _check(record: str, name: str, values: Mapping[str, Any], text: str) -> None
     ):
         return
     value = values[name]
-    number = value if isinstance(value, Tensor) else torch.tensor(value, dtype=torch.float64)
-    right = torch.as_tensor(interval(text, values).holds(number))
+    number = (
+        value
+        if isinstance(value, Tensor)
+        else torch.tensor(value, dtype=torch.float64, device="cpu")
+    )
+    right: Tensor = interval(text, values).holds(number)
     if not right.all():
         wrong = number.expand(right.shape)[~right].flatten()[0].item()
         raise UsageError(f"{record}: {name} must be in {text}, got {wrong:g}")

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from actfunc.activation import Activation, Function
+from actfunc import examination, torch_private
+from actfunc.activation import Activation, Sibling
+from actfunc.errors import UsageError
+from actfunc.examination import TAKES
 from actfunc.gated import GatedPair
 from actfunc.vector import VectorFunction
 
@@ -16,26 +19,80 @@ Given: TypeAlias = Callable[[Tensor], Tensor]
 """A record, or any function of a tensor: `F.gelu`, a module, one's own."""
 
 
-def record_of(activation: Activation | Function) -> Activation:
-    """The activation itself; a plain elementwise function with derivatives by forward mode."""
-    if isinstance(activation, Activation):
+class ForEachNetwork:
+    """What gives each network of a stack an activation of its own, and has taken them in itself."""
+
+
+def expect_elementwise(activation: Given) -> None:
+    """Raise UsageError where a stack of networks would be given what is not: see `taken`."""
+    if not isinstance(getattr(activation, "__self__", None), ForEachNetwork):
+        taken(activation)
+
+
+def taken(activation: Given, *ways: str) -> Given:
+    """An activation as it comes in, once it is known to be one: elementwise, and to be relied on.
+
+    A record itself, a module as it is in evaluation, its parameters as they are, any other
+    function itself. What is not of the catalogue is examined when it first comes; nothing is within
+    transforms and compilers, which hide the numbers. Raises UsageError.
+
+    ways: what torch.func is to be able to do with a plain function, "differentiate" or "map" it.
+    """
+    if isinstance(activation, ForEachNetwork):
         return activation
+    if isinstance(activation, (GatedPair, VectorFunction)):
+        kind = "a gated pair" if isinstance(activation, GatedPair) else "a vector function"
+        raise UsageError(
+            f"{activation.name} is {kind}, and an elementwise activation is wanted here", TAKES
+        )
+    if isinstance(activation, partial) and activation.keywords.keys() <= {"order"}:
+        taken(activation.func)
+        return activation
+    if not isinstance(activation, Activation):
+        name = name_of(activation)
+        function = examination.taken(activation, name)
+        for way in ways:
+            examination.check_transform(function, name, way)
+        return function
+    if not (torch_private.values_are_hidden() or _is_ours(activation)):
+        examination.once(activation, "values", lambda: _examine(activation))
+    return activation
+
+
+def _examine(record: Activation) -> None:
+    for sibling, name in zip(record.siblings, ("", ".df", ".d2f"), strict=True):
+        # their derivatives are those supplied, and not torch's
+        examination.examine(sibling, record.spec + name, gradient=False)
+
+
+def _is_ours(record: Activation) -> bool:
+    function = record.f.function if isinstance(record.f, Sibling) else record.f
+    return (getattr(function, "__module__", None) or "").startswith("actfunc.catalogue.")
+
+
+def record_of(activation: Given | type[nn.Module]) -> Activation:
+    """The activation itself; a plain elementwise function with derivatives by forward mode.
+
+    Raises as `taken` does.
+    """
+    if isinstance(activation, (Activation, GatedPair, VectorFunction)):
+        return taken(activation)  # type: ignore[return-value]
     return Activation.from_function(activation, name_of(activation))
 
 
 def first_order(activation: Given) -> Given:
     """The activation where one derivative is enough, so that a compiler has less to do."""
-    if isinstance(activation, (Activation, GatedPair, VectorFunction)):
+    if isinstance(activation, Activation):
         return partial(activation, order=1)
     return activation
 
 
 def value_of(activation: Given) -> Given:
     """The values alone, without a derivative."""
-    return activation.f if isinstance(activation, (Activation, VectorFunction)) else activation
+    return activation.f if isinstance(activation, Activation) else activation
 
 
-def name_of(activation: Given) -> str:
-    """What to call it: a record's spec, a function's name."""
-    spec = getattr(activation, "spec", None)
-    return spec if isinstance(spec, str) else getattr(activation, "__name__", "function")
+def name_of(activation: Given | type[nn.Module]) -> str:
+    """What to call it: a record's spec, a function's name, the kind of what has neither."""
+    spec, kind = getattr(activation, "spec", None), type(activation).__name__
+    return spec if isinstance(spec, str) else getattr(activation, "__name__", kind)

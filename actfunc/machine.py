@@ -92,3 +92,18 @@ def _end_with_the_first() -> None:
     if first is not None:
         first.join()
         os._exit(1)
+
+
+@contextmanager
+def plain_defaults() -> Iterator[None]:
+    """Within it a new tensor lies on the CPU, in float32, whatever the defaults are around it."""
+    dtype, there = torch.get_default_dtype(), torch.get_default_device()
+    if (dtype, there.type) == (torch.float32, "cpu"):
+        yield
+        return
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu"):
+            yield
+    finally:
+        torch.set_default_dtype(dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -12,7 +12,10 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
+from actfunc import number
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
+from actfunc.given import expect_elementwise
 
 
 class Layer(NamedTuple):
@@ -62,13 +65,18 @@ def init(
     With a `gain` they are Gaussian instead: weights of standard deviation gain/√in, biases of
     standard deviation `bias`, zero by default; `actfunc.analysis.gain.recommend` gives both.
     """
-    if len(sizes) < 2 or any(not isinstance(n, int) or n < 1 for n in sizes):
-        raise UsageError(f"sizes must be two or more positive integers, got {tuple(sizes)}")
+    sizes = checked_sizes(sizes)
     if (seed is None) == (generator is None):
         raise UsageError("give either seed or generator to mlp.init")
-    check_spread(gain, bias)
+    if gain is not None:
+        gain, bias = checked_spread(gain, bias)
+    elif number.as_number(bias) != 0:
+        raise UsageError(
+            f"bias must be {BIAS}, got {number.shown(bias)}",
+            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
+        )
     if generator is None:
-        generator = torch.Generator().manual_seed(int(seed))  # type: ignore[arg-type]
+        generator = seeded(seed)  # type: ignore[arg-type]  # one of the two is there
     layers = []
     for fan_in, fan_out in itertools.pairwise(sizes):
         weight = torch.empty(fan_out, fan_in, dtype=torch.float32, device="cpu")
@@ -84,15 +92,28 @@ def init(
     return tuple(layers)
 
 
-def check_spread(gain: float | None, bias: float = 0.0) -> None:
-    """Raise UsageError for what `init` does not take as gain and bias."""
-    if gain is not None and not (0 < gain < math.inf):
-        raise UsageError(f"gain must be a positive number, got {gain!r}")
-    if not (0 <= bias < math.inf) or (bias and gain is None):
-        raise UsageError(
-            f"bias must be the biases' standard deviation beside a gain, got {bias!r}",
-            "for example mlp.init(sizes, gain=1.4, bias=0.1, seed=0)",
-        )
+def checked_sizes(sizes: Sequence[int]) -> tuple[int, ...]:
+    """Layer sizes as Python's ints. Raises UsageError for what `init` does not take as such."""
+    try:
+        found = tuple(number.whole("a size", size) for size in sizes)
+    except (TypeError, UsageError) as error:
+        shown = number.shown(tuple(sizes) if isinstance(sizes, Iterable) else sizes)
+        raise UsageError(f"sizes must be two or more positive integers, got {shown}") from error
+    if len(found) < 2:
+        raise UsageError(f"sizes must be two or more positive integers, got {found}")
+    return found
+
+
+def checked_spread(gain: float, bias: float = 0.0) -> tuple[float, float]:
+    """The two as Python's floats. Raises UsageError for what `init` does not take as such."""
+    most = number.GREATEST
+    return (
+        number.real("gain", gain, "a positive number", lambda found: 0 < found <= most),
+        number.real("bias", bias, BIAS, lambda found: 0 <= found <= most),
+    )
+
+
+BIAS = "the biases' standard deviation beside a gain"
 
 
 def apply(
@@ -100,10 +121,12 @@ def apply(
 ) -> Tensor:
     """Logits (batch, classes) of images (batch, height, width) or (batch, pixel).
 
-    Without the batch axis, as inside `vmap`, one row of logits. `taps` are added to the
-    pre-activations; see `zero_taps`. Stacks of networks, weights (network, out, in), are evaluated
-    side by side: images (network, batch, …) or the same for all, logits (network, batch, classes).
-    A stack's activation is elementwise: it is given (network, out, batch).
+    A channel axis of 1, (batch, 1, height, width), is dropped. Without the batch axis, as inside
+    `vmap`, one row of logits. `taps` are added to the pre-activations; see `zero_taps`.
+
+    Stacks of networks, weights (network, out, in), are evaluated side by side: images (network,
+    batch, …) or the same for all, logits (network, batch, classes). A stack's activation is
+    elementwise, or UsageError: it is given (network, out, batch).
     """
     return trace(params, images, activation, taps).logits
 
@@ -112,7 +135,7 @@ def trace(
     params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None = None
 ) -> Trace:
     """The forward pass with what every layer read and gave kept beside the logits."""
-    images = _flat(images, params[0].weight.shape[-1])
+    images = _flat(images, params)
     if params[0].weight.ndim > 2:
         return _stack_trace(params, images, activation, taps)
     inputs, pre_activations = [images], []
@@ -149,6 +172,7 @@ def _stack_trace(
     So batched products give the weights' gradients as the weights lie, where they would come out
     transposed, and the biases' gradients are sums of neighbours: a tenth of a training step.
     """
+    expect_elementwise(activation)
     inputs, pre_activations = [images.mT], []
     for index, (weight, bias) in enumerate(params):
         z = weight @ inputs[-1] + bias.unsqueeze(-1)
@@ -161,18 +185,40 @@ def _stack_trace(
     return Trace(rows[1][-1], *rows)
 
 
-def _flat(images: Tensor, features: int) -> Tensor:
-    if not images.is_floating_point():
-        raise UsageError(
-            f"the network reads floating-point images, got {images.dtype}",
-            "actfunc.data.normalise makes uint8 pixels what it was trained on",
-        )
-    if images.ndim and images.shape[-1] == features:
+def without_channel(params: Params, images: Tensor) -> Tensor:
+    """Images (…, batch, 1, height, width), as most loaders give them, without the channel axis."""
+    if images.ndim < 4 or images.shape[-3] != 1:
         return images
+    features, stack = params[0].weight.shape[-1], params[0].weight.shape[:-2]
+    if images.shape[-1] == features or images.shape[-2] * images.shape[-1] != features:
+        return images
+    # one image for each network of a stack looks alike
+    one_each = len(stack) == images.ndim - 3 and images.shape[:-3] == stack
+    return images if one_each else images.squeeze(-3)
+
+
+def example_axes(params: Params, images: Tensor) -> tuple[int, ...]:
+    """The axes of images before those of an image's pixels, (…, batch). Raises UsageError for
+    images of another number of pixels than the network reads."""
+    features = params[0].weight.shape[-1]
+    if images.ndim and images.shape[-1] == features:
+        return tuple(images.shape[:-1])
     if images.ndim >= 2 and images.shape[-2] * images.shape[-1] == features:
-        return rearrange(images, "... height width -> ... (height width)")
+        return tuple(images.shape[:-2])
     raise UsageError(
         f"the network reads {features} features an example, got images of shape"
         f" {tuple(images.shape)}",
         "images are (batch, height, width) or (batch, pixel)",
     )
+
+
+def _flat(images: Tensor, params: Params) -> Tensor:
+    if not images.is_floating_point():
+        raise UsageError(
+            f"the network reads floating-point images, got {images.dtype}",
+            "actfunc.data.normalise makes uint8 pixels what it was trained on",
+        )
+    images = without_channel(params, images)
+    if len(example_axes(params, images)) == images.ndim - 1:
+        return images
+    return rearrange(images, "... height width -> ... (height width)")

@@ -13,6 +13,7 @@ import logging
 import platform
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from pathlib import Path
 from types import FunctionType
@@ -73,6 +74,16 @@ def tensors_checked_alone() -> dict[str, Any]:
     """
     keep = getattr(torch.compiler, "keep_tensor_guards_unsafe", None)
     return {} if keep is None else {"guard_filter_fn": keep}
+
+
+def as_written() -> AbstractContextManager[Any]:
+    """Within it, what torch.compile has compiled runs as it was written, and nothing is compiled.
+
+    Where the compiler was never imported, which takes seconds, there is nothing to say.
+    """
+    if "torch._dynamo" not in sys.modules:
+        return nullcontext()
+    return torch.compiler.set_stance("force_eager")
 
 
 def forward_mode_is_on() -> bool:
@@ -252,7 +263,7 @@ _library.impl("product", _shape, "Meta")
 
 def _multiplies() -> bool:
     """Whether oneDNN's operator is there, is called as it was and gives what it gave."""
-    two = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    two = torch.tensor([[1.0, 2.0], [3.0, 4.0]], device="cpu")
     try:
         return torch.equal(product(two, two), two @ two)
     except (AttributeError, RuntimeError, TypeError):

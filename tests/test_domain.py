@@ -46,7 +46,7 @@ def test_an_interval_is_what_its_text_says(text, inside, outside):
 @pytest.mark.parametrize(
     "value",
     [
-        2, True, np.float32(2.5), np.int64(2), np.array(1.5), Fraction(3, 2), Decimal("1.5"),
+        2, np.float32(2.5), np.int64(2), np.array(1.5), Fraction(3, 2), Decimal("1.5"),
         torch.tensor(1.5), torch.tensor([1.5], dtype=torch.float64), torch.full((6,), 1.5),
     ],
 )  # fmt: skip
@@ -72,6 +72,12 @@ def test_a_bound_number_is_a_float_that_the_spec_can_say():
         ("1", "scaled: k must be a number or a tensor, got '1'"),
         (None, "got None"),
         ([1.0, 2.0], "must be a number or a tensor"),
+        (True, "must be a number or a tensor, got True"),
+        (np.True_, "must be a number or a tensor"),
+        (torch.tensor(True), "must be a number or a tensor"),
+        (2j, "got 2j"),
+        (np.array([1.0]), "must be a number or a tensor"),
+        (10**999, "must be a number or a tensor"),
     ],
 )
 def test_what_is_outside_is_refused_by_every_door(value, said):

@@ -26,9 +26,9 @@ ORDER: list[set[str]] = [
     {"catalogue"},
     {"given"},
     {"activation", "gated", "tree", "vector"},
-    {"domain", "lifting"},
-    {"blocks", "taylor_polynomial"},
-    {"defaults", "places", "machine", "errors", "source", "torch_private"},
+    {"domain", "examination", "lifting"},
+    {"blocks", "generator", "taylor_polynomial"},
+    {"defaults", "places", "machine", "number", "errors", "source", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}
 FILES = sorted(path.relative_to(ROOT) for path in ROOT.rglob("*.py"))

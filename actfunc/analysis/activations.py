@@ -10,6 +10,8 @@ from torch import Tensor
 from actfunc import mlp
 from actfunc.analysis.rank import Rank, rank
 from actfunc.analysis.summary import Summary, summarise
+from actfunc.data import intake
+from actfunc.given import taken
 
 NEAR_ZERO = 0.01
 """The size under which a value counts as next to nothing, where nothing is said."""
@@ -39,8 +41,11 @@ class LayerFigures(NamedTuple):
 def distribution(
     params: mlp.Params, activation: Callable[[Tensor], Tensor], images: Tensor
 ) -> tuple[LayerActivations, ...]:
-    """Each hidden layer's values over a batch of float images, from the input to the logits."""
-    trace = mlp.trace(params, images, activation)
+    """Each hidden layer's values over a batch of images, from the input to the logits.
+
+    images: see `data.intake`; activation: see `given.taken`. Raises UsageError.
+    """
+    trace = mlp.trace(params, intake.taken_pixels(params, images), taken(activation))
     return tuple(
         LayerActivations(pre, post)
         for pre, post in zip(trace.pre_activations, trace.activations, strict=False)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.analysis.gaussian import edges, nodes
+from actfunc.analysis.gaussian import as_variance, edges, nodes
 from actfunc.analysis.signal import variance_map
 from actfunc.given import record_of
 
@@ -30,7 +30,7 @@ def correlation_series(
     elsewhere wrong by at most |c|^(terms - 1) times that; for ReLU by 1e-4 at -1.
     """
     record = record_of(activation)
-    v = torch.as_tensor(variance, dtype=torch.float64)
+    v = as_variance(variance)
     x, z, root = nodes(v, edges=edges(record))
     value = torch.where(root > 0, record.f(x) * root, 0.0)
     before, hermite, products = torch.zeros_like(z), root, []

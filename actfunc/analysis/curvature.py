@@ -16,8 +16,9 @@ from torch.nn import functional as F
 
 from actfunc import mlp, tree
 from actfunc.activation import Function
-from actfunc.analysis.batches import as_float, labelled
-from actfunc.given import first_order
+from actfunc.analysis.batches import labelled
+from actfunc.data import intake
+from actfunc.given import first_order, taken
 
 Product: TypeAlias = Callable[[mlp.Params, Function, Tensor, Tensor, mlp.Params], mlp.Params]
 """A matrix of the loss times a vector, which has the parameters' structure."""
@@ -28,12 +29,15 @@ def hessian_product(
 ) -> mlp.Params:
     """The Hessian of the mean cross-entropy of a batch, times a vector: `jvp` of `grad`.
 
-    images: float (batch, 28, 28) or (batch, pixel); labels: (batch); vector and result have the
-    structure of the parameters. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
+    images, labels: see `data.intake`; activation: see `given.taken`; vector and result have the
+    structure of the parameters. Raises UsageError. Pearlmutter, Fast exact multiplication by the
+    Hessian, 1994.
     """
+    images, labels = intake.taken_batch(params, images, labels)
+    phi = taken(activation)
 
     def loss(params: mlp.Params) -> Tensor:
-        return F.cross_entropy(mlp.apply(params, images, activation), labels)
+        return F.cross_entropy(mlp.apply(params, images, phi), labels)
 
     return jvp(grad(loss), (params,), (vector,))[1]
 
@@ -47,7 +51,8 @@ def gauss_newton_product(
     What it leaves out is the curvature of the network itself. Arguments as `hessian_product`'s.
     Schraudolph, Fast curvature matrix-vector products for second-order gradient descent, 2002.
     """
-    logits_of = partial(mlp.apply, images=images, activation=first_order(activation))
+    images, labels = intake.taken_batch(params, images, labels)
+    logits_of = partial(mlp.apply, images=images, activation=first_order(taken(activation)))
     pushed = jvp(logits_of, (params,), (vector,))
     logits, moved = pushed[0], pushed[1]
     p = logits.softmax(dim=-1)
@@ -62,7 +67,7 @@ def gauss_newton_trace(params: mlp.Params, activation: Function, images: Tensor)
     gradient when the label is drawn from the network's own prediction: one backward pass a class.
     That norm is |signal|² (|input|² + 1) a layer, so no example's gradient is formed.
     """
-    phi = first_order(activation)
+    images, phi = intake.taken_pixels(params, images), first_order(taken(activation))
     taps = mlp.zero_taps(params, len(images))
 
     def logits(taps: mlp.Taps) -> tuple[Tensor, mlp.Trace]:
@@ -93,7 +98,8 @@ def network_trace(
     example's neurons have signs of their own: the error falls with the examples as well as with
     the probes, where probes of the whole Hessian see all of its off-diagonal.
     """
-    taps = mlp.zero_taps(params, len(images))
+    images, labels = intake.taken_batch(params, images, labels)
+    activation, taps = taken(activation), mlp.zero_taps(params, len(images))
     forward = mlp.trace(params, images, activation, taps)
     pulling = forward.logits.softmax(dim=-1)
     pulling = pulling - F.one_hot(labels, pulling.shape[-1]).to(pulling.dtype)
@@ -119,10 +125,12 @@ def operator(
 ) -> Function:
     """A product as a function of one flat vector (parameter), the mean over all of the images.
 
-    images: float, or uint8 that are normalised batch by batch: they stream, so memory does not
-    grow with their number. The vector has the parameters' dtype. Without images, with a batch
-    below 1 or with more or fewer labels than images it raises UsageError.
+    images, labels: see `data.intake`; uint8 ones are normalised batch by batch: they stream, so
+    memory does not grow with their number. activation: see `given.taken`. The vector has the
+    parameters' dtype. Raises UsageError for what is none of these, and for a batch below 1.
     """
+    images, labels = intake.taken_examples(params, (images, labels))
+    activation = taken(activation)
     labelled(images, labels, batch)  # what is wrong is said here, not at the first product
     dtype = params[0].weight.dtype
 
@@ -130,7 +138,7 @@ def operator(
         total = torch.zeros_like(vector)
         shaped = unflatten(params, vector)
         for part, answers in labelled(images, labels, batch):
-            moved = product(params, activation, as_float(part, dtype), answers, shaped)
+            moved = product(params, activation, intake.pixels(part, dtype), answers, shaped)
             total = total + flatten(moved) * (len(answers) / len(labels))
         return total
 

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp
-from actfunc.analysis.batches import as_float, in_batches
+from actfunc.analysis.batches import in_batches
+from actfunc.data import intake
+from actfunc.given import taken
 
 
 @torch.no_grad()
@@ -22,7 +24,7 @@ def dead_neurons(
 ) -> tuple[Tensor, ...]:
     """For each hidden layer, which neurons (out, bool) give exactly 0 for every one of the images.
 
-    images: uint8 (n, 28, 28) or normalised float (n, …), streamed in batches, so memory does not
+    images: uint8 or normalised float, see `data.intake`, streamed in batches, so memory does not
     grow with n. In a stack of networks each has its own, (network, out).
     `on_batch(done, n)` is called as images are done.
     """
@@ -30,9 +32,9 @@ def dead_neurons(
         torch.ones(layer.bias.shape, dtype=torch.bool, device=layer.bias.device)
         for layer in params[:-1]
     )
-    done = 0
+    images, activation, done = intake.taken_images(params, images), taken(activation), 0
     for part in in_batches(images, batch):
-        pixels = as_float(part, params[0].weight.dtype)
+        pixels = intake.pixels(part, params[0].weight.dtype)
         outputs = mlp.trace(params, pixels, activation).activations
         dead = tuple(d & (y == 0).all(dim=-2) for d, y in zip(dead, outputs, strict=True))
         done += len(part)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.func import vjp
 
-from actfunc.errors import UsageError
+from actfunc import number
+from actfunc.generator import seeded
 from actfunc.given import first_order
 from actfunc.training import initialisation
 
@@ -82,13 +83,12 @@ def draw(
 
     init: how weights and biases are drawn, as of `Settings`: `linear`, `gaussian:gain=1.41`.
     """
-    for name, value in {"depth": depth, "width": width, "examples": examples}.items():
-        if value < 1:
-            raise UsageError(f"{name} must be a positive whole number, got {value}")
-    generator = torch.Generator().manual_seed(seed)
+    depth, width = number.whole("depth", depth), number.whole("width", width)
+    examples = number.whole("examples", examples)
+    generator = seeded(seed)
     params = initialisation.named(init)((width,) * (depth + 1), generator)
     weights, biases = map(torch.stack, zip(*params, strict=True))
-    inputs, signal = torch.randn(2, width, examples, generator=generator, dtype=dtype)
+    inputs, signal = torch.randn(2, width, examples, generator=generator, dtype=dtype, device="cpu")
     return Stack(*(part.to(device, dtype) for part in (weights, biases, inputs, signal)))
 
 
@@ -159,7 +159,9 @@ def _course(decades: Tensor, bound: float) -> Course:
         verdict = "vanishes"
     else:
         verdict = "holds"
-    factor = float(torch.tensor(10.0, dtype=torch.float64) ** rate)  # infinite past 10^308
+    factor = float(
+        torch.tensor(10.0, dtype=torch.float64, device="cpu") ** rate
+    )  # infinite past 10^308
     return Course(
         mean, error, rate, rate_error, factor, math.log(10) * factor * rate_error, verdict
     )

@@ -17,7 +17,7 @@ from actfunc.training import initialisation
 RECOMMENDED = "recommended"
 """In place of an initialisation's spec: what `recommend` gives for the activation."""
 
-_VARIANCES = 10 ** (torch.arange(-30, 31, dtype=torch.float64) / 10)
+_VARIANCES = 10 ** (torch.arange(-30, 31, dtype=torch.float64, device="cpu") / 10)
 """Of the fixed points a pair is looked for at: ten a decade, 1 among them."""
 
 _SHRINKS = 0.95
@@ -90,7 +90,7 @@ def recommend(activation: Activation | Function) -> Gain:
         variance=_VARIANCES[at],
         forward=forward,
         backward=found.slope.rsqrt(),
-        critical=torch.tensor(critical),
+        critical=torch.tensor(critical, device="cpu"),
         growth=line.growth[at] if critical else forward**2 * found.growth,
     )
 

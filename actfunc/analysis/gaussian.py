@@ -15,13 +15,13 @@ from actfunc.given import record_of
 
 # in standard deviations: at 38 the density is 1e-314, so that nothing that float64 can hold is
 # lost behind it, neither of exponentials, whose squares weigh most where the density is small
-_TAIL = torch.arange(11.0, 39.0, 3.0, dtype=torch.float64)
-_MIDDLE = torch.arange(-8.0, 8.5, 0.5, dtype=torch.float64)
+_TAIL = torch.arange(11.0, 39.0, 3.0, dtype=torch.float64, device="cpu")
+_MIDDLE = torch.arange(-8.0, 8.5, 0.5, dtype=torch.float64, device="cpu")
 _IN_DEVIATIONS = torch.cat([-_TAIL.flip(0), _MIDDLE, _TAIL])
 _REACH = float(_TAIL[-1])
 # in inputs: what bends near 0 does so in a part of a standard deviation where the variance is wide
-_BENDS = 2.0 ** torch.arange(-6, 6, dtype=torch.float64)
-_IN_INPUTS = torch.cat([-_BENDS.flip(0), torch.zeros(1, dtype=torch.float64), _BENDS])
+_BENDS = 2.0 ** torch.arange(-6, 6, dtype=torch.float64, device="cpu")
+_IN_INPUTS = torch.cat([-_BENDS.flip(0), torch.zeros(1, dtype=torch.float64, device="cpu"), _BENDS])
 _RULE = tuple(map(torch.from_numpy, np.polynomial.legendre.leggauss(32)))
 """Gauss and Legendre's: places in [-1, 1] and their weights."""
 
@@ -54,7 +54,7 @@ def moments(
     of √|x|, gives an infinite one.
     """
     record = record_of(activation)
-    variance = torch.as_tensor(variance, dtype=torch.float64)
+    variance = as_variance(variance)
     x, z, root = nodes(variance, edges=edges(record), split=split)
     # a panel between two joints at one place has no width, and an infinite slope there no say
     value, slope = (torch.where(root > 0, part(x) * root, 0.0) for part in (record.f, record.df))
@@ -65,6 +65,12 @@ def moments(
         slope=slope.square().sum(-1) + _without_integral(record).to(variance.device),
         growth=(square * (z.square() - 1)).sum(-1) / (2 * variance),
     )
+
+
+def as_variance(variance: Tensor | float) -> Tensor:
+    """A variance, or several, in float64: on their own device, numbers on the CPU."""
+    device = variance.device if isinstance(variance, Tensor) else "cpu"
+    return torch.as_tensor(variance, dtype=torch.float64, device=device)
 
 
 def moments_error(activation: Activation | Function, variance: Tensor | float) -> Moments:
@@ -91,7 +97,9 @@ def nodes(
     the root: the weight of a far node and the square of a value may both overflow.
     """
     deviation = variance.clamp(min=1e-300).sqrt().unsqueeze(-1)
-    points = torch.cat([_IN_INPUTS, torch.tensor(edges, dtype=torch.float64)]).to(variance.device)
+    points = torch.cat([_IN_INPUTS, torch.tensor(edges, dtype=torch.float64, device="cpu")]).to(
+        variance.device
+    )
     moved = (points / deviation).clamp(-_REACH, _REACH)
     fixed = _IN_DEVIATIONS.to(variance.device).expand(*moved.shape[:-1], -1)
     # z stands still while gradients for the variance pass through x: a root of width 0 has none
@@ -111,10 +119,10 @@ def _without_integral(record: Activation) -> Tensor:
 
     Next to the pole the slope is a power of the distance d: d·φ′² must fall with d.
     """
-    most = torch.zeros((), dtype=torch.float64)
+    most = torch.zeros((), dtype=torch.float64, device="cpu")
     for pole in record.poles:
         for side in (-1.0, 1.0):
-            d = torch.tensor([2.0**-20, 2.0**-30], dtype=torch.float64)
+            d = torch.tensor([2.0**-20, 2.0**-30], dtype=torch.float64, device="cpu")
             far, close = (d * record.df(pole + side * d).square()).unbind()
             most = torch.where(close > far / 2, math.inf, most)
     return most

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, tree
-from actfunc.analysis.batches import as_float, labelled
+from actfunc.analysis.batches import labelled
 from actfunc.analysis.gradient_noise import Noise, mean_cosine, noise
 from actfunc.analysis.per_example import (
     LayerExamples,
@@ -19,7 +19,9 @@ from actfunc.analysis.per_example import (
     norms,
 )
 from actfunc.analysis.sketch import Sketch, add, nothing
+from actfunc.data import intake
 from actfunc.errors import UsageError
+from actfunc.given import taken
 
 
 class StreamedGradient(NamedTuple):
@@ -83,11 +85,12 @@ def gradient_statistics(
 ) -> GradientStatistics:
     """Moments, norms, noise and cosines of each example's cross-entropy gradient.
 
-    images: uint8 (n, 28, 28) or normalised float (n, …), labels (n), two or more. Streamed in
+    images, labels: two or more, see `data.intake`; activation: see `given.taken`. Streamed in
     batches, so that memory does not grow with n but for the norms; `on_batch(done, n)` is called
     as images are done. Sums over batches are kept, and noise and cosines given, in float64.
     """
-    count = len(images)
+    images, labels = intake.taken_examples(params, (images, labels))
+    activation, count = taken(activation), len(images)
     if count < 2:
         raise UsageError(
             f"gradients have a spread over two or more images, got {count}",
@@ -97,7 +100,7 @@ def gradient_statistics(
     seen: list[Norms] = []
     sums: tuple[_Sums, ...] | None = None
     for part, right in labelled(images, labels, batch):
-        pixels = as_float(part, params[0].weight.dtype)
+        pixels = intake.pixels(part, params[0].weight.dtype)
         found = examples(params, activation, pixels, right)
         seen.append(norms(found))
         signals = tuple(

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from actfunc import mlp
 from actfunc.analysis.per_example import examples, mean
+from actfunc.data import intake
+from actfunc.given import taken
 
 
 class LayerGradient(NamedTuple):
@@ -32,10 +34,12 @@ def backpropagate(
 ) -> tuple[LayerGradient, ...]:
     """The gradients of the mean cross-entropy of a batch, layer by layer from the input.
 
-    images: float (batch, 28, 28) or (batch, pixel); labels: (batch). The weight's gradient is the
-    signal's outer product with what the layer read, so no hook is needed and no second pass.
+    images, labels: see `data.intake`; activation: see `given.taken`; UsageError for what is none.
+    The weight's gradient is the signal's outer product with what the layer read, so no hook is
+    needed and no second pass.
     """
+    images, labels = intake.taken_batch(params, images, labels)
     return tuple(
-        LayerGradient(layer.signal / len(labels), *mean(*layer))
-        for layer in examples(params, activation, images, labels)
+        LayerGradient(layer.signal / labels.shape[-1], *mean(*layer))
+        for layer in examples(params, taken(activation), images, labels)
     )

@@ -9,8 +9,8 @@ from torch import Tensor
 from torch.func import vjp
 
 from actfunc import mlp
-from actfunc.errors import UsageError
-from actfunc.given import first_order
+from actfunc.data import intake
+from actfunc.given import first_order, taken
 
 
 def input_jacobian(
@@ -18,15 +18,11 @@ def input_jacobian(
 ) -> Tensor:
     """Each example's Jacobian of the logits with respect to its pixels: (batch, class, pixel).
 
-    images: float (batch, 28, 28) or (batch, pixel). One backward pass a class.
+    images: see `data.intake`; uint8 ones are normalised, and the pixels are the normalised ones.
+    activation: see `given.taken`. Raises UsageError. One backward pass a class.
     """
-    if not images.is_floating_point():
-        raise UsageError(
-            f"a Jacobian is of floating-point images, got {images.dtype}",
-            "actfunc.data.normalise makes uint8 pixels what the network was trained on",
-        )
-    phi = first_order(activation)
-    logits, back = vjp(lambda pixels: mlp.apply(params, pixels, phi), images.flatten(1))[:2]
+    pixels, phi = intake.taken_pixels(params, images).flatten(1), first_order(taken(activation))
+    logits, back = vjp(lambda pixels: mlp.apply(params, pixels, phi), pixels)[:2]
     # an example's logits depend on its own pixels alone, so one pass serves the whole batch;
     # `vmap(jacrev)` says the same, and the compiler breaks off at it
     rows = torch.eye(logits.shape[-1], dtype=logits.dtype, device=logits.device)

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
 
 
 class Tridiagonal(NamedTuple):
@@ -120,14 +121,14 @@ def mean(seen: Sequence[Tensor]) -> Trace:
 
 def signs(like: Tensor, generator: torch.Generator) -> Tensor:
     """Independent ±1 in the shape of `like`, drawn on the CPU."""
-    drawn = torch.randint(0, 2, like.shape, generator=generator, dtype=torch.int8)
+    drawn = torch.randint(0, 2, like.shape, generator=generator, dtype=torch.int8, device="cpu")
     return (2 * drawn - 1).to(like.device, like.dtype)
 
 
 def gaussian(like: Tensor, seed: int) -> Tensor:
     """A random start for `lanczos` in the shape of `like`, drawn on the CPU."""
-    generator = torch.Generator().manual_seed(seed)
-    return torch.randn(like.shape, generator=generator, dtype=torch.float64).to(like)
+    generator = seeded(seed)
+    return torch.randn(like.shape, generator=generator, dtype=torch.float64, device="cpu").to(like)
 
 
 def _orthogonal(basis: Tensor, vector: Tensor) -> Tensor:

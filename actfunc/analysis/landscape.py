@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp
-from actfunc.analysis.batches import as_float, in_batches, labelled
+from actfunc.analysis.batches import in_batches, labelled
 from actfunc.analysis.curvature import (
     flatten,
     gauss_newton_product,
@@ -32,8 +32,12 @@ from actfunc.analysis.lanczos import (
     smallest,
     spectrum,
 )
+from actfunc.data import intake
 from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
+from actfunc.given import taken
+from actfunc.number import whole
 
 
 class Landscape(NamedTuple):
@@ -72,23 +76,23 @@ def landscape(
 ) -> Landscape:
     """All of it, from 2·steps + probes products with vectors over the images (see `operator`).
 
-    images: float, or uint8 that stream in batches; how large these are changes nothing but the
-    rounding. `on_product(done, all)` is called as products are done, a probe counting as one.
+    images, labels: see `data.intake`; they stream in batches; how large these are changes nothing
+    but the rounding. activation: see `given.taken`. Raises UsageError.
+    `on_product(done, all)` is called as products are done, a probe counting as one.
     """
-    n = len(flatten(params))
-    steps = min(steps, n)
-    if not 1 <= top <= steps:
+    images, labels = intake.taken_examples(params, (images, labels))
+    activation, n = taken(activation), len(flatten(params))
+    steps, top, probes = min(whole("steps", steps), n), whole("top", top), whole("probes", probes)
+    if top > steps:
         raise UsageError(
             f"top must be from 1 to the {steps} eigenvalues that are found, got {top}",
             f"as many are found as there are steps, at most one a parameter, here {n}",
         )
-    if probes < 1:
-        raise UsageError(f"probes must be one or more, got {probes}", "two or more tell an error")
-    whole, done = 2 * steps + probes, itertools.count(1)
+    products, done = 2 * steps + probes, itertools.count(1)
 
     def told(found: Tensor) -> Tensor:
         if on_product is not None:
-            on_product(next(done), whole)
+            on_product(next(done), products)
         return found
 
     hessian, gauss_newton = (
@@ -100,11 +104,11 @@ def landscape(
     part_found = lanczos(lambda vector: told(gauss_newton(vector)), start, steps)
     traces, stretches = [], []
     for part in in_batches(images, batch):
-        pixels = as_float(part, start.dtype)
+        pixels = intake.pixels(part, start.dtype)
         traces.append(gauss_newton_trace(params, activation, pixels) * len(part))
         stretches.append(jacobian_singular_values(params, activation, pixels))
     exact = torch.stack(traces).sum() / len(images)
-    generator = torch.Generator().manual_seed(seed)
+    generator = seeded(seed)
     rest = mean(
         [
             told(_left_out(params, activation, images, labels, generator, batch))
@@ -143,6 +147,6 @@ def _left_out(
     for part, answers in labelled(images, labels, batch):
         # row by row, so that an example's signs are the same in batches of any size
         probe = signs(like.expand(len(part), -1), generator).split(widths, dim=-1)
-        seen = network_trace(params, activation, as_float(part, like.dtype), answers, probe)
+        seen = network_trace(params, activation, intake.pixels(part, like.dtype), answers, probe)
         total = total + seen * (len(part) / len(images))
     return total

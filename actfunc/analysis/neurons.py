@@ -11,7 +11,8 @@ from torch import Tensor
 
 from actfunc import mlp
 from actfunc.activation import Activation, Function
-from actfunc.analysis.batches import as_float, in_batches
+from actfunc.analysis.batches import in_batches
+from actfunc.data import intake
 from actfunc.errors import UsageError
 from actfunc.given import record_of
 
@@ -73,7 +74,7 @@ class LayerTally(NamedTuple):
     def share(self, kind: str) -> Tensor:
         """The share of the layer's neurons that are `kind`: dead, saturated, linear, undefined."""
         counted: Tensor = getattr(self, kind)
-        return counted / self.neurons
+        return counted.float() / self.neurons
 
 
 def no_inputs(params: mlp.Params) -> tuple[NeuronCounts, ...]:
@@ -98,9 +99,22 @@ def count_batch(
     images: Tensor,
     bound: float = SATURATED,
 ) -> tuple[NeuronCounts, ...]:
-    """The counts after one more batch of float images; those given stay as they are."""
+    """The counts after one more batch of images, see `data.intake`; those given stay as they are.
+
+    Raises UsageError for what are no images or no activation.
+    """
     record = record_of(activation)
-    trace = mlp.trace(params, images, record.f)
+    return _counted(counts, params, record, intake.taken_pixels(params, images), bound)
+
+
+def _counted(
+    counts: Sequence[NeuronCounts],
+    params: mlp.Params,
+    record: Activation,
+    pixels: Tensor,
+    bound: float,
+) -> tuple[NeuronCounts, ...]:
+    trace = mlp.trace(params, pixels, record.f)
     return tuple(
         _with(before, z, record.df(z), bound)
         for before, z in zip(counts, trace.pre_activations, strict=False)
@@ -147,7 +161,7 @@ def count_neurons(
 ) -> tuple[LayerNeurons, ...]:
     """What the neurons of each hidden layer are, by every one of the images.
 
-    images: uint8 (n, 28, 28) or normalised float (n, …), streamed in batches, so memory does not
+    images: uint8 or normalised float, see `data.intake`, streamed in batches, so memory does not
     grow with n.
     bound: slopes under it in size count as saturated. `on_batch(done, n)` is called as images are
     done. Slopes are the record's `df`, a plain function's are by forward mode, in the parameters'
@@ -157,14 +171,15 @@ def count_neurons(
         raise UsageError(
             f"bound must be a number above 0, got {bound!r}", f"{SATURATED} by default"
         )
+    images, record = intake.taken_images(params, images), record_of(activation)
     counts, done = no_inputs(params), 0
     for part in in_batches(images, batch):
-        pixels = as_float(part, params[0].weight.dtype)
-        counts = count_batch(counts, params, activation, pixels, bound)
+        pixels = intake.pixels(part, params[0].weight.dtype)
+        counts = _counted(counts, params, record, pixels, bound)
         done += len(part)
         if on_batch is not None:
             on_batch(done, len(images))
-    return judge(counts, activation)
+    return judge(counts, record)
 
 
 def _with(before: NeuronCounts, z: Tensor, slope: Tensor, bound: float) -> NeuronCounts:
@@ -195,5 +210,5 @@ def _judged(counts: NeuronCounts, activation: Activation) -> LayerNeurons:
         saturated=(flat == seen) & ~undefined,
         linear=(low == high) & ~dead & one_line,
         undefined=undefined,
-        flat=flat / seen,
+        flat=flat.float() / seen,
     )

@@ -14,8 +14,8 @@ from torch.nn import functional as F
 
 from actfunc import mlp
 from actfunc.activation import Activation
-from actfunc.analysis.batches import check_labels
-from actfunc.given import first_order, value_of
+from actfunc.data import intake
+from actfunc.given import first_order, taken, value_of
 
 
 class LayerExamples(NamedTuple):
@@ -95,10 +95,12 @@ def per_example(
 ) -> PerExample:
     """Norms, second moments and variances of the gradients of each example's cross-entropy.
 
-    images: float (batch, 28, 28) or (batch, pixel); labels: (batch). A stack of networks gives a
-    stack of everything. As `vmap(grad(loss))` gives them, at about the cost of one gradient.
+    images, labels: see `data.intake`; activation: see `given.taken`; UsageError for what is none.
+    A stack of networks gives a stack of everything. As `vmap(grad(loss))` gives them, at about the
+    cost of one gradient.
     """
-    found = examples(params, activation, images, labels)
+    images, labels = intake.taken_batch(params, images, labels)
+    found = examples(params, taken(activation), images, labels)
     return PerExample(norms(found), moments(found))
 
 
@@ -110,11 +112,11 @@ def examples(
 ) -> tuple[LayerExamples, ...]:
     """Each example's gradient of its own cross-entropy, layer by layer from the input.
 
-    Shapes as for `per_example`. Backpropagation written out, as an example's signal depends on its
-    own loss alone; by first derivatives only, so not for differentiating again.
+    images: float (batch, 28, 28) or (batch, pixel); labels: (batch) int64; `per_example` looks at
+    them and at the activation, and nobody here. Backpropagation written out, as an example's signal
+    depends on its own loss alone; by first derivatives only, so not for differentiating again.
     """
     trace = mlp.trace(params, images, value_of(activation))
-    check_labels(trace.logits.shape[-2], labels)
     right = F.one_hot(labels, trace.logits.shape[-1])
     signals = [trace.logits.softmax(-1) - right]
     for layer, z in zip(params[:0:-1], trace.pre_activations[-2::-1], strict=True):

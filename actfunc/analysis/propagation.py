@@ -12,6 +12,8 @@ from torch import Tensor
 from actfunc import mlp
 from actfunc.activation import Activation, Function
 from actfunc.analysis.gaussian import moments
+from actfunc.generator import seeded
+from actfunc.number import whole
 
 
 class Propagation(NamedTuple):
@@ -53,12 +55,13 @@ def predict(
     variance: float = 1.0,
 ) -> Propagation:
     """What mean-field theory says of `depth` equally wide layers, the first of that variance."""
-    variances, slopes = [torch.tensor(variance, dtype=torch.float64)], []
+    depth = whole("depth", depth)
+    variances, slopes = [torch.tensor(variance, dtype=torch.float64, device="cpu")], []
     for _ in range(depth - 1):
         found = moments(activation, variances[-1])
         variances.append(gain**2 * found.square + bias**2)
         slopes.append(gain**2 * found.slope)
-    factors = torch.stack([*slopes, torch.ones((), dtype=torch.float64)])
+    factors = torch.stack([*slopes, torch.ones((), dtype=torch.float64, device="cpu")])
     return Propagation(torch.stack(variances), factors.flip(0).cumprod(0).flip(0))
 
 
@@ -82,13 +85,23 @@ def measure(
     `on_network(done, networks)` is called after each. The standard errors are over networks:
     examples in one share its weights.
     """
+    width, depth, examples = (
+        whole(name, value)
+        for name, value in {"width": width, "depth": depth, "examples": examples}.items()
+    )
+    networks = whole("networks", networks)
+    gain, bias = mlp.checked_spread(gain, bias)
     scale = math.sqrt(max(variance - bias**2, 0.0)) / gain
     draws = []
     for index in range(networks):
-        generator = torch.Generator().manual_seed(seed + index)
+        generator = seeded(seed, index)
         params = mlp.init([width] * (depth + 1), gain=gain, bias=bias, generator=generator)
-        images = scale * torch.randn(examples, width, generator=generator)
-        signal = torch.randn(examples, width, generator=generator)
+        images = scale * torch.randn(
+            examples, width, generator=generator, dtype=torch.float32, device="cpu"
+        )
+        signal = torch.randn(
+            examples, width, generator=generator, dtype=torch.float32, device="cpu"
+        )
         draws.append(propagate(params, activation, images, signal))
         if on_network is not None:
             on_network(index + 1, networks)

@@ -93,7 +93,7 @@ def fixed_point(
     """The figures of a variance known to be a fixed point; 0 stands for the limit towards it."""
     near = moments(activation, max(variance, 1e-12))
     slope = gain**2 * near.slope
-    exact = torch.tensor(variance, dtype=torch.float64)
+    exact = torch.tensor(variance, dtype=torch.float64, device="cpu")
     return FixedPoint(exact, gain**2 * near.growth, slope, depth_scale(slope))
 
 
@@ -112,12 +112,12 @@ def fixed_points(
     """
     record = record_of(activation)
     low, high = (math.log10(end) for end in between)
-    grid = torch.logspace(low, high, 241, dtype=torch.float64)
+    grid = torch.logspace(low, high, 241, dtype=torch.float64, device="cpu")
     excess = variance_map(record, grid, gain, bias) / grid - 1
     if bool((excess.abs() <= _EVEN).all()):
         return (fixed_point(record, 1.0, gain, bias),)
     found = []
-    if bias == 0 and float(record.f(torch.zeros(1, dtype=torch.float64))) == 0:
+    if bias == 0 and float(record.f(torch.zeros(1, dtype=torch.float64, device="cpu"))) == 0:
         found.append(fixed_point(record, 0.0, gain, bias))
 
     def difference(log: float) -> float:

@@ -12,11 +12,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.analysis.summary import QUANTILES, Histogram, Summary
+from actfunc.analysis.summary import QUANTILES, Histogram, Summary, even_edges
+from actfunc.number import whole
 
 _SIZES = 2**15
 _INFINITY = 0x7F80
 """The bins of one sign, and which of them float32's infinity begins."""
+_BELOW, _ABOVE = _SIZES - 1 - _INFINITY, _SIZES + _INFINITY
+"""The bins of the two infinities; further out are those of NaN."""
 
 
 class Sketch(NamedTuple):
@@ -59,22 +62,45 @@ class Sketch(NamedTuple):
     def histogram(self, bins: int = 50) -> Histogram:
         """What `histogram` gives of all the values, for one network: the same edges, and counts
         that differ by what lies in the bins kept here that an edge cuts: little, unless all values
-        are far from 0 beside their spread."""
-        low, high = self.smallest.double(), self.largest.double()
-        flatline, value = low == high, low
-        low, high = low - 0.5 * flatline, high + 0.5 * flatline
-        steps = torch.linspace(0, 1, bins + 1, dtype=torch.float64, device=low.device)
-        edges = torch.lerp(low, high, steps)
-        below = _interpolate(edges, self._edges(), self._below()).round().long()
-        below = below.where(~flatline, self.seen * (edges > value))
-        below[0], below[-1] = 0, self.seen
-        return Histogram(below.diff(), edges.to(self.smallest.dtype))
+        are far from 0 beside their spread. Beside values that are not finite the edges are those of
+        the outermost bins kept here."""
+        finite, bins = self._of_finite(), whole("bins", bins)
+        low, high = finite.smallest.double(), finite.largest.double()
+        edges = even_edges(low, high, bins)
+        below = _interpolate(edges, finite._edges(), finite._below()).round().long()
+        below = below.where(low != high, finite.seen * (edges > low))
+        below[0], below[-1] = 0, finite.seen
+        return Histogram(
+            below.diff(),
+            edges.to(self.smallest.dtype),
+            self.seen - self.counts[_BELOW : _ABOVE + 1].sum(),
+            self.counts[_BELOW],
+            self.counts[_ABOVE],
+        )
+
+    def _of_finite(self) -> Sketch:
+        """The same without what is not finite, as far as a histogram looks."""
+        if bool(self.smallest.isfinite() & self.largest.isfinite()):
+            return self
+        counts = torch.zeros_like(self.counts)
+        counts[_BELOW + 1 : _ABOVE] = self.counts[_BELOW + 1 : _ABOVE]
+        filled, ends = counts.nonzero().flatten(), self._ends()
+        most = torch.finfo(torch.float32).max
+        low, high = (ends[filled[0]], ends[filled[-1] + 1]) if len(filled) else ends.new_zeros(2)
+        return self._replace(
+            seen=counts.sum(),
+            smallest=low.clamp(min=-most).to(self.smallest.dtype),
+            largest=high.clamp(max=most).to(self.largest.dtype),
+            counts=counts,
+        )
 
     def _edges(self) -> Tensor:
+        return self._ends().clamp(self.smallest.double(), self.largest.double())
+
+    def _ends(self) -> Tensor:
         sizes = torch.arange(_SIZES + 1, dtype=torch.int32, device=self.counts.device)
         ends = (sizes.clamp(max=_INFINITY) << 16).view(torch.float32).double()
-        edges = torch.cat([-ends.flip(0), ends[1:]])
-        return edges.clamp(self.smallest.double(), self.largest.double())
+        return torch.cat([-ends.flip(0), ends[1:]])
 
     def _below(self) -> Tensor:
         return torch.cat([self.counts.new_zeros(1), self.counts.cumsum(0)]).double()

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from actfunc.number import whole
+
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 
 
@@ -23,10 +25,16 @@ class Summary(NamedTuple):
 
 
 class Histogram(NamedTuple):
-    """Counts (bins) of the values between edges (bins + 1)."""
+    """Counts (bins) of the finite values between edges (bins + 1), which are finite.
+
+    nan, below, above: how many values beside them are NaN, -inf and +inf; 0-dimensional.
+    """
 
     counts: Tensor
     edges: Tensor
+    nan: Tensor
+    below: Tensor
+    above: Tensor
 
 
 def summarise(values: Tensor) -> Summary:
@@ -46,19 +54,36 @@ def summarise(values: Tensor) -> Summary:
 
 
 def histogram(values: Tensor, bins: int = 50) -> Histogram:
-    """A histogram of all of `values` over equal bins from the smallest to the largest.
+    """A histogram of all of `values` over equal bins from the smallest to the largest finite one.
 
-    As numpy's: a bin holds its left edge, the last one both of its edges.
+    As numpy's: a bin holds its left edge, the last one both of its edges. Without a finite value
+    the edges are those about 0, and no bin holds any.
     """
-    flat = values.flatten()
-    low, high = flat.min(), flat.max()
-    flatline = (low == high).to(flat.dtype)  # one value alone still needs a bin with a width
-    low, high = low - 0.5 * flatline, high + 0.5 * flatline
-    steps = torch.linspace(0, 1, bins + 1, dtype=flat.dtype, device=flat.device)
-    edges = torch.lerp(low, high, steps)  # exact at both ends
+    flat, bins = values.flatten(), whole("bins", bins)
+    finite = flat.isfinite()
+    some = finite.any()
+    low = flat.where(finite, torch.inf).min().where(some, 0)
+    high = flat.where(finite, -torch.inf).max().where(some, 0)
+    edges = even_edges(low, high, bins)
     index = (torch.bucketize(flat, edges, right=True) - 1).clamp(0, bins - 1)
     counts = torch.zeros(bins, dtype=torch.long, device=flat.device)
-    return Histogram(counts.scatter_add(0, index, torch.ones_like(index)), edges)
+    return Histogram(
+        counts.scatter_add(0, index, finite.long()),
+        edges,
+        flat.isnan().sum(),
+        flat.isneginf().sum(),
+        flat.isposinf().sum(),
+    )
+
+
+def even_edges(low: Tensor, high: Tensor, bins: int) -> Tensor:
+    """Edges (bins + 1) of bins of one width, exact at both ends."""
+    flatline = (low == high).to(low.dtype)  # one value alone still needs a bin with a width
+    low, high = low - 0.5 * flatline, high + 0.5 * flatline
+    steps = torch.linspace(0, 1, bins + 1, dtype=low.dtype, device=low.device)
+    # a distance of which there is no number has halves
+    far = 2 * torch.lerp(low / 2, high / 2, steps)
+    return torch.lerp(low, high, steps).where((high - low).isfinite(), far)
 
 
 def _quantiles(flat: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from actfunc.catalogue import (
     algebraic,
     bell,
     composed,
+    door,
     exponential,
     hard,
     logistic_gates,
@@ -33,9 +34,10 @@ from actfunc.catalogue.gated import PAIRS
 from actfunc.catalogue.lookup import Catalogue
 from actfunc.catalogue.vector import VECTORS
 from actfunc.gated import GatedPair
+from actfunc.source import digest_of
 from actfunc.vector import VectorFunction
 
-__all__ = ["CATALOGUE", "FAMILIES", "PAIRS", "VECTORS", "find", "get", "names"]
+__all__ = ["CATALOGUE", "FAMILIES", "PAIRS", "VECTORS", "find", "get", "names", "source_of"]
 
 FAMILIES: dict[str, tuple[Activation, ...]] = {
     "sigmoidal": sigmoidal.RECORDS,
@@ -75,6 +77,19 @@ def find(text: str) -> Activation | GatedPair | VectorFunction:
         if text in kind and text not in CATALOGUE:
             return kind[text]
     return CATALOGUE.named(text)
+
+
+def source_of(record: Activation) -> str:
+    """A digest of the source of one's own activation; empty for one of the catalogue.
+
+    Of this package nothing counts, so that a run of one's own outlives another version of it.
+    """
+    siblings = tuple(getattr(each, "function", each) for each in record.siblings)
+    if record.name in CATALOGUE:
+        theirs = CATALOGUE[record.name].siblings
+        if siblings == tuple(getattr(each, "function", each) for each in theirs):
+            return ""
+    return digest_of(*siblings, door.module_of(record.place), ours=False)
 
 
 def _by_its_name(record: Any) -> Any:

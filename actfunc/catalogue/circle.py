@@ -54,7 +54,7 @@ def _table() -> Tensor:
             sin * step_cos + cos * step_sin >> _BITS,
             cos * step_cos - sin * step_sin >> _BITS,
         )
-    return torch.tensor(rows, dtype=torch.float64)
+    return torch.tensor(rows, dtype=torch.float64, device="cpu")
 
 
 _HIGH, _MIDDLE, _LOW = _steps()

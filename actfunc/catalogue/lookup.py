@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from itertools import chain
 
+from torch import nn
+
 from actfunc.activation import Activation, Function, Sibling
 from actfunc.catalogue import door
 from actfunc.catalogue.named import ByName
 from actfunc.errors import UnknownNameError, UsageError
+from actfunc.given import Given, record_of
 
 
 class Catalogue(ByName[Activation]):
@@ -35,15 +38,20 @@ class Catalogue(ByName[Activation]):
         """The family a record stands in."""
         return self._family[name]
 
-    def named(self, text: str) -> Activation:
-        """The activation that `text` means, which is more than `[]` takes.
+    def named(self, given: str | Given | type[nn.Module], **params: float) -> Activation:
+        """The activation that is meant, which is more than `[]` takes.
 
-        text: a name or alias in any capitals, with or without underscores (`leaky_relu`,
+        given: a name or alias in any capitals, with or without underscores (`leaky_relu`,
         `LeakyReLU`, `swish`); with parameters (`leaky_relu:negative_slope=0.1`); or one's own,
-        `path/to/file.py:name` or `package.module:name`, a record or a plain function, with
-        parameters behind a further colon.
+        `path/to/file.py:name` or `package.module:name`, a record, a plain function, a module or
+        its class, with parameters behind a further colon. Or such a thing itself.
+        params: the record's, numbers of any kind, as `Activation.bind` takes them.
         Raises UnknownNameError (with the nearest names) or UsageError.
         """
+        record = self._of_text(given) if isinstance(given, str) else record_of(given)
+        return record.bind(**params) if params else record
+
+    def _of_text(self, text: str) -> Activation:
         head, _, tail = text.partition(":")
         if tail and "=" not in tail.partition(":")[0]:
             attribute, _, settings = tail.partition(":")
@@ -75,16 +83,18 @@ class Catalogue(ByName[Activation]):
 
 
 def _settings(text: str, tail: str) -> dict[str, float]:
-    settings = {}
+    settings: dict[str, float] = {}
     for setting in tail.split(","):
-        key, _, value = setting.partition("=")
+        key, _, value = (part.strip() for part in setting.partition("="))
+        if key in settings:
+            raise UsageError(f"parameter {key!r} stands twice in {text!r}")
         try:
-            settings[key.strip()] = float(value)
+            settings[key] = float(value)
         except ValueError:
-            settings[key.strip()] = math.nan
-        if not math.isfinite(settings[key.strip()]):
+            settings[key] = math.nan
+        if not math.isfinite(settings[key]):
             raise UsageError(
-                f"parameter {key.strip()!r} of {text!r} must be a finite number, got {value!r}",
+                f"parameter {key!r} of {text!r} must be a finite number, got {value!r}",
                 "parameters are written name:key=number,key=number",
             )
     return settings

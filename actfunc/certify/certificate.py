@@ -34,6 +34,7 @@ from actfunc.certify.third import third
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import FormulaError, UsageError, first_line, in_a_line
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.machine import plain_defaults
 
 T = TypeVar("T")
 
@@ -111,6 +112,7 @@ class Certificate(NamedTuple):
         return {"name": self.name, "held": self.held, **plain}
 
 
+@plain_defaults()
 def certify(
     activation: Activation,
     *,

@@ -75,7 +75,8 @@ class Formula(NamedTuple):
         if set(params) != set(self.params):
             wanted, got = ", ".join(self.params) or "none", ", ".join(sorted(params)) or "none"
             raise UsageError(f"{self.text!r} takes the parameters {wanted}; got {got}")
-        points = torch.as_tensor(x, dtype=torch.float64)
+        device = x.device if isinstance(x, Tensor) else "cpu"
+        points = torch.as_tensor(x, dtype=torch.float64, device=device)
         symbols = {"pi": math.pi, "e": math.e, **params}
 
         def value(node: Node) -> Tensor:

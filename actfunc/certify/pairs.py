@@ -26,6 +26,7 @@ from actfunc.certify.pair_ways import ORDERS, compiled_pair_ways, pair_ways
 from actfunc.certify.ulp import error_beside, plain_error, ulp
 from actfunc.certify.ways import RouteCheck
 from actfunc.gated import GatedPair
+from actfunc.machine import plain_defaults
 
 BOUNDS = (4.0, 4.0, 4.0, 8.0, 8.0, 8.0)
 """What is allowed of the value, the two slopes, the three second derivatives."""
@@ -43,6 +44,7 @@ class PairTruth(NamedTuple):
     known: Tensor
 
 
+@plain_defaults()
 def certify_pair(
     pair: GatedPair,
     *,

@@ -29,6 +29,7 @@ from actfunc.certify.vector_samples import Sample, samples
 from actfunc.certify.vector_ways import ORDERS, compiled_vector_ways, vector_ways
 from actfunc.certify.ways import RouteCheck
 from actfunc.errors import UsageError
+from actfunc.machine import plain_defaults
 from actfunc.vector import VectorFunction
 
 BOUNDS = (4.0, 4.0, 4.0, 8.0)
@@ -54,6 +55,7 @@ class VectorTruth(NamedTuple):
     kept: Tensor
 
 
+@plain_defaults()
 def certify_vector(
     function: VectorFunction,
     *,

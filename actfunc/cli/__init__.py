@@ -157,6 +157,8 @@ def _told(error: BaseException, given: Sequence[str]) -> ActfuncError | None:
     own = raised_in_own(error)
     if own is not None:
         return own
+    if isinstance(error, SystemExit):  # nothing of ours ends so, and its code would pass for ours
+        return ActfuncError(f"something has ended the program: {in_a_line(error)}", _SHOW_WHERE)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return ActfuncError(f"{where}{error.strerror or error}", _SHOW_WHERE)

@@ -123,7 +123,7 @@ def compare(
     they would need. What was trained before is taken from the folder; an interrupted comparison
     goes on where it stopped. Started by torchrun, the members are shared among its processes.
     """
-    from actfunc.catalogue import get
+    from actfunc.catalogue import get, source_of
     from actfunc.cli.comparison import conclude
     from actfunc.compare.folder import Pool
     from actfunc.compare.plan import Plan
@@ -170,7 +170,8 @@ def compare(
         arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
         pool = Pool(folder)
         # every rank, as on machines of their own each has a folder of its own
-        pool.begin(common(work, settings, precision), overwrite=overwrite)
+        own = {spec: source for spec in plan.activations if (source := source_of(get(spec)))}
+        pool.begin(common(work, settings, precision), sources=own, overwrite=overwrite)
         ranks.gather(None)  # nobody looks into the folder before it is ready
         before = sum(member in pool for member in plan.members)
         say_plan(output, plan, arrangement, work, before)

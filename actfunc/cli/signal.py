@@ -74,8 +74,8 @@ def signal(
             )
     records = [get(text) for text in activations or SIX.values()]
     output = Output(json)
-    variances = torch.logspace(-2, 2, 161, dtype=torch.float64)
-    correlations = torch.linspace(-1, 1, 41, dtype=torch.float64)
+    variances = torch.logspace(-2, 2, 161, dtype=torch.float64, device="cpu")
+    correlations = torch.linspace(-1, 1, 41, dtype=torch.float64, device="cpu")
     found = {}
     with output.progress() as bar:
         for record in records:

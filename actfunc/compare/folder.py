@@ -43,11 +43,19 @@ class Pool:
         self.config_file = path / "config.json"
         self._members = path / "members"
 
-    def begin(self, config: dict[str, Any], *, overwrite: bool = False) -> None:
+    def begin(
+        self,
+        config: dict[str, Any],
+        *,
+        sources: Mapping[str, str] | None = None,
+        overwrite: bool = False,
+    ) -> None:
         """Make the folder ready for members trained so, or go on with those that are there.
 
-        Raises CheckpointError where members of other settings are in it.
+        sources: of one's own activations, by their specs, a digest of the source.
+        Raises CheckpointError where members of other settings or sources are in it.
         """
+        known: dict[str, str] = {}
         if overwrite:
             for file in (*self._members.glob("*.json"), *self._members.glob("*.safetensors")):
                 file.unlink(missing_ok=True)
@@ -60,6 +68,17 @@ class Pool:
                     + ", ".join(f"{k} {_of(there, k)}, asked for {config[k]}" for k in apart),
                     "--name NAME makes another folder, --overwrite replaces this one",
                 )
+            read = _of(there, "sources")
+            known = read if isinstance(read, dict) else {}
+            for spec, source in (sources or {}).items():
+                if known.get(spec, source) != source:
+                    raise CheckpointError(
+                        f"{spec} is not what it was when members in {self.path} were trained: its"
+                        " source has changed",
+                        "--name NAME makes another folder, --overwrite trains all of this one anew",
+                    )
+        if sources or known:
+            config = config | {"sources": known | dict(sources or {})}
         for left_by_a_kill in (*self.path.glob(".*.partial"), *self._members.glob(".*.partial")):
             # another rank may be about to write the same settings here
             if not left_by_a_kill.name.startswith(f".{self.config_file.name}"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actfunc.data import intake
 from actfunc.data.dataset import CLASSES, Dataset, Examples, normalise
 from actfunc.data.loading import NAMES, load
 from actfunc.data.split import Split, split
@@ -14,6 +15,7 @@ __all__ = [
     "Examples",
     "Split",
     "data_root",
+    "intake",
     "load",
     "normalise",
     "split",

@@ -8,6 +8,7 @@ from pathlib import Path
 from actfunc.data import fashion_mnist, fetch, silhouettes
 from actfunc.data.dataset import Dataset
 from actfunc.errors import UnknownNameError, UsageError
+from actfunc.number import whole
 from actfunc.places import data_root
 
 NAMES = ("auto", "fashion_mnist", "silhouettes")
@@ -35,10 +36,8 @@ def load(
     Raises UnknownNameError, UsageError, and DataError naming the file and what is wrong with it.
     """
     chosen = _chosen(name)
-    if examples is not None and (isinstance(examples, bool) or not isinstance(examples, int)):
-        raise UsageError(f"examples must be a whole number, got {examples!r}")
-    if examples is not None and examples < 1:
-        raise UsageError(f"examples must be 1 or more, got {examples}")
+    if examples is not None:
+        examples = whole("examples", examples)
     root = data_root() if root is None else Path(root)
     if chosen == "silhouettes":
         return _silhouettes(examples, report)

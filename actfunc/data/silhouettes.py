@@ -66,9 +66,11 @@ def examples(n: int, seed: int, part: int, chunk: int = CHUNK) -> Examples:
         # torch's CPU generator keeps 32 bits of a seed, so parts and blocks have to fit into them
         mixed = ((2 * seed + part) * 1_000_003 + start // BLOCK) % 2**32
         generator = torch.Generator().manual_seed(mixed)
-        label = torch.randperm(BLOCK, generator=generator) % len(CLASSES)
-        rolls = torch.rand(BLOCK, ROLLS, dtype=torch.float32, generator=generator)
-        grain = torch.rand(BLOCK, SIDE, SIDE, dtype=torch.float32, generator=generator)
+        label = torch.randperm(BLOCK, generator=generator, device="cpu") % len(CLASSES)
+        rolls = torch.rand(BLOCK, ROLLS, dtype=torch.float32, generator=generator, device="cpu")
+        grain = torch.rand(
+            BLOCK, SIDE, SIDE, dtype=torch.float32, generator=generator, device="cpu"
+        )
         kept = label[: n - start]
         for name, which in _groups(kept.tolist(), chunk):
             dice = Dice(rolls.index_select(0, which))
@@ -85,7 +87,7 @@ def _groups(labels: list[int], chunk: int) -> Iterator[tuple[str, Tensor]]:
     for index, name in enumerate(CLASSES):
         places = [place for place, label in enumerate(labels) if label == index]
         for start in range(0, len(places), chunk):
-            yield name, torch.tensor(places[start : start + chunk])
+            yield name, torch.tensor(places[start : start + chunk], device="cpu")
 
 
 def load(
@@ -150,7 +152,7 @@ def _digest(*parts: Examples) -> Tensor:
     for part in parts:
         for tensor in part:
             md5.update(tensor.contiguous().numpy().data)
-    return torch.tensor(list(md5.digest()), dtype=torch.uint8)
+    return torch.tensor(list(md5.digest()), dtype=torch.uint8, device="cpu")
 
 
 def _note(seed: int) -> str:

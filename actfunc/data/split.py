@@ -9,6 +9,7 @@ from torch import Tensor
 
 from actfunc.data.dataset import Dataset, Examples
 from actfunc.errors import UsageError
+from actfunc.generator import seeded
 
 
 class Split(NamedTuple):
@@ -28,7 +29,7 @@ def split(dataset: Dataset, seed: int = 42) -> Split:
     n = len(dataset.train.labels)
     if n < 6:
         raise UsageError(f"a split needs 6 training images or more, {dataset.name} has {n}")
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    order = torch.randperm(n, generator=seeded(seed), device="cpu")
     order = order.to(dataset.train.labels.device)
     cut = n - n // 6
     return Split(_take(dataset.train, order[:cut]), _take(dataset.train, order[cut:]), dataset.test)

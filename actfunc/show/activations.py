@@ -127,18 +127,21 @@ def draw_activation(axis: Axes, record: Activation) -> None:
     left, right = SPAN
     for text, ends in zip(record.asymptotes, ((left, 0.0), (0.0, right)), strict=True):
         if text is not None and text != "x":
-            x = torch.tensor(ends, dtype=torch.float64)
+            x = torch.tensor(ends, dtype=torch.float64, device="cpu")
             y = parse(text, record.params).evaluate(x, **record.params)
             axis.plot(x, y.expand_as(x), **ASYMPTOTE)
     for x in _pieces(record):
         for function, line in zip((record.d2f, record.df, record.f), reversed(LINES), strict=True):
             axis.plot(x, function(x), color=colour, **line)
     for joint in record.joint_points:
-        at = torch.tensor([joint], dtype=torch.float64)
+        at = torch.tensor([joint], dtype=torch.float64, device="cpu")
         axis.plot(at, record.f(at), color=colour, **JOINT)
     axis.set_title(_title(record))
     axis.set_xlim(left, right)
-    low = min(float(record.f(torch.linspace(left, right, 200)).min()), -0.5)
+    low = min(
+        float(record.f(torch.linspace(left, right, 200, dtype=torch.float32, device="cpu")).min()),
+        -0.5,
+    )
     axis.set_ylim(max(low, -2.2) - 0.25, 2.7)
 
 
@@ -153,7 +156,7 @@ def _pieces(record: Activation) -> list[torch.Tensor]:
     cuts = [SPAN[0], *[j for j in record.joint_points if SPAN[0] < j < SPAN[1]], SPAN[1]]
     pieces = []
     for a, b in itertools.pairwise(cuts):
-        x = torch.linspace(a, b, 400, dtype=torch.float64)
+        x = torch.linspace(a, b, 400, dtype=torch.float64, device="cpu")
         # a joint's own slope belongs to one side; the drawing takes each side's
         inner_a = a if a == SPAN[0] else a + 1e-9
         inner_b = b if b == SPAN[1] else b - 1e-9
@@ -189,7 +192,7 @@ def _facts(record: Activation) -> dict[str, Any]:
 
 
 def _terminal_plot(record: Activation, width: int) -> Text:
-    x = torch.linspace(*SPAN, 241, dtype=torch.float64)
+    x = torch.linspace(*SPAN, 241, dtype=torch.float64, device="cpu")
     curves = (
         ("f″", "bright_black", record.d2f(x).tolist()),
         ("f′", "white", record.df(x).tolist()),

@@ -27,7 +27,7 @@ def described(values: Values) -> dict[str, Any]:
     With them stands the `shape`, or of streamed ones how many `values` there were.
     """
     check_finite(values)
-    counts, edges = histogram_of(values)
+    counts, edges, *_ = histogram_of(values)
     shape = (
         {"values": int(values.seen)}
         if isinstance(values, Sketch)

@@ -109,7 +109,7 @@ def _figures(dataset: Dataset, label: int | None) -> dict[str, Any]:
     images = train.images if label is None else train.images[train.labels == label]
     # a histogram: exact, and no copy of the images in floating point
     counts = images.flatten().bincount(minlength=256).double()
-    levels = torch.arange(256, dtype=torch.float64) / 255
+    levels = torch.arange(256, dtype=torch.float64, device="cpu") / 255
     mean = float((counts * levels).sum() / counts.sum()) if len(images) else None
     spread = (
         None
@@ -123,7 +123,7 @@ def _figures(dataset: Dataset, label: int | None) -> dict[str, Any]:
 def _row(examples: Examples, label: int, columns: int, generator: torch.Generator) -> torch.Tensor:
     """Images of one class side by side, (28, columns · 30); black where there are too few."""
     own = (examples.labels == label).nonzero()[:, 0]
-    chosen = own[torch.randperm(len(own), generator=generator)[:columns]]
-    row = torch.zeros(columns, 28, 30, dtype=torch.uint8)
+    chosen = own[torch.randperm(len(own), generator=generator, device="cpu")[:columns]]
+    row = torch.zeros(columns, 28, 30, dtype=torch.uint8, device="cpu")
     row[: len(chosen), :, 1:29] = examples.images[chosen]
     return row.permute(1, 0, 2).reshape(28, -1)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from actfunc import mlp
 from actfunc.activation import Activation
+from actfunc.catalogue import source_of
 from actfunc.storage.provenance import provenance
 from actfunc.storage.run_folder import RunFolder
 from actfunc.storage.working_set import HIDDEN, WorkingSet
@@ -71,6 +72,8 @@ def train(
         },
         "made_by": provenance(work.device),
     }
+    if source := source_of(activation):
+        config["source"] = source
     folder.begin(config, overwrite=overwrite)
     progress = folder.resume(start(work.fresh(hidden, settings.init), settings))
     before = len(progress.history)

@@ -66,6 +66,12 @@ class RunFolder:
                 )
             there, asked = _identity(before), _identity(config)
             differing = [key for key in asked if there.get(key) != asked[key]]
+            if differing == ["source"]:
+                raise CheckpointError(
+                    f"{config['activation']} is not what it was when {self.path} was trained: its"
+                    " source has changed",
+                    "--overwrite trains it anew, --out FOLDER keeps both",
+                )
             if differing:
                 raise CheckpointError(
                     f"{self.path} holds a run with other settings: "

@@ -8,6 +8,7 @@ import torch
 
 from actfunc import mlp
 from actfunc.activation import Activation
+from actfunc.catalogue import source_of
 from actfunc.errors import CheckpointError
 from actfunc.storage import files
 from actfunc.storage.run_folder import ANOTHER, RunFolder
@@ -52,6 +53,12 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
         raise CheckpointError(
             f"{folder.config_file} is not a run's config: {what}", ANOTHER
         ) from error
+    if (source := source_of(activation)) and config.get("source") != source:
+        raise CheckpointError(
+            f"{activation.spec} is not what it was when {folder.path} was trained: its source has"
+            " changed",
+            ANOTHER,
+        )
     template = mlp.init(sizes, seed=0, device=device)
     return Trained(Checkpoint(activation, folder.parameters(template)), origin)
 

@@ -16,17 +16,23 @@ from torch.func import vmap
 
 from actfunc import mlp, tree
 from actfunc.data import Examples
-from actfunc.given import Given, first_order, value_of
+from actfunc.given import ForEachNetwork, Given, first_order, taken, value_of
 from actfunc.training.evaluate import right_answers
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.step import State, Step, make_step
 
 
 @dataclass(frozen=True)
-class SideBySide:
-    """Several activations as one function of pre-activations (activation, neuron, batch)."""
+class SideBySide(ForEachNetwork):
+    """Several activations as one function of pre-activations (activation, neuron, batch).
+
+    Elementwise each, see `given.taken`.
+    """
 
     activations: tuple[Given, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activations", tuple(map(taken, self.activations)))
 
     def __call__(self, z: Tensor, /) -> Tensor:
         return _stacked([first_order(phi)(part) for phi, part in self._parts(z)])

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import torch
 
 from actfunc import mlp, tree
+from actfunc.generator import seeded
 from actfunc.training.spec import Makers
 
 Initialisation: TypeAlias = Callable[[Sequence[int], torch.Generator], mlp.Params]
@@ -22,7 +23,7 @@ def linear() -> Initialisation:
 
 def gaussian(gain: float, bias: float = 0.0) -> Initialisation:
     """Normal weights of standard deviation gain/√in and biases of standard deviation `bias`."""
-    mlp.check_spread(gain, bias)
+    gain, bias = mlp.checked_spread(gain, bias)
     return partial(_init, gain=gain, bias=bias)
 
 
@@ -49,7 +50,7 @@ def drawn(
     spec: str, sizes: Sequence[int], seed: int, device: torch.device | str = "cpu"
 ) -> mlp.Params:
     """The parameters that a seed draws, on a device; the same on every one."""
-    params = named(spec)(sizes, torch.Generator().manual_seed(seed))
+    params = named(spec)(sizes, seeded(seed))
     return tree.map(lambda leaf: leaf.to(device), params)
 
 

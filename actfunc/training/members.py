@@ -183,12 +183,12 @@ def _course(
     program: Program, running: dict[tuple[int, int], Running], settings: Settings
 ) -> tuple[Tensor, Tensor, Tensor]:
     """What the next epoch is told: seeds, epochs, learning rates; of empty slots all zero."""
-    seeds, epochs = torch.zeros(2, *program.shape, dtype=torch.int64)
-    base = torch.zeros(program.shape, dtype=torch.float64)
+    seeds, epochs = torch.zeros(2, *program.shape, dtype=torch.int64, device="cpu")
+    base = torch.zeros(program.shape, dtype=torch.float64, device="cpu")
     for slot, member in running.items():
         seeds[slot], epochs[slot] = member.start.seed, len(member.history)
         base[slot] = member.start.learning_rate
-    step = torch.arange(program.steps)[:, None, None] + epochs * program.steps
+    step = torch.arange(program.steps, device="cpu")[:, None, None] + epochs * program.steps
     # float64, so that the factor is
     factor = schedule.named(settings.schedule)(step.double(), settings.max_epochs * program.steps)
     return seeds, epochs, base * factor
@@ -200,7 +200,7 @@ def _record(
     metrics: EpochMetrics,
     seconds: float,
 ) -> None:
-    improved = torch.zeros(program.shape, dtype=torch.bool)
+    improved = torch.zeros(program.shape, dtype=torch.bool, device="cpu")
     for slot, member in running.items():
         number = len(member.history) + 1
         loss, train, validation = (float(each[slot]) for each in metrics)

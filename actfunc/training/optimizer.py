@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc import tree
+from actfunc import number, tree
 from actfunc.errors import UsageError
 from actfunc.mlp import Params
 from actfunc.training.spec import Makers
@@ -40,8 +40,8 @@ def sgd(momentum: float = 0.9, nesterov: bool = False, weight_decay: float = 0.0
     momentum in [0, 1), and above 0 for Nesterov's; weight_decay from 0 on, added to the gradient.
     Raises UsageError for other values.
     """
-    _below_one(momentum=momentum)
-    _not_negative(weight_decay=weight_decay)
+    momentum, weight_decay = _below_one("momentum", momentum), _decay(weight_decay)
+    nesterov = number.flag("nesterov", nesterov)
     if nesterov and not momentum:
         raise UsageError(f"nesterov needs a momentum above 0, got momentum {momentum!r}")
 
@@ -83,10 +83,8 @@ def adam(
     beta1, beta2 in [0, 1); eps above 0; weight_decay from 0 on, added to the gradient. Raises
     UsageError for other values.
     """
-    _below_one(beta1=beta1, beta2=beta2)
-    _not_negative(weight_decay=weight_decay)
-    if not 0 < eps < math.inf:
-        raise UsageError(f"eps must be above 0, got {eps!r}")
+    beta1, beta2 = _below_one("beta1", beta1), _below_one("beta2", beta2)
+    eps, weight_decay = number.positive("eps", eps), _decay(weight_decay)
 
     def init(params: Params) -> Moments:
         zeros = tree.map(torch.zeros_like, params)
@@ -122,7 +120,7 @@ def adamw(
 
     Settings as `adam`'s, but the decay, times the learning rate, is taken off the parameters.
     """
-    _not_negative(weight_decay=weight_decay)
+    weight_decay = _decay(weight_decay)
     plain = adam(beta1, beta2, eps)
 
     def update(
@@ -164,13 +162,9 @@ def _like(parameter: Tensor, value: Tensor) -> Tensor:
     return value.to(parameter.dtype)
 
 
-def _below_one(**settings: float) -> None:
-    for name, value in settings.items():
-        if not 0 <= value < 1:
-            raise UsageError(f"{name} must be at least 0 and below 1, got {value!r}")
+def _below_one(name: str, value: float) -> float:
+    return number.real(name, value, "at least 0 and below 1", lambda found: 0 <= found < 1)
 
 
-def _not_negative(**settings: float) -> None:
-    for name, value in settings.items():
-        if not 0 <= value < math.inf:
-            raise UsageError(f"{name} must be a finite number, 0 or more, got {value!r}")
+def _decay(value: float) -> float:
+    return number.not_negative("weight_decay", value)

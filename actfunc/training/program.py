@@ -14,8 +14,10 @@ import torch
 from torch import Tensor
 
 from actfunc import mlp, torch_private, tree
-from actfunc.data import Examples, Split
-from actfunc.given import Given
+from actfunc.data import Examples, Split, intake
+from actfunc.errors import UsageError
+from actfunc.given import Given, taken
+from actfunc.number import whole
 from actfunc.training import trial
 from actfunc.training.compile import WRITES_IN_ORDER, compiled
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
@@ -37,6 +39,7 @@ class EpochMetrics(NamedTuple):
 class Program:
     """Networks of one shape on one device, `slots` of each of the activations, side by side.
 
+    split: images and labels as people bring them, see `intake`; activations: see `given.taken`.
     compiling: compile the step; precision: see `make_step`. Members are put into slots and taken
     out between epochs, so one program trains any number of them without compiling again.
     """
@@ -54,13 +57,17 @@ class Program:
         precision: torch.dtype | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.activations = tuple(activations)
-        self.split = split
-        self.batch_size = batch_size
-        self.shape = (slots, len(self.activations))
-        self.device = split.train.labels.device
-        self.steps = steps_an_epoch(len(split.train.labels), batch_size)
+        if torch.is_inference_mode_enabled():
+            raise UsageError(
+                "training needs gradients, and torch.inference_mode is on", "train outside of it"
+            )
+        self.activations = tuple(taken(each, "differentiate", "map") for each in activations)
+        self.batch_size = whole("batch_size", batch_size)
+        self.shape = (whole("slots", slots), len(self.activations))
+        self.device = intake.device(split)
         one = mlp.init(sizes, seed=0, dtype=dtype, device=self.device)
+        self.split = intake.taken_split(one, split)
+        self.steps = steps_an_epoch(len(self.split.train.labels), batch_size)
         params = tree.map(lambda leaf: leaf.expand(*self.shape, *leaf.shape).clone(), one)
         self.state = start_ensemble(optimizer, params)
         self.best = tree.map(torch.clone, params)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from actfunc import number
 from actfunc.errors import UsageError
 from actfunc.training.spec import Makers
 
@@ -36,8 +37,7 @@ def cosine(final: float = 0.0) -> Schedule:
     base learning rate (Loshchilov & Hutter 2017). After the last step it stays at `final`. Raises
     UsageError for `final` outside [0, 1].
     """
-    if not 0 <= final <= 1:
-        raise UsageError(f"final must be from 0 to 1, got {final!r}")
+    final = number.real("final", final, "from 0 to 1", lambda found: 0 <= found <= 1)
 
     def factor(step: Tensor, total: int) -> Tensor:
         left = (total - step).clamp(min=0).to(_dtype(step)) / total
@@ -55,8 +55,7 @@ def warm_up(steps: int, then: Schedule | str = "constant") -> Schedule:
     and `then`, with the milestone at `steps`. Raises UsageError for fewer than one step and, when
     called, for a run that ends before the warm-up does.
     """
-    if not isinstance(steps, int) or steps < 1:
-        raise UsageError(f"steps must be a whole number, 1 or more, got {steps!r}")
+    steps = number.whole("steps", steps)
     after = named(then) if isinstance(then, str) else then
 
     def factor(step: Tensor, total: int) -> Tensor:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from actfunc.errors import UsageError
+from actfunc import number
 from actfunc.training import initialisation, optimizer, schedule
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train; the defaults are the tutorial's.
+    """How to train; the defaults are the tutorial's. Raises UsageError for what means nothing.
+
+    Numbers are of any kind that is one, and kept as Python's.
 
     optimizer, schedule: specs, `adamw:weight_decay=0.1`, `warm_up:steps=195,then=cosine`.
     init:                a spec, `linear` or `gaussian:gain=1.41,bias=0`.
@@ -31,19 +32,18 @@ class Settings:
     seed: int = 42
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if name in ("optimizer", "schedule", "init", "early_stopping"):
-                continue
-            kinds = (int, float) if name == "learning_rate" else (int,)
-            may_be_0 = name == "seed"
-            fits = isinstance(value, kinds) and math.isfinite(value)
-            if not fits or value < 0 or (value == 0 and not may_be_0):
-                what = "a number" if float in kinds else "a whole number"
-                above = "0 or more" if may_be_0 else "above 0"
-                raise UsageError(f"{name} must be {what}, {above}, got {value!r}")
-        object.__setattr__(self, "optimizer", optimizer.canonical(self.optimizer))
-        object.__setattr__(self, "schedule", schedule.canonical(self.schedule))
-        object.__setattr__(self, "init", initialisation.canonical(self.init))
+        right = {
+            "learning_rate": number.positive("learning_rate", self.learning_rate),
+            "optimizer": optimizer.canonical(self.optimizer),
+            "schedule": schedule.canonical(self.schedule),
+            "init": initialisation.canonical(self.init),
+            "early_stopping": number.flag("early_stopping", self.early_stopping),
+            "seed": number.seed(self.seed),
+        }
+        for name in ("batch_size", "max_epochs", "patience"):
+            right[name] = number.whole(name, getattr(self, name))
+        for name, value in right.items():
+            object.__setattr__(self, name, value)
 
     def finished(self, validation: Sequence[float]) -> bool:
         """Whether the last epoch is reached, or the patience at its end where that counts."""

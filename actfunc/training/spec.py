@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from actfunc.catalogue.named import spelling_key
 from actfunc.errors import UnknownNameError, UsageError
+from actfunc.number import shown
 
 Made = TypeVar("Made")
 
@@ -59,6 +60,10 @@ class Makers(Generic[Made]):
 
     def _read(self, text: str) -> tuple[str, dict[str, Any]]:
         """The name and all settings, defaults included."""
+        if not isinstance(text, str):
+            raise UsageError(
+                f"{self.kind} must be text, a name with settings, got {shown(text)}", WRITTEN
+            )
         head, _, rest = text.partition(":")
         name = self._names.get(spelling_key(head.strip()))
         if name is None:

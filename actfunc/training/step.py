@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from actfunc import mlp, torch_private, tree
-from actfunc.data import Examples, normalise
-from actfunc.given import Given, first_order
+from actfunc.data import Examples, intake
+from actfunc.given import Given, first_order, taken
 from actfunc.training.optimizer import Optimizer
 
 
@@ -29,6 +29,9 @@ class Metrics(NamedTuple):
     correct: Tensor
 
 
+NO_LABEL = -(2**62)
+"""The label that a loss leaves out, as torch's -100, which may stand in data: nobody's."""
+
 Step: TypeAlias = Callable[[State, Examples, Tensor], tuple[State, Metrics]]
 
 
@@ -37,26 +40,31 @@ def make_step(
 ) -> Step:
     """The step for an activation and an optimiser: `step(state, batch, learning_rate)`.
 
-    Cross-entropy on uint8 images (batch, 28, 28), normalised inside, in the parameters' dtype, or
-    with the forward and backward pass in `precision` and the loss and the update in the
-    parameters'. The activation is a record, lifted to the one derivative that is needed, or any
-    function of a tensor, as `F.gelu`.
-    Compile or `vmap` the result as is.
+    Cross-entropy on images (batch, 28, 28), uint8 that are normalised inside or floating ones that
+    are taken as they are, in the parameters' dtype, or with the forward and backward pass in
+    `precision` and the loss and the update in the parameters'. Labels (batch) are whole numbers.
+    The activation is a record, lifted to the one derivative that is needed, or any elementwise
+    function of a tensor, as `F.gelu`; UsageError for what is none.
+    Compile or `vmap` the result as is. What a batch holds is not looked at, for that takes time:
+    `intake.taken_examples` does so once for all of a data set, as `Program` and `fit` do.
 
     With stacks of networks (see `mlp.apply`) and images (network, batch, 28, 28) the networks are
     trained side by side and the metrics are (network); `ensemble.each` makes optimisers for them.
     """
-    phi = first_order(activation)
+    phi = first_order(taken(activation, "differentiate"))
 
     def loss(params: mlp.Params, batch: Examples) -> tuple[Tensor, Metrics]:
         dtype = params[0].weight.dtype
         if precision is not None:
             params = tree.map(lambda leaf: leaf.to(precision), params)
-        images = normalise(batch.images).to(params[0].weight.dtype)
+        images = intake.pixels(batch.images, params[0].weight.dtype)
         logits = mlp.apply(params, images, phi).to(dtype)
-        correct = (logits.argmax(dim=-1) == batch.labels).sum(dim=-1)
-        losses = F.cross_entropy(logits.flatten(0, -2), batch.labels.flatten(), reduction="none")
-        losses = losses.unflatten(0, batch.labels.shape).mean(dim=-1)
+        labels = intake.as_classes(batch.labels, logits)
+        correct = (logits.argmax(dim=-1) == labels).sum(dim=-1)
+        losses = F.cross_entropy(
+            logits.flatten(0, -2), labels.flatten(), reduction="none", ignore_index=NO_LABEL
+        )
+        losses = losses.unflatten(0, labels.shape).mean(dim=-1)
         # networks side by side share nothing, so the gradient of the sum is each one's own
         return losses.sum(), Metrics(losses, correct)
 
@@ -79,4 +87,13 @@ def make_step(
         )
         return State(params, optimizer_state), metrics
 
-    return step
+    def told(state: State, batch: Examples, learning_rate: Tensor) -> tuple[State, Metrics]:
+        if torch.compiler.is_compiling():
+            return step(state, batch, learning_rate)
+        try:
+            return step(state, batch, learning_rate)
+        except IndexError:  # a label that is no class: looked for only now, as it takes time
+            intake.taken_examples(state.params, batch, "batch")
+            raise
+
+    return told

@@ -208,7 +208,7 @@ def test_a_product_without_images_or_with_an_empty_batch_is_refused():
     params, (images, labels) = network(), batch()
     with pytest.raises(UsageError, match="images must be one or more"):
         operator(hessian_product, params, get("silu"), images[:0], labels[:0])
-    with pytest.raises(UsageError, match="positive number of images, got 0"):
+    with pytest.raises(UsageError, match="batch must be a whole number, 1 or more, got 0"):
         operator(hessian_product, params, get("silu"), images, labels, batch=0)
     with pytest.raises(UsageError, match="got 12 images and 11 labels"):
         operator(hessian_product, params, get("silu"), images, labels[1:])

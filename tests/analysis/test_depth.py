@@ -179,9 +179,9 @@ def test_it_compiles_whole(backend):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"depth": 0}, "depth must be a positive whole number, got 0"),
-        ({"width": 0}, "width must be a positive whole number, got 0"),
-        ({"examples": 0}, "examples must be a positive whole number, got 0"),
+        ({"depth": 0}, "depth must be a whole number, 1 or more, got 0"),
+        ({"width": 0}, "width must be a whole number, 1 or more, got 0"),
+        ({"examples": 0}, "examples must be a whole number, 1 or more, got 0"),
         ({"init": "he"}, "no initialisation named 'he'"),
         ({"init": gaussian(0.0)}, "gain must be a positive number, got 0.0"),
         ({"init": gaussian(math.inf)}, "must be a finite number"),

@@ -8,7 +8,6 @@ from torch.func import vmap
 
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.isometry import input_jacobian, jacobian_singular_values
-from actfunc.errors import UsageError
 from tests.compiling import backends
 from tests.records import each
 from tests.reference import module_of
@@ -62,8 +61,3 @@ def test_the_jacobian_compiles_whole(backend):
     params, of = mlp.init((9, 8, 4), seed=0, dtype=torch.float64), get("gelu")
     compiled = torch.compile(lambda p, x: input_jacobian(p, of, x), fullgraph=True, backend=backend)
     torch.testing.assert_close(compiled(params, IMAGES), input_jacobian(params, of, IMAGES))
-
-
-def test_pixels_that_are_no_floats_are_refused():
-    with pytest.raises(UsageError, match=r"floating-point images, got torch\.uint8"):
-        input_jacobian(mlp.init((9, 4), seed=0), get("relu"), torch.zeros(2, 9, dtype=torch.uint8))

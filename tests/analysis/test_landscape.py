@@ -102,7 +102,7 @@ def test_a_network_that_has_diverged_gives_nan_and_a_flat_one_zero():
 
 def test_no_probe_is_an_error():
     params, images, labels = small()
-    with pytest.raises(UsageError, match="probes must be one or more, got 0"):
+    with pytest.raises(UsageError, match="probes must be a whole number, 1 or more, got 0"):
         landscape(params, get("silu"), images, labels, probes=0, top=1)
 
 

@@ -106,6 +106,21 @@ def test_of_nothing_but_zeros_and_of_nothing_finite():
         assert not (found.mean.isfinite() & found.norm.isfinite())
 
 
+def test_a_histogram_has_finite_edges_and_tells_what_is_not_finite_apart():
+    inf, nan = math.inf, math.nan
+    for values in (
+        [3e38, -3e38, 1.0],
+        [nan, 1.0, -inf, 3.0, inf, nan, inf],
+        [nan, -inf],
+        [3e38, inf],
+    ):
+        values = torch.tensor(values)
+        got, want = sketch_of(values).histogram(4), histogram(values, 4)
+        torch.testing.assert_close(got.edges, want.edges, rtol=RESOLUTION, atol=0)
+        assert got.counts.sum() == want.counts.sum()
+        assert [int(part) for part in got[2:]] == [int(part) for part in want[2:]]
+
+
 @pytest.mark.parametrize("way", ["vmap", "stack"])
 def test_members_side_by_side_are_members_one_by_one(way):
     values = torch.randn(3, 40, 7, generator=torch.Generator().manual_seed(0))

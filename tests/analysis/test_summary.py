@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from actfunc import get, mlp
 from actfunc.analysis import backpropagate, distribution, histogram, summarise
 from actfunc.analysis.summary import QUANTILES
 from actfunc.data import normalise
+from actfunc.errors import UsageError
 from tests.reference import assert_same
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -39,7 +42,7 @@ KINDS = ["normal", "rectified", "tiny", "far", "few", "two", "one", "equal", "ze
 
 
 def assert_numpys(values: torch.Tensor, bins: int) -> None:
-    counts, edges = histogram(values, bins)
+    counts, edges, *_ = histogram(values, bins)
     plain = values.numpy().ravel()
     # the counts between these very edges, and the edges against numpy's own
     assert counts.tolist() == np.histogram(plain, bins=edges.numpy())[0].tolist()
@@ -65,7 +68,7 @@ def test_a_histogram_is_numpys(kind, dtype):
     st.integers(1, 60),
 )
 def test_any_histogram_counts_as_numpy_does(values, bins):
-    counts, edges = histogram(torch.tensor(values), bins)
+    counts, edges, *_ = histogram(torch.tensor(values), bins)
     assert counts.sum() == len(values)
     if torch.equal(edges, edges.unique()):  # bins narrower than the numbers have no inside
         assert counts.tolist() == np.histogram(np.float32(values), edges.numpy())[0].tolist()
@@ -100,9 +103,26 @@ def test_a_summary_is_numpys(kind, dtype):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, *DTYPES], ids=str)
+def test_the_edges_are_finite_whatever_the_values_are(dtype):
+    most = torch.finfo(dtype).max
+    found = histogram(torch.tensor([-most, most, 0.0, most], dtype=dtype), 4)
+    assert found.edges.tolist() == [-most, -most / 2, 0, most / 2, most]
+    assert found.counts.tolist() == [1, 0, 1, 2]
+    inf, nan = math.inf, math.nan
+    found = histogram(torch.tensor([nan, 1.0, -inf, 2.0, inf, nan, inf, inf], dtype=dtype), 2)
+    assert found.edges.tolist() == [1, 1.5, 2]
+    assert [part.tolist() for part in found if part is not found.edges] == [[1, 1], 2, 1, 3]
+    nothing = histogram(torch.tensor([nan, inf], dtype=dtype), 2)
+    assert nothing.edges.tolist() == [-0.5, 0, 0.5]
+    assert nothing.counts.tolist() == [0, 0]
+    with pytest.raises(UsageError, match="bins must be a whole number"):
+        histogram(torch.ones(3), 0)
+
+
 def test_both_map_over_a_batch():
     values = drawn("normal", torch.float64)
-    counts, edges = vmap(lambda row: histogram(row, 10))(values)
+    counts, edges, *_ = vmap(lambda row: histogram(row, 10))(values)
     figures = vmap(summarise)(values)
     for index, row in enumerate(values):
         alone = histogram(row, 10)

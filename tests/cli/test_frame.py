@@ -166,7 +166,7 @@ def test_a_place_that_cannot_be_written_and_a_lack_of_memory_are_said_in_two_lin
 def test_ones_own_function_that_raises_later_is_told_with_its_line(actfunc):
     """At the numbers it was tried with, it did not."""
     Path("own.py").write_text(
-        "def f(x):\n    if x.numel() > 30:\n        raise ValueError('too many')\n    return x\n"
+        "def f(x):\n    if x.numel() > 1000:\n        raise ValueError('too many')\n    return x\n"
     )
     for command in (["train", "own.py:f", "--hidden", "8"], ["neurons", "own.py:f", "--fresh"]):
         done = actfunc(*command)

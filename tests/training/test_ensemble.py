@@ -79,6 +79,7 @@ def test_the_passes_are_in_the_precision_and_what_is_kept_is_not(small_split, pr
 
     state = start_ensemble(sgd(), stacked(params()))
     step = ensemble_step((spying,) * len(NAMES), sgd(), precision=precision)
+    seen.clear()  # of its examination
     after, measured = step(state, batches(small_split.train), torch.full(SHAPE, 0.1))
     assert seen == {precision or torch.float32}
     assert {leaf.dtype for leaf in (*tree.leaves(after), measured.loss)} == {torch.float32}

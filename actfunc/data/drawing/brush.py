@@ -42,7 +42,7 @@ class Canvas(NamedTuple):
 
 def canvas(dice: Dice, grain: Tensor) -> Canvas:
     """A canvas shifted, turned and scaled a little for each image, half of them mirrored."""
-    pixel = (torch.arange(SIDE, dtype=torch.float32) * 2 - (SIDE - 1)) / SIDE
+    pixel = (torch.arange(SIDE, dtype=torch.float32, device="cpu") * 2 - (SIDE - 1)) / SIDE
     x, y = pixel[None, None, :], pixel[None, :, None]
     x = x - dice.between(-0.13, 0.13)
     y = y - dice.between(-0.09, 0.09)

@@ -1,0 +1,274 @@
+"""What people bring as an activation, looked at once before anything relies on it.
+
+A function, a module or the class of one. Whatever it is used for relies on what is found here: it
+leaves its input as it is, gives the same for the same, works element by element, keeps shape and
+dtype, lets gradients through, and has nothing of its own that wants one. What does not is refused,
+with what it does and what to do about it.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import random
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+import numpy
+import torch
+from torch import Tensor, nn
+
+from actfunc import torch_private
+from actfunc.errors import UsageError, in_a_line
+
+TensorFunction: TypeAlias = Callable[[Tensor], Tensor]
+
+TAKES = (
+    "an activation takes a floating-point tensor of any shape and gives one of the same shape and"
+    " dtype, element by element, the same for every channel, made of torch's own operations"
+)
+
+FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+
+SHAPE = (35, 28)
+"""Of the numbers that a function is tried on: so many that chance at one in a hundred shows, and
+that nothing of one parameter a column, or a row, fits a part of them."""
+
+REACHES = (1.75, 40.0)
+"""How far from 0 they go: where activations bend, and where many are cut off."""
+
+CLOSE = 1e-3
+"""How far apart, by the largest of them, two values of the same number may be: torch's loops for
+one number and for many may differ in the last digit, and a steep function makes more of it."""
+
+_PARTS: tuple[TensorFunction, ...] = (
+    lambda x: x[:3, 1:3],
+    lambda x: x.flatten(),
+    lambda x: x.reshape(5, 14, 14),
+)
+"""Of an elementwise function of the numbers, the values are as theirs are."""
+
+_KNOWN: dict[tuple[int, str], weakref.ref[Any]] = {}
+"""What was examined, by its identity and what it was examined for."""
+
+
+def taken(given: Any, name: str) -> TensorFunction:
+    """The function that is meant: a module as it is in evaluation, its parameters as they are; a
+    class of modules made without arguments; any other callable itself.
+
+    Examined as by `examine`, the first time that it comes. Raises UsageError.
+    """
+    if torch_private.values_are_hidden() or _is_known(given, "values"):
+        return cast(TensorFunction, given)
+    if isinstance(given, type) and issubclass(given, nn.Module):
+        try:
+            given = given()
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"{name} cannot be made without arguments: {in_a_line(error)}",
+                "make it first, `act = TheClass(...)`, and give that",
+            ) from error
+    if isinstance(given, nn.Module):
+        # a module may change, and is what it was when it came: the copy alone is remembered
+        function = Frozen(given, name)
+        once(function, "values", lambda: examine(function, name))
+        return function
+    if not callable(given):
+        raise UsageError(f"{name} is no function of a tensor: got {type(given).__name__}", TAKES)
+    once(given, "values", lambda: examine(given, name))
+    return cast(TensorFunction, given)
+
+
+def once(given: Any, what: str, look: Callable[[], None]) -> None:
+    """Look at a callable for `what`, unless that was done and found right before."""
+    if _is_known(given, what):
+        return
+    look()
+    key = id(given), what
+    try:
+        _KNOWN[key] = weakref.ref(given, lambda _: _KNOWN.pop(key, None))
+    except TypeError:  # not every object can be referred to so: it is looked at each time
+        return
+
+
+def _is_known(given: Any, what: str) -> bool:
+    known = _KNOWN.get((id(given), what))
+    return known is not None and known() is given
+
+
+class Frozen:
+    """A module as it was when it came, in evaluation, in whatever dtype and place it is called."""
+
+    def __init__(self, module: nn.Module, name: str) -> None:
+        """Raises UsageError for a module of which there is no copy."""
+        self.__name__, self.__module__ = type(module).__name__, type(module).__module__
+        try:
+            self._module = _copied(module).eval()
+        except Exception as error:
+            raise UsageError(f"{name} cannot be copied: {in_a_line(error)}", TAKES) from error
+        for parameter in self._module.parameters():  # a scripted one does not do it all at once
+            parameter.requires_grad_(False)
+        self._copies: dict[tuple[torch.dtype, torch.device], nn.Module] = {}
+        of_its_own = next(itertools.chain(self._module.parameters(), self._module.buffers()), None)
+        self._same = of_its_own is None
+        if of_its_own is not None:
+            for dtype in FLOATING:  # made here, for a compiler does not read how they are
+                self._at(dtype, of_its_own.device)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        y: Tensor = (self._module if self._same else self._at(x.dtype, x.device))(x)
+        return y
+
+    def _at(self, dtype: torch.dtype, device: torch.device) -> nn.Module:
+        if (dtype, device) not in self._copies:
+            self._copies[dtype, device] = _copied(self._module).to(device, dtype)
+        return self._copies[dtype, device]
+
+
+def _copied(module: nn.Module) -> nn.Module:
+    with torch.inference_mode(False):  # in it, a copy could never be differentiated through
+        return copy.deepcopy(module)
+
+
+def examine(function: TensorFunction, name: str, *, gradient: bool = True) -> None:
+    """Call it a few times, so that what cannot be an activation is told before any work.
+
+    gradient: whether torch is to find one. Raises UsageError with what is not so.
+    """
+    with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
+        for reach in REACHES:
+            _examine_at(_numbers(reach), function, name)
+        if gradient:
+            _check_gradient(_numbers(REACHES[0]), function, name)
+
+
+def _numbers(reach: float) -> Tensor:
+    rows, columns = SHAPE
+    # not symmetric, so that a turn of them shows
+    numbers = torch.linspace(
+        -reach, 0.85 * reach, rows * columns, dtype=torch.float32, device="cpu"
+    )
+    return numbers.reshape(SHAPE)
+
+
+def _examine_at(x: Tensor, function: TensorFunction, name: str) -> None:
+    before, writes = x.clone(), torch_private.writes(x)
+    given = called(function, x, name)
+    if torch_private.writes(x) != writes or not torch.equal(x, before):
+        raise UsageError(
+            f"{name} changes the tensor that it is given",
+            "write it without operations in place: no inplace=True, no relu_() and no x[...] =",
+        )
+    if given.requires_grad:
+        raise UsageError(
+            f"{name} has a parameter of its own that wants a gradient",
+            "detach it, or give the torch.nn.Module that it is in, which is taken as it is",
+        )
+    y, chance = given.clone(), _chance()
+    again = called(function, x, name)
+    if not (_same(y, again) and _chance() == chance):
+        raise UsageError(
+            f"{name} gives something else each time it is called",
+            "leave chance out: an activation gives the same for the same number",
+        )
+    turned = called(function, x.flip(0, 1), name).flip(0, 1)
+    if not _same(y, given):
+        raise UsageError(
+            f"{name} changes what it gave before when it is called again",
+            "give a new tensor each time, and keep none to write into",
+        )
+    if not _same(y, turned) or not all(
+        _same(part(y), called(function, part(x), name, "with another shape")) for part in _PARTS
+    ):
+        raise UsageError(
+            f"{name} is not elementwise: what it gives for a number depends on those beside it",
+            TAKES,
+        )
+
+
+def _check_gradient(x: Tensor, function: TensorFunction, name: str) -> None:
+    """Raise UsageError where torch finds no gradient of values that change with x."""
+    leaf = x.clone().requires_grad_()
+    y = called(function, leaf, name, "where a gradient is wanted")
+    if y.requires_grad:
+        try:
+            torch.autograd.grad(y.sum(), leaf, allow_unused=True)
+        except (Exception, SystemExit) as error:
+            raise UsageError(f"{name} has no gradient: {in_a_line(error)}", TAKES) from error
+    elif len(y.unique()) > y.numel() // 2:
+        raise UsageError(
+            f"{name} lets no gradient through: what it gives is not connected with its input",
+            "no detach(), no .data, no numpy() and no no_grad() within an activation",
+        )
+
+
+def check_transform(function: TensorFunction, name: str, way: str) -> None:
+    """Raise UsageError for what torch.func does not "differentiate" or does not "map"."""
+
+    def look() -> None:
+        try:
+            with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
+                _transformed(function, way)(_numbers(REACHES[0]))
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"torch.func cannot {way} {name}: {in_a_line(error)}",
+                "an autograd.Function needs setup_context, and generate_vmap_rule = True;"
+                " torch.where(x < 0, ..., x) takes the place of x[x < 0] = ... and of if",
+            ) from error
+
+    if not torch_private.values_are_hidden():
+        once(function, way, look)
+
+
+def _transformed(function: TensorFunction, way: str) -> TensorFunction:
+    if way == "map":
+        return torch.func.vmap(function)
+    return torch.func.grad(lambda x: function(x).sum())
+
+
+def check_dtypes(function: TensorFunction, name: str) -> None:
+    """Raise UsageError for what does not give float64 for float64, as a record is asked for it."""
+
+    def look() -> None:
+        with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
+            called(function, _numbers(REACHES[0]).double(), name, "in another dtype")
+
+    if not torch_private.values_are_hidden():
+        once(function, "dtypes", look)
+
+
+def called(function: TensorFunction, x: Tensor, name: str, where: str = "") -> Tensor:
+    """What the function gives, a tensor as it should be. Raises UsageError for whatever else."""
+    try:
+        y = function(x)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        words = f"{name} cannot be called {where}".rstrip()
+        raise UsageError(f"{words}: {in_a_line(error)}", TAKES) from error
+    if not isinstance(y, Tensor):
+        raise UsageError(f"{name} gives {type(y).__name__}, expected a tensor", TAKES)
+    if (y.shape, y.dtype, y.device, y.layout) != (x.shape, x.dtype, x.device, x.layout):
+        given, wanted = _told(y, x), _told(x, y)
+        raise UsageError(f"{name} gives {given} for {wanted}", TAKES)
+    return y
+
+
+def _told(one: Tensor, beside: Tensor) -> str:
+    """A tensor in words: its dtype and shape, and its device and layout where they differ."""
+    device = f" on {one.device}" if one.device != beside.device else ""
+    layout = f", {one.layout}" if one.layout != beside.layout else ""
+    return f"{one.dtype} of shape {tuple(one.shape)}{device}{layout}"
+
+
+def _chance() -> tuple[Any, ...]:
+    """Where the generators stand that a function may draw from without saying so."""
+    of_numpy = numpy.random.get_state(legacy=False)["state"]
+    numbers = of_numpy["key"].tobytes(), of_numpy["pos"]
+    return torch.get_rng_state().tolist(), random.getstate(), numbers
+
+
+def _same(one: Tensor, other: Tensor) -> bool:
+    size = one.detach().abs().nan_to_num(0.0, 0.0, 0.0).max().item()
+    return torch.allclose(one, other, rtol=0.0, atol=CLOSE * size, equal_nan=True)
