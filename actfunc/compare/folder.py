@@ -166,7 +166,7 @@ def document(result: Result) -> dict[str, Any]:
 
 
 def result_of(read: object, file: Path) -> Result:
-    """The result that `document` gave, read from a file. Raises CheckpointError for what is none."""
+    """The result that `document` gave, from a file. Raises CheckpointError for what is none."""
     values = documents.checked(file, read, RESULT, TRAIN_ANEW)
     try:
         history = epochs_of(values["history"])

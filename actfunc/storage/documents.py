@@ -61,7 +61,7 @@ def read_lines(
     content = files.read_bytes(path, hint)
     before, _, last = content.removesuffix(b"\n").rpartition(b"\n")
     before += b"\n" * bool(before)
-    seal = _parsed(path, last, hint)
+    seal = _parsed(path, last, hint, content)
     if not isinstance(seal, dict) or not isinstance(seal.get(SEAL), str):
         raise damaged(path, f"expected a last line with the {SEAL} of those before", hint)
     expected = seal.pop(SEAL)
@@ -116,11 +116,13 @@ def _digest_of_lines(content: bytes, beside: Mapping[str, Any]) -> str:
     return hashlib.sha256(content + digest(beside).encode()).hexdigest()
 
 
-def _parsed(path: Path, content: bytes, hint: str) -> Any:
+def _parsed(path: Path, content: bytes, hint: str, file: bytes | None = None) -> Any:
+    """A file's content as a value, or a part of it, where `file` is all."""
     try:
         return parsed(content.decode("utf-8"))
     except ValueError as error:
-        raise damaged(path, f"expected JSON, found {described(content, error)}", hint) from error
+        found = described(content if file is None else file, error)
+        raise damaged(path, f"expected JSON, found {found}", hint) from error
 
 
 def described(content: bytes, error: object) -> str:

@@ -174,7 +174,11 @@ def _numbers(words: str, least: float, most: float, types: tuple[type, ...]) -> 
 
     def check(value: Any) -> Any:
         # bool is an int to isinstance; an int above the largest float cannot become one
-        if type(value) not in types or not least <= value <= most or abs(value) > sys.float_info.max:
+        if (
+            type(value) not in types
+            or not least <= value <= most
+            or abs(value) > sys.float_info.max
+        ):
             raise Unfit(expected, value)
         return value
 

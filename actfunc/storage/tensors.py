@@ -20,6 +20,10 @@ from actfunc.errors import CheckpointError
 from actfunc.storage import documents, files
 
 SEAL = documents.SEAL
+TEXT = "actfunc"
+"""The one entry of the format's own text, as JSON: of several the order would not be the same in
+each writing."""
+
 HEADER = 8
 """Bytes before the format's JSON header, which say how long that is."""
 
@@ -31,8 +35,8 @@ def write_tensors(
     # copies, since the format refuses tensors that share memory
     content = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     beside = dict(text or {})
-    sealed = beside | {SEAL: digest(content, beside)}
-    return files.write_bytes(path, safetensors.torch.save(content, sealed))
+    sealed = json.dumps(beside | {SEAL: digest(content, beside)}, sort_keys=True)
+    return files.write_bytes(path, safetensors.torch.save(content, {TEXT: sealed}))
 
 
 def read_tensors(path: Path, hint: str) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -74,9 +78,12 @@ def read_text(path: Path) -> dict[str, str]:
 def _text_in(header: bytes) -> dict[str, str]:
     """The text in the format's JSON header. Raises ValueError."""
     found = documents.parsed(header.decode("utf-8"))
-    text = found.get("__metadata__", {}) if isinstance(found, dict) else None
-    if not isinstance(text, dict):
+    beside = found.get("__metadata__", {}) if isinstance(found, dict) else None
+    if not isinstance(beside, dict):
         raise ValueError("no header of safetensors")
+    text = documents.parsed(str(beside.get(TEXT, "{}")))
+    if not isinstance(text, dict):
+        raise ValueError(f"the text {text!r}")
     return {str(key): str(value) for key, value in text.items()}
 
 

@@ -178,8 +178,10 @@ def _read_state(content: bytes, path: Path) -> dict[str, torch.Tensor]:
     except pickle.UnpicklingError as error:
         # torch's own words advise to read it all the same, running what it wants to run
         asked = re.search(r"GLOBAL ([\w.]+)", str(error))
-        wants = f"wants to run code ({asked.group(1)})" if asked else "is no state dict of torch"
-        found = documents.described(content, f"a file that {wants}")
+        wants = (
+            f"wants to run code ({asked.group(1)})" if asked else "is damaged or wants to run code"
+        )
+        found = documents.described(content, f"one that {wants}")
         raise CheckpointError(
             f"{path} was refused: expected a dictionary of tensors, found {found}", WHOLE
         ) from error

@@ -135,13 +135,20 @@ def test_a_config_that_is_none_is_an_error_that_names_it(config, tmp_path):
     assert "--pretrained" in error.value.hint
 
 
-@pytest.mark.parametrize("sizes", [(-1, [8, 5], 3), (12, ["8", 5], 3), (10**13, [10**9], 3)])
-def test_sizes_that_the_weights_have_not_are_an_error(sizes, tmp_path):
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((-1, [8, 5], 3), "input_size: expected a whole number 1 or more, found -1"),
+        ((12, ["8", 5], 3), r"hidden_sizes\[0\]: expected a whole number"),
+        ((10**13, [10**9], 3), r"should have shape .* by the config, found"),
+    ],
+)
+def test_sizes_that_the_weights_have_not_are_an_error(sizes, said, tmp_path):
     written(tmp_path)
     path = paths(tmp_path, "leakyrelu")[0]
     keys = ("input_size", "hidden_sizes", "num_classes")
     path.write_text(json.dumps({"act_fn": {"name": "ReLU"}, **dict(zip(keys, sizes, strict=True))}))
-    with pytest.raises(CheckpointError, match=r"should have shape .* by the config, found"):
+    with pytest.raises(CheckpointError, match=said):
         read(tmp_path, "leakyrelu")
 
 
