@@ -83,10 +83,6 @@ class Pool:
                 raise CheckpointError(
                     f"{self.path} holds members trained otherwise: {apart}", OVERWRITE
                 )
-        for left_by_a_kill in (*self.path.glob(".*.partial"), *self._members.glob(".*.partial")):
-            # another rank may be about to write the same settings here
-            if not left_by_a_kill.name.startswith(f".{self.config_file.name}"):
-                files.remove(left_by_a_kill)
         for progress in self._members.glob("*.safetensors"):
             if files.exists(progress.with_suffix(".json")):  # killed before it was removed
                 files.remove(progress)

@@ -85,11 +85,11 @@ def remove(path: Path) -> None:
 
 
 def remove_partial(folder: Path) -> None:
-    """Remove what writers that were killed have left half written in a folder.
+    """Remove what writers that were killed have left half written in a folder, at any depth.
 
     Only for who is alone in it: another's file on its way has such a name too.
     """
-    for left in sorted(folder.glob(".*.partial")) if exists(folder) else ():
+    for left in sorted(folder.rglob(".*.partial")) if exists(folder) else ():
         remove(left)
 
 

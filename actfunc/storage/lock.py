@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from actfunc.errors import CheckpointError, UsageError
+from actfunc.storage import files
 
 NAME = ".lock"
 """The file in a folder that its writer holds; it is gone when the writer is done."""
@@ -19,7 +20,8 @@ PATIENCE = 1.0
 
 @contextmanager
 def alone(folder: Path, run: str = "") -> Iterator[None]:
-    """Only this process writes into the folder, until the block ends.
+    """Only this process writes into the folder, until the block ends; what another left half
+    written when it was killed is removed.
 
     The lock is the system's own (flock), so that of a process that died is free; where the system
     or the file system has none, nobody is kept out. Several processes of one run name it by `run`,
@@ -55,6 +57,8 @@ def _held(folder: Path, run: str) -> int | None:
             taken = _take(file)
             # who had the file before may have removed it meanwhile
             if taken and _still_there(file, path):
+                # before another process of the run is let in, whose files these could be
+                files.remove_partial(folder)
                 _sign(file, run)
                 kept = True
                 return file

@@ -129,7 +129,6 @@ class RunFolder:
                     f"{self.path} holds a run with other settings: {other}",
                     "--overwrite replaces it, --out FOLDER keeps both",
                 )
-        files.remove_partial(self.path)
         documents.write_sealed(self.config_file, config)
         self._begun = _identity(config)
 

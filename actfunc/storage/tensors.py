@@ -93,5 +93,5 @@ def digest(tensors: Mapping[str, Tensor], text: Mapping[str, str]) -> str:
     facts = [[name, str(tensors[name].dtype), list(tensors[name].shape)] for name in names]
     told = hashlib.sha256(json.dumps([facts, sorted(text.items())]).encode())
     for name in names:
-        told.update(tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        told.update(tensors[name].detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     return told.hexdigest()

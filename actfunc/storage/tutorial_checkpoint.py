@@ -25,7 +25,7 @@ import torch
 from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.catalogue import get
-from actfunc.errors import CheckpointError, UsageError, first_line
+from actfunc.errors import CheckpointError, UsageError, first_line, visible
 from actfunc.storage import authors_files, documents, files, tensors
 from actfunc.storage.schema import each, number, one_of, record, whole
 
@@ -203,32 +203,36 @@ def _params(
         found = []
         for part, shape in (("weight", (fan_out, fan_in)), ("bias", (fan_out,))):
             name = f"layers.{2 * index}.{part}"
-            tensor = state.pop(name, None)
-            if not isinstance(tensor, torch.Tensor) or tensor.shape != shape:
-                got = tuple(tensor.shape) if isinstance(tensor, torch.Tensor) else "nothing"
-                raise CheckpointError(
-                    f"{path}: {name} should have shape {shape} by the config, found {got}", WHOLE
-                )
-            plain = tensor.layout == torch.strided and not (tensor.is_meta or tensor.is_nested)
-            if not plain or tensor.dtype not in _NUMBERS:
-                raise CheckpointError(
-                    f"{path}: {name} should hold numbers of {', '.join(map(str, _NUMBERS))},"
-                    f" found {tensor.dtype} ({tensor.layout}, {tensor.device})",
-                    WHOLE,
-                )
-            if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
-                raise CheckpointError(f"{path}: {name} has fewer numbers than its shape", WHOLE)
-            # as float32, in which a large float64 is infinite
-            numbers = tensor.detach().to(torch.float32)
+            numbers = _numbers(state.pop(name, None), shape, f"{path}: {name}")
             if not (may_diverge or numbers.isfinite().all()):
                 raise CheckpointError(f"{path}: {name} is not finite", WHOLE)
             found.append(numbers)
         layers.append(mlp.Layer(*found))
     if state:
-        raise CheckpointError(
-            f"{path} holds more than its config says: {', '.join(map(str, state))}", WHOLE
-        )
+        more = visible(", ".join(str(name)[:40] for name in list(state)[:3]))
+        raise CheckpointError(f"{path} holds more than its config says: {more}", WHOLE)
     return tuple(layers)
+
+
+def _numbers(tensor: object, shape: tuple[int, ...], what: str) -> torch.Tensor:
+    """A plain tensor of that shape as float32, in which a large float64 is infinite."""
+    if not isinstance(tensor, torch.Tensor):
+        raise CheckpointError(f"{what} should have shape {shape}, found nothing", WHOLE)
+    # of a nested tensor the shape cannot even be asked
+    plain = not tensor.is_nested and tensor.layout == torch.strided and not tensor.is_meta
+    if not plain or tensor.dtype not in _NUMBERS:
+        raise CheckpointError(
+            f"{what} should hold numbers of {', '.join(map(str, _NUMBERS))},"
+            f" found {tensor.dtype} ({tensor.layout}, {tensor.device})",
+            WHOLE,
+        )
+    if tensor.shape != shape:
+        raise CheckpointError(
+            f"{what} should have shape {shape} by the config, found {tuple(tensor.shape)}", WHOLE
+        )
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise CheckpointError(f"{what} has fewer numbers than its shape", WHOLE)
+    return tensor.detach().to(torch.float32)
 
 
 def _first_line(error: Exception) -> str:

@@ -226,20 +226,6 @@ def test_to_overwrite_is_to_forget_members_that_are_done_and_those_on_their_way(
     assert pool.resume(begun, fresh) is fresh
 
 
-def test_what_a_kill_left_half_written_is_removed(pool):
-    pool.keep(made_up())
-    left = [
-        pool.path / "members" / ".relu.json.123.partial",
-        pool.path / "members" / ".relu.safetensors.123.partial",
-        pool.path / ".results.csv.123.partial",
-    ]
-    for file in left:
-        file.write_bytes(b"half")
-    pool.begin(CONFIG)
-    assert not [file.name for file in left if file.exists()]
-    assert pool.result(made_up().member) is not None
-
-
 GARBLED = {
     "empty": lambda content: b"",
     "cut off": lambda content: content[: len(content) // 2],

@@ -13,16 +13,16 @@ import pytest
 from actfunc.errors import CheckpointError, UsageError
 from actfunc.storage import lock
 from actfunc.storage.lock import alone
-from tests.compare.commands import ROOT
 
 HOLDER = """
-    import sys, time
-    from pathlib import Path
-    from actfunc.storage.lock import alone
-    with alone(Path(sys.argv[1]), sys.argv[2]):
-        print("held", flush=True)
-        time.sleep(float(sys.argv[3]))
+    import fcntl, os, sys, time
+    file = os.open(sys.argv[1] + "/.lock", os.O_RDWR | os.O_CREAT)
+    fcntl.flock(file, fcntl.LOCK_EX)
+    os.write(file, f"{os.getpid()} {sys.argv[2]}".encode())
+    print("held", flush=True)
+    time.sleep(float(sys.argv[3]))
 """
+"""What `alone` does, in a process that has not the package to load."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def holding(tmp_path):
 
     def start(seconds: float, run: str = "") -> subprocess.Popen:
         program = [sys.executable, "-c", textwrap.dedent(HOLDER), str(tmp_path), run, str(seconds)]
-        process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
         started.append(process)
         assert process.stdout.readline() == "held\n"
         return process
@@ -67,6 +67,17 @@ def test_another_writer_is_refused_until_the_first_has_died(tmp_path, holding, m
     with alone(tmp_path):
         pass
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_kill_left_half_written_is_removed(tmp_path):
+    left = [tmp_path / ".config.json.123.partial", tmp_path / "members" / ".relu.json.123.partial"]
+    left[1].parent.mkdir()
+    for file in left:
+        file.write_bytes(b"half")
+    (tmp_path / "members" / "relu.json").write_bytes(b"whole")
+    with alone(tmp_path):
+        assert not [file.name for file in left if file.exists()]
+    assert [path.name for path in tmp_path.rglob("*.json")] == ["relu.json"]
 
 
 def test_who_is_about_to_be_done_is_waited_for(tmp_path, holding, monkeypatch):

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
-import textwrap
 from dataclasses import asdict
-from pathlib import Path
 
 import pytest
 import torch
@@ -344,64 +339,6 @@ def test_a_garbled_history_is_an_error(folder, history):
     tensors.write_tensors(folder.progress_file, named)
     with pytest.raises(CheckpointError, match="does not say what it is of"):
         folder.resume(fresh())
-
-
-KILLED = """
-    import os, signal, sys
-    from pathlib import Path
-    from tests.storage.test_run_folder import CONFIG, after
-    from actfunc.storage import RunFolder
-
-    whole = Path.write_bytes
-
-    def run(folder, last):
-        # SIGKILL in the middle of the write number `last`, counted from 0
-        writes = 0
-        def half(path, content):
-            nonlocal writes
-            writes += 1
-            if writes > last:
-                whole(path, content[: len(content) // 2])
-                os.kill(os.getpid(), signal.SIGKILL)
-            return whole(path, content)
-        Path.write_bytes = half
-        folder.begin(CONFIG)
-        for epochs in (1, 2, 3):
-            folder.save(after([0.1, 0.2, 0.15][:epochs]))
-
-    for last in range(9):
-        child = os.fork()
-        if child == 0:
-            run(RunFolder(Path(sys.argv[1]) / str(last)), last)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.WTERMSIG(status))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-def test_a_kill_in_the_middle_of_any_write_leaves_a_folder_to_go_on_from(tmp_path):
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(KILLED), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    # writes: the config, then parameters, progress and metrics an epoch; the third is no best
-    assert done.stdout.split() == ["9"] * 9
-    kept = [0, 0, 0, 1, 1, 1, 2, 2, 3]
-    for last, epochs in enumerate(kept):
-        folder = RunFolder(tmp_path / str(last))
-        folder.begin(CONFIG)
-        assert not list(folder.path.glob(".*")), "what was half written is swept away"
-        progress = folder.resume(fresh(99))
-        assert len(progress.history) == epochs
-        assert_same_progress(progress, after([0.1, 0.2, 0.15][:epochs]) if epochs else fresh(99))
-        if epochs:
-            folder.parameters(fresh().best)
-            for line in folder.metrics_file.read_text().splitlines() if epochs > 1 else ():
-                json.loads(line)
-        folder.save(after([0.1, 0.2, 0.15]))
-        assert len(folder.resume(fresh()).history) == 3
 
 
 def test_what_is_read_lies_where_the_template_does(folder):
