@@ -31,14 +31,29 @@ from actfunc.storage.progress_file import (
     read_progress,
     write_progress,
 )
-from actfunc.storage.schema import Unfit, anything, each, mapping, number, record, text, whole
+from actfunc.storage.schema import (
+    Unfit,
+    anything,
+    each,
+    mapping,
+    maybe,
+    number,
+    record,
+    text,
+    whole,
+)
 from actfunc.training import Progress
 
 TRAIN_ANEW = "remove it, and it is trained anew"
 OVERWRITE = "--name NAME makes another folder, --overwrite replaces this one"
 
 READING = record(
-    validation=number(0, 100), test=number(0, 100), best_epoch=whole(1), epochs=whole(1)
+    ("diverged",),
+    validation=number(0, 100),
+    test=number(0, 100),
+    best_epoch=whole(1),
+    epochs=whole(1),
+    diverged=maybe(whole(1)),
 )
 RESULT = record(
     activation=text(),
@@ -64,13 +79,23 @@ class Pool:
         self.config_file = path / "config.json"
         self._members = path / "members"
         self._common: Identity = {}
+        self._sources: Mapping[str, str] = {}
 
-    def begin(self, config: Mapping[str, Any], *, overwrite: bool = False) -> None:
+    def begin(
+        self,
+        config: Mapping[str, Any],
+        *,
+        sources: Mapping[str, str] | None = None,
+        overwrite: bool = False,
+    ) -> None:
         """Make the folder ready for members trained so, or go on with those that are there.
+
+        sources: of one's own activations, by their specs, a digest of the source.
 
         Only for processes that are alone in it (`Ranks.alone`). Raises CheckpointError where
         members of other settings are in it.
         """
+        self._sources = dict(sources or {})
         self._common = {key: value for key, value in config.items() if key != "made_by"}
         if overwrite:
             for file in (*self._members.glob("*.json"), *self._members.glob("*.safetensors")):
@@ -104,14 +129,14 @@ class Pool:
         found = result_of(kept["result"], file)
         if found.member != member:
             raise CheckpointError(f"{file} is of another member: {found.member.key}", TRAIN_ANEW)
-        apart = differences(kept["trained"], self._common)
+        apart = differences(kept["trained"], self._trained(member))
         if apart:
             raise CheckpointError(f"{file} holds a member trained otherwise: {apart}", TRAIN_ANEW)
         return found
 
     def keep(self, result: Result) -> None:
         """Write the result of a member that is done, which then needs nothing to go on from."""
-        kept = {"result": document(result), "trained": self._common}
+        kept = {"result": document(result), "trained": self._trained(result.member)}
         documents.write_sealed(self._file(result.member, "json"), kept)
         files.remove(self._file(result.member, "safetensors"))
 
@@ -125,7 +150,13 @@ class Pool:
         return read_progress(file, fresh, self._of(member), TRAIN_ANEW)
 
     def _of(self, member: Member) -> Identity:
-        return {"member": member.key, **self._common}
+        return {"member": member.key, **self._trained(member)}
+
+    def _trained(self, member: Member) -> Identity:
+        """How it is trained, beside what is its own; with the source of an activation that has
+        one to be told."""
+        source = self._sources.get(member.arm.activation)
+        return {**self._common, **({} if source is None else {"source": source})}
 
     def _file(self, member: Member, ending: str) -> Path:
         # names that say something, and a digest for what a file's name cannot hold

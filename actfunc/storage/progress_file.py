@@ -24,6 +24,8 @@ from actfunc.training import Epoch, Progress
 Identity = Mapping[str, Any]
 """What a file is of, as JSON values: two files of one run or member have equal ones."""
 
+_SOURCE = "the source of its own activation has changed"
+
 EPOCH: Kind = record(
     epoch=whole(1),
     loss=maybe(number()),
@@ -64,17 +66,14 @@ def read_best(file: Path, template: mlp.Params, of: Identity, hint: str) -> mlp.
     return params
 
 
-def best_epoch(file: Path) -> int:
-    """The best epoch by what a progress file says of itself; 0 where that cannot be had.
+def read_history(file: Path, of: Identity, hint: str) -> tuple[Epoch, ...]:
+    """The epochs in what `write_progress` wrote, without the tensors; none where it is not there.
 
-    A look at the file's head alone, which is no proof: who takes anything else from it reads all.
+    Raises as `read_progress` does.
     """
-    try:
-        lines = tensors.read_text(file)["history"].splitlines()
-        scores = [epoch.validation_accuracy for epoch in epochs_of([*map(documents.parsed, lines)])]
-    except (CheckpointError, KeyError, ValueError, Unfit):
-        return 0
-    return scores.index(max(scores)) + 1 if scores else 0
+    if not files.exists(file):
+        return ()
+    return _text_of(file, tensors.read_text(file, hint), of, hint)[0]
 
 
 def expect_same(file: Path, text: Mapping[str, str], of: Identity, hint: str) -> None:
@@ -93,7 +92,7 @@ def differences(there: object, asked: Identity) -> str:
     plain = json.loads(json.dumps(asked))
     keys = dict.fromkeys([*plain, *found])
     return ", ".join(
-        f"{key} {found.get(key)}, asked for {plain.get(key)}"
+        _SOURCE if key == "source" else f"{key} {found.get(key)}, asked for {plain.get(key)}"
         for key in keys
         if found.get(key) != plain.get(key)
     )

@@ -27,12 +27,12 @@ from actfunc.errors import CheckpointError, UsageError
 from actfunc.storage import documents, files, tensors
 from actfunc.storage.progress_file import (
     Identity,
-    best_epoch,
     differences,
     expect_same,
     fitted,
     history_lines,
     read_best,
+    read_history,
     read_progress,
     write_progress,
 )
@@ -47,14 +47,17 @@ from actfunc.storage.schema import (
     text,
     whole,
 )
-from actfunc.training import Progress, Settings
+from actfunc.training import Epoch, Progress, Settings
+from actfunc.training.members import best_epoch_of
 
 ANOTHER = "train it anew with --overwrite"
 
 _KINDS = {"float": number(), "int": whole(), "str": text(), "bool": flag()}
 
 CONFIG = record(
+    ("source",),
     activation=text(),
+    source=text(),  # a digest, of one's own function
     sizes=each(whole(1), fewest=2),
     settings=record(**{field.name: _KINDS[str(field.type)] for field in fields(Settings)}),
     dataset=record(name=text(), train=whole(1), validation=whole(), split_seed=whole()),
@@ -179,9 +182,17 @@ class RunFolder:
                 return read_best(self.progress_file, template, self.identity, ANOTHER)
             except CheckpointError:
                 raise lost from None
-        if best_epoch(self.progress_file) > epoch:
+        try:
+            newest = best_epoch_of(self.history())
+        except CheckpointError:
+            return kept  # which are whole, and all that is left
+        if newest > epoch:
             return read_best(self.progress_file, template, self.identity, ANOTHER)
         return kept
+
+    def history(self) -> tuple[Epoch, ...]:
+        """The epochs that are trained, from the progress. Raises CheckpointError."""
+        return read_history(self.progress_file, self.identity, ANOTHER)
 
     def watch(self, epoch: int, layers: Sequence[Mapping[str, Any]]) -> None:
         """Keep what the neurons of each hidden layer are after an epoch, as plain JSON values."""

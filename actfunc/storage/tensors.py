@@ -20,6 +20,9 @@ from actfunc.errors import CheckpointError
 from actfunc.storage import documents, files
 
 SEAL = documents.SEAL
+TEXT_SEAL = "sha256 of the text"
+"""The digest of the text alone, for who reads no more than that."""
+
 TEXT = "actfunc"
 """The one entry of the format's own text, as JSON: of several the order would not be the same in
 each writing."""
@@ -35,6 +38,7 @@ def write_tensors(
     # copies, since the format refuses tensors that share memory
     content = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
     beside = dict(text or {})
+    beside[TEXT_SEAL] = documents.digest(beside)
     sealed = json.dumps(beside | {SEAL: digest(content, beside)}, sort_keys=True)
     return files.write_bytes(path, safetensors.torch.save(content, {TEXT: sealed}))
 
@@ -59,20 +63,26 @@ def read_tensors(path: Path, hint: str) -> tuple[dict[str, Tensor], dict[str, st
         raise documents.damaged(path, f"expected its {SEAL} beside the tensors, found none", hint)
     if found != expected:
         raise documents.not_as_written(path, expected, found, hint)
+    text.pop(TEXT_SEAL, None)
     return tensors, text
 
 
-def read_text(path: Path) -> dict[str, str]:
-    """The text beside the tensors alone, from the file's head, not compared with the digest.
-
-    Raises CheckpointError where there is none.
-    """
+def read_text(path: Path, hint: str) -> dict[str, str]:
+    """The text beside the tensors alone, from the file's head. Raises as `read_tensors` does."""
     try:
         with open(path, "rb") as file:
             size = int.from_bytes(file.read(HEADER), "little")
-            return _text_in(file.read(min(size, os.fstat(file.fileno()).st_size)))
-    except (OSError, ValueError) as error:
-        raise CheckpointError(f"{path} has no head that can be read: {error}") from error
+            text = _text_in(file.read(min(size, os.fstat(file.fileno()).st_size)))
+    except OSError:
+        files.read_bytes(path, hint)  # which says what is wrong
+        raise
+    except ValueError as error:
+        raise documents.damaged(path, f"expected a head of safetensors: {error}", hint) from error
+    text.pop(SEAL, None)
+    expected, found = text.pop(TEXT_SEAL, None), documents.digest(text)
+    if found != expected:
+        raise documents.not_as_written(path, expected, found, hint)
+    return text
 
 
 def _text_in(header: bytes) -> dict[str, str]:

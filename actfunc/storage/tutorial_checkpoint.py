@@ -49,7 +49,7 @@ CONFIG = record(
 SEAL = "archive/actfunc.sha256"
 """The part of a written archive that holds the digest of config and weights."""
 
-_NUMBERS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 WHOLE = (
     "put a whole copy in its place; the author's in the data folder is fetched anew by --pretrained"
@@ -220,9 +220,9 @@ def _numbers(tensor: object, shape: tuple[int, ...], what: str) -> torch.Tensor:
         raise CheckpointError(f"{what} should have shape {shape}, found nothing", WHOLE)
     # of a nested tensor the shape cannot even be asked
     plain = not tensor.is_nested and tensor.layout == torch.strided and not tensor.is_meta
-    if not plain or tensor.dtype not in _NUMBERS:
+    if not plain or tensor.dtype not in _DTYPES:
         raise CheckpointError(
-            f"{what} should hold numbers of {', '.join(map(str, _NUMBERS))},"
+            f"{what} should hold numbers of {', '.join(map(str, _DTYPES))},"
             f" found {tensor.dtype} ({tensor.layout}, {tensor.device})",
             WHOLE,
         )

@@ -195,6 +195,20 @@ def test_a_pool_that_lost_its_config_has_no_members_of_other_settings(pool):
         assert told.value.hint == "remove it, and it is trained anew"
 
 
+def test_members_of_an_edited_function_are_refused_and_no_others(pool):
+    own, relu = made_up("my.py:f"), made_up("relu")
+    pool.begin(CONFIG, sources={"my.py:f": "a" * 64})
+    for each in (own, relu):
+        pool.keep(each)
+    same, edited = Pool(pool.path), Pool(pool.path)
+    same.begin(CONFIG, sources={"my.py:f": "a" * 64})
+    assert equal(same.result(own.member), own)
+    edited.begin(CONFIG, sources={"my.py:f": "b" * 64})
+    assert equal(edited.result(relu.member), relu)
+    with pytest.raises(CheckpointError, match="the source of its own activation has changed"):
+        edited.result(own.member)
+
+
 @pytest.mark.parametrize("ending", ["json", "safetensors"])
 def test_a_file_of_another_member_is_not_taken_for_this_ones(pool, ending):
     this, other = made_up(), made_up(seed=1)

@@ -93,7 +93,7 @@ def test_what_is_saved_comes_back_bit_for_bit(folder, scores):
             assert_same(got, want)
     lines = folder.metrics_file.read_text().splitlines()
     assert [Epoch(**json.loads(line)) for line in lines] == list(progress.history)
-    beside = tensors.read_text(folder.parameters_file)
+    beside = tensors.read_text(folder.parameters_file, "")
     assert beside["epoch"] == str(progress.best_epoch)
     assert json.loads(beside["of"])["activation"] == "relu"
     assert {path.name for path in folder.path.iterdir()} == {
@@ -245,6 +245,25 @@ def test_parameters_lost_with_the_progress_are_an_error_that_names_them(folder):
     folder.parameters_file.unlink()
     with pytest.raises(CheckpointError, match=r"no file .*parameters\.safetensors"):
         folder.parameters(fresh().best)
+
+
+def test_the_source_of_ones_own_activation_is_what_a_run_is(folder):
+    folder.begin(CONFIG | {"source": "a" * 64}, overwrite=True)
+    folder.save(after([0.5]))
+    reopened(folder).begin(CONFIG | {"source": "a" * 64})
+    for other in ({"source": "b" * 64}, {}):
+        with pytest.raises(CheckpointError, match=r"the source of its own activation has changed$"):
+            reopened(folder).begin(CONFIG | other)
+
+
+def test_the_history_is_read_without_the_weights(folder):
+    assert folder.history() == ()
+    folder.save(after([0.5, 0.7]))
+    assert folder.history() == after([0.5, 0.7]).history
+    folder.progress_file.write_bytes(folder.progress_file.read_bytes().replace(b"0.7", b"0.9"))
+    with pytest.raises(CheckpointError, match=r"progress\.safetensors is damaged: .*sha256"):
+        folder.history()
+    folder.parameters(fresh().best)
 
 
 def test_parameters_of_an_earlier_epoch_are_not_the_best(folder):
