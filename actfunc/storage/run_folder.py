@@ -103,7 +103,8 @@ class RunFolder:
 
         Raises CheckpointError where that is missing, damaged, or of another run than this folder's.
         """
-        config: dict[str, Any] = documents.read_sealed(self.config_file, CONFIG, ANOTHER)
+        hint = ANOTHER if files.exists(self.config_file) else "the same `train` writes it anew"
+        config: dict[str, Any] = documents.read_sealed(self.config_file, CONFIG, hint)
         try:
             Settings(**config["settings"])
         except UsageError as error:
