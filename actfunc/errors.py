@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-USAGE, DATA = 2, 3
-"""Exit codes of the command line for wrong usage and for missing or damaged data."""
+USAGE, DATA, FAILED = 2, 3, 4
+"""Exit codes of the command line: wrong usage, missing or damaged data, work that could not be done
+(no memory, a full disk, a process that died, a fault of ours). 1 is a check that did not hold."""
 
 
 def in_a_line(error: BaseException) -> str:
@@ -32,12 +33,19 @@ class ActfuncError(Exception):
     `hint` says what to do next; `exit_code` is what the command line ends with.
     """
 
-    exit_code = 1
+    exit_code = FAILED
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+
+class ToldToEnd(BaseException):
+    """The process was told to end, by SIGTERM.
+
+    No Exception: torch's compiler takes those for its own failures, whoever raised them.
+    """
 
 
 class UsageError(ActfuncError, ValueError):

@@ -1,12 +1,25 @@
-"""What of this machine a computation may use: cores, and torch's threads on them."""
+"""What of this machine a computation may use: cores, torch's threads on them, processes."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Iterator
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing.context import SpawnContext
+from typing import Any
 
 import torch
+
+from actfunc.errors import ActfuncError
+
+# a fresh start: a forked process would inherit torch's threads in the middle of their work
+SPAWN: SpawnContext = multiprocessing.get_context("spawn")
 
 
 def available_cores() -> int:
@@ -30,3 +43,52 @@ def single_threaded(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def worker_processes(
+    count: int, begin: Callable[..., None], arguments: tuple[Any, ...] = (), hint: str = ""
+) -> Iterator[ProcessPoolExecutor]:
+    """Processes that work for this one and end with it, in the middle of their work if need be.
+
+    begin: what each calls first, with these arguments; it calls `begin_as_worker`.
+    Raises ActfuncError with the hint where one of them dies.
+    """
+    others = {*multiprocessing.active_children()}
+    executor = ProcessPoolExecutor(count, SPAWN, begin, arguments)
+    try:
+        yield executor
+    except BrokenProcessPool as error:
+        raise ActfuncError("a process that shared the work has died", hint) from error
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in {*multiprocessing.active_children()} - others:
+            process.terminate()
+
+
+@contextmanager
+def hidden_from_ctrl_c() -> Iterator[None]:
+    """Processes that are started here never hear Ctrl-C; this one hears it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def begin_as_worker() -> None:
+    """What a process does first that works for another: one thread, prints as talk, an end.
+
+    It ends with the first process, which cannot end the others when it is killed: they would wait
+    for tasks for ever.
+    """
+    threading.Thread(target=_end_with_the_first, daemon=True).start()
+    torch.set_num_threads(1)
+    sys.stdout = sys.stderr  # the first process has results to print there
+
+
+def _end_with_the_first() -> None:
+    first = multiprocessing.parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)

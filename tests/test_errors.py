@@ -11,7 +11,7 @@ from actfunc.errors import UnknownNameError
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("ActfuncError", 1),
+        ("ActfuncError", 4),
         ("UsageError", 2),
         ("UnknownNameError", 2),
         ("FormulaError", 2),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from actfunc.places import cache_root, data_root
@@ -36,3 +38,13 @@ def test_the_cache_is_where_the_variable_says(home, monkeypatch):
 def test_the_folder_of_data_is_the_one_that_is_named(home, monkeypatch, said, meant):
     monkeypatch.setenv("ACTFUNC_DATA", said.format(home))
     assert data_root() == home / meant
+
+
+def test_a_user_whom_the_system_does_not_know_has_a_place_too(monkeypatch):
+    def unknown():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", unknown)
+    assert cache_root().is_absolute()
+    monkeypatch.setenv("ACTFUNC_DATA", "~/data")
+    assert data_root().is_absolute()

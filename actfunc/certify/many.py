@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 
 import torch
 
@@ -17,7 +16,12 @@ from actfunc.certify.pairs import certify_pair
 from actfunc.certify.vectors import certify_vector
 from actfunc.errors import UsageError
 from actfunc.gated import GatedPair
-from actfunc.machine import available_cores
+from actfunc.machine import (
+    available_cores,
+    begin_as_worker,
+    hidden_from_ctrl_c,
+    worker_processes,
+)
 from actfunc.vector import VectorFunction
 
 
@@ -56,20 +60,16 @@ def certify_many(
 
     specs: what `find` takes; the processes find the records themselves.
     """
-    # a fresh start: a forked process would inherit torch's threads in the middle of their work
-    context = multiprocessing.get_context("spawn")
-    workers = min(processes or available_cores(), len(specs))
-    with ProcessPoolExecutor(workers, context, _alone) as pool:
-        jobs = [pool.submit(_certify, spec, tuple(dtypes), compiled) for spec in specs]
-        try:
-            for job in as_completed(jobs):
-                yield job.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    count = min(processes or available_cores(), len(specs))
+    with worker_processes(count, _alone, hint="perhaps for lack of memory") as workers:
+        with hidden_from_ctrl_c():
+            jobs = [workers.submit(_certify, spec, tuple(dtypes), compiled) for spec in specs]
+        for job in as_completed(jobs):
+            yield job.result()
 
 
 def _alone() -> None:
-    torch.set_num_threads(1)
+    begin_as_worker()
     # the compiler would start as many processes of its own in each of these
     os.environ["TORCHINDUCTOR_COMPILE_THREADS"] = "1"
 

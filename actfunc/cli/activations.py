@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from actfunc.cli.command import App
 from actfunc.cli.console import Output
 from actfunc.cli.options import Json, SixByDefault, example
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add these commands to the app."""
     app.command("list", epilog=example("actfunc list"))(list_)
     app.command(epilog=example("actfunc show leaky_relu:negative_slope=0.1"))(show)

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from actfunc.cli.command import App
 from actfunc.cli.console import Output
 from actfunc.cli.options import Json, example
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(epilog=example("actfunc audit", "actfunc audit gelu silu --plot error.svg"))(audit)
 
@@ -43,11 +44,13 @@ def audit(
     from actfunc.errors import UsageError
     from actfunc.show import audit as show
     from actfunc.show import certificates, style
-    from actfunc.storage.files import write_bytes
+    from actfunc.storage.files import check_writable, write_bytes
     from actfunc.storage.provenance import provenance
 
     if plot is not None:
         style.check_format(plot)
+    if markdown is not None:
+        check_writable(markdown)
     records = [CATALOGUE.named(name) for name in names or CATALOGUE]
     theirs = [(record, found) for record in records if (found := peer(record)) is not None]
     if not theirs:
@@ -70,9 +73,9 @@ def audit(
             bar.advance(task)
     if not json:
         output.print(show.audit_table(results))
+    output.document({**provenance(torch.device("cpu")), **show.audit_document(results)})
     if markdown is not None:
         output.wrote("table", write_bytes(markdown, show.audit_markdown(results).encode()))
     if plot is not None:
         style.save(certificates.error_figure(curves), plot)
         output.wrote("figure", plot)
-    output.document({**provenance(torch.device("cpu")), **show.audit_document(results)})

@@ -9,12 +9,13 @@ import typer
 
 from actfunc.cli.certify_subjects import elementwise, subject
 from actfunc.cli.certify_work import certificates_of, every_float32
+from actfunc.cli.command import App
 from actfunc.cli.console import Output
 from actfunc.cli.options import Device, Json, example
 from actfunc.errors import UsageError
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(
         epilog=example(
@@ -115,10 +116,14 @@ def certify(
     from actfunc.certify.curve import curve
     from actfunc.show import certificates as show
     from actfunc.show import style
+    from actfunc.storage.files import check_writable
     from actfunc.storage.provenance import provenance
 
     if plot is not None:
         style.check_format(plot)
+    if save is not None:
+        check_writable(save)
+    known_before = kept.load(against)[1] if against is not None else None
     known = {str(known).removeprefix("torch."): known for known in DTYPES}
     for word in dtype or []:
         if word not in known:
@@ -127,6 +132,7 @@ def certify(
     whole = [*CATALOGUE, *PAIRS, *VECTORS] if everything else []
     subjects = [subject(text, judge, derivative, formula) for text in [*whole, *chosen]]
     records = {one.spec: one for one in subjects}
+    drawable = elementwise(records, "--plot") if plot is not None else []
 
     output = Output(json)
     if exhaustive:
@@ -145,22 +151,21 @@ def certify(
         failing = show.failing_points(found)
         if failing is not None:
             output.print(failing)
-    if plot is not None:
-        drawn = [each for each in dtypes if each in (torch.float64, torch.float32)] or dtypes
-        drawable = elementwise(records, "--plot")
-        curves = [curve(one, each, formula) for one in drawable for each in drawn]
-        style.save(show.error_figure(curves), plot)
-        output.wrote("figure", plot)
-    if save is not None:
-        made = provenance(torch.device("cpu"))
-        output.wrote("certificates", kept.save(save, found, made))
     differences = []
-    if against is not None:
-        differences = kept.drift(kept.load(against)[1], found, all_of_them=everything)
+    if known_before is not None:
+        differences = kept.drift(known_before, found, all_of_them=everything)
         output.done(not differences, "as kept", f"{against}: {len(differences)} differences")
         for difference in differences:
             output.print(f"  {difference}")
     document = {"torch": torch.__version__, **show.certificates_document(found)}
     output.document({**document, "drift": differences} if against is not None else document)
+    if save is not None:
+        made = provenance(torch.device("cpu"))
+        output.wrote("certificates", kept.save(save, found, made))
+    if plot is not None:
+        drawn = [each for each in dtypes if each in (torch.float64, torch.float32)] or dtypes
+        curves = [curve(one, each, formula) for one in drawable for each in drawn]
+        style.save(show.error_figure(curves), plot)
+        output.wrote("figure", plot)
     if differences or not all(one.held for one in found):
         raise typer.Exit(1)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actfunc.cli.command import App
 from actfunc.cli.comparison_options import init_list, listed, own_gpu, precise, rate_list, seed_list
 from actfunc.cli.comparison_progress import Progress, say_plan
 from actfunc.cli.console import Output
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from actfunc.training import Settings
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add this command to the app."""
     app.command(
         epilog=example(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from actfunc.cli.command import App
 from actfunc.cli.console import Output
 from actfunc.cli.options import DataSet, Examples, Json, example
 from actfunc.errors import DataError, UsageError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from actfunc.data.fashion_mnist import Check
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add this command to the app."""
     app.command(epilog=example("actfunc data --fetch --show examples.png"))(data)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
     DataSet,
@@ -16,7 +17,6 @@ from actfunc.cli.options import (
     Examples,
     Figure,
     Json,
-    OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
@@ -28,7 +28,7 @@ from actfunc.cli.trained_networks import trained_networks
 from actfunc.cli.working_set import set_up
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(cls=OptionalValueCommand, epilog=example("actfunc dead relu --pretrained"))(dead)
 

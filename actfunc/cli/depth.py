@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from actfunc.cli.command import App
 from actfunc.cli.console import Output
 from actfunc.cli.options import Device, Figure, Init, Json, Seed, SixByDefault, example
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(epilog=example("actfunc depth relu gelu sigmoid --init recommended"))(depth)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
     Batch,
@@ -15,7 +16,6 @@ from actfunc.cli.options import (
     Examples,
     Figure,
     Json,
-    OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
@@ -26,7 +26,7 @@ from actfunc.cli.options import (
 from actfunc.cli.trained_networks import trained_networks
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(cls=OptionalValueCommand, epilog=example("actfunc distribution --pretrained"))(
         distribution

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from actfunc.cli.command import App
 from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
     Batch,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from actfunc.mlp import Params
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(
         epilog=example(

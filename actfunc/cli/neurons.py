@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
 from actfunc.cli.options import (
     DataSet,
@@ -16,7 +17,6 @@ from actfunc.cli.options import (
     Examples,
     Figure,
     Json,
-    OptionalValueCommand,
     Pretrained,
     Runs,
     Seed,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from actfunc.storage.tutorial_checkpoint import Checkpoint
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add the command to the app."""
     app.command(cls=OptionalValueCommand, epilog=example("actfunc neurons relu tanh --fresh"))(
         neurons

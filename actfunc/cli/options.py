@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 
 import typer
-from typer.core import TyperCommand
 
 from actfunc import __version__
 from actfunc.errors import UsageError
+from actfunc.places import from_home
 
 
 def example(*commands: str) -> str:
@@ -30,9 +30,17 @@ def _check_seed(seed: int | None) -> int | None:
     return seed
 
 
+def _from_home(folder: Path) -> Path:
+    return from_home(folder)
+
+
 version_callback: TypeAlias = Annotated[
     bool,
     typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version."),
+]
+traceback_option: TypeAlias = Annotated[
+    bool,
+    typer.Option("--traceback", help="With any command: show where in the code an error arose."),
 ]
 Json: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else there.")
@@ -108,10 +116,23 @@ Device: TypeAlias = Annotated[
     str, typer.Option("--device", envvar="ACTFUNC_DEVICE", help="auto, cpu or cuda.")
 ]
 Out: TypeAlias = Annotated[
-    Path, typer.Option("--out", "-o", envvar="ACTFUNC_RUNS", help="Folder for the results.")
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        envvar="ACTFUNC_RUNS",
+        callback=_from_home,
+        help="Folder for the results.",
+    ),
 ]
 Runs: TypeAlias = Annotated[
-    Path, typer.Option("--runs", envvar="ACTFUNC_RUNS", help="Folder that `train` wrote into.")
+    Path,
+    typer.Option(
+        "--runs",
+        envvar="ACTFUNC_RUNS",
+        callback=_from_home,
+        help="Folder that `train` wrote into.",
+    ),
 ]
 Figure: TypeAlias = Annotated[
     Path, typer.Option("--out", "-o", help="Where to write the figure: .svg, .pdf or .png.")
@@ -137,7 +158,6 @@ TrainedSplitSeed: TypeAlias = Annotated[
     ),
 ]
 
-AUTHOR = "author"
 Pretrained: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -161,17 +181,3 @@ def layer_sizes(text: str) -> tuple[int, ...]:
             "for example --hidden 512,256,256,128",
         )
     return sizes
-
-
-class OptionalValueCommand(TyperCommand):
-    """A command whose `--pretrained` may stand alone, which Typer has no word for."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give a lone `--pretrained` its value, then parse as always."""
-        spelled = []
-        for index, this in enumerate(args):
-            spelled.append(this)
-            following = args[index + 1 : index + 2] or ["-"]
-            if this == "--pretrained" and following[0].startswith("-"):
-                spelled.append(AUTHOR)
-        return super().parse_args(ctx, spelled)

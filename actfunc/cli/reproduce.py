@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
     Compiling,
@@ -16,7 +17,6 @@ from actfunc.cli.options import (
     Epochs,
     Examples,
     Json,
-    OptionalValueCommand,
     Out,
     Overwrite,
     Pretrained,
@@ -24,7 +24,7 @@ from actfunc.cli.options import (
     example,
 )
 from actfunc.cli.trained_networks import trained_networks
-from actfunc.cli.training import train_one
+from actfunc.cli.training import draw_curve, train_one
 from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Histories = dict[str, tuple[Epoch, ...]]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add this command to the app."""
     app.command(cls=OptionalValueCommand, epilog=example("actfunc reproduce --pretrained"))(
         reproduce
@@ -133,6 +133,9 @@ def reproduce(
         seconds=time.perf_counter() - began,
     )
     results = document(study)
+    if not json:
+        output.print(comparison_table(study))
+    output.document(results)
     files.write_json(folder / "results.json", results)
     with output.status("drawing"):
         paths = {
@@ -140,11 +143,8 @@ def reproduce(
             for name, figure in draw_figures(study).items()
         }
         index = files.write_bytes(folder / "index.html", render(page(study, paths)).encode())
-    if not json:
-        output.print(comparison_table(study))
     output.wrote("page", index)
     output.wrote("everything", folder)
-    output.document(results)
     if not held or verdict.differing(study):
         raise typer.Exit(1)
 
@@ -177,6 +177,7 @@ def _train(
             compiling=compiling,
             overwrite=overwrite,
         )
+        draw_curve(run, activation.spec)
         networks[name] = Checkpoint(activation, run.params)
         histories[name] = run.progress.history
         best = f"val {100 * run.progress.best_accuracy:.2f} % at epoch {run.progress.best_epoch}"

@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
+from actfunc.cli.command import App
 from actfunc.cli.console import Output, advance
 from actfunc.cli.options import Figure, Json, Seed, SixByDefault, example
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add this command to the app."""
     app.command(epilog=example("actfunc signal tanh gelu --measure"))(signal)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
     BatchSize,
@@ -20,7 +21,6 @@ from actfunc.cli.options import (
     Init,
     Json,
     Optimizer,
-    OptionalValueCommand,
     Out,
     Overwrite,
     Pretrained,
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: App) -> None:
     """Add these commands to the app."""
     app.command(epilog=example("actfunc train relu gelu leaky_relu:negative_slope=0.1"))(train)
     app.command(cls=OptionalValueCommand, epilog=example("actfunc evaluate relu gelu"))(evaluate)
@@ -116,33 +116,35 @@ def train(
         output, dataset, seed=seed, split_seed=split_seed, device=device, examples=examples
     )
     runs: dict[str, Run] = {}
-    test: dict[str, float] = {}
     inits = {record.spec: spec_for(init, record) for record in records}
-    for record in records:
-        run = train_one(
-            output,
-            work,
-            record,
-            replace(settings, init=inits[record.spec]),
-            out,
-            hidden=layers,
-            compiling=compiling,
-            overwrite=overwrite,
-            watch_neurons=watch_neurons,
-        )
-        runs[record.spec] = run
-        test[record.spec] = accuracy(run.params, record, work.split.test)
+    try:
+        for record in records:
+            runs[record.spec] = train_one(
+                output,
+                work,
+                record,
+                replace(settings, init=inits[record.spec]),
+                out,
+                hidden=layers,
+                compiling=compiling,
+                overwrite=overwrite,
+                watch_neurons=watch_neurons,
+            )
+    finally:
+        # whatever ends it, a full disk or Ctrl-C: what is trained is told
+        test = {
+            record.spec: accuracy(runs[record.spec].params, record, work.split.test)
+            for record in records
+            if record.spec in runs
+        }
+        if runs and not json:
+            output.print(runs_table(runs, test))
     watched = {spec: run.folder.watched() for spec, run in runs.items() if watch_neurons}
-    drawn = {spec: draw_watched(run) for spec, run in runs.items() if watch_neurons}
     if not json:
-        output.print(runs_table(runs, test))
         if watched:
             output.print(watched_table(watched))
         for run in runs.values():
             output.wrote("run", run.folder.path)
-    if plot is not None:
-        curves = {spec: run.progress.history for spec, run in runs.items()}
-        output.wrote("figure", style.save(curves_figure(curves), plot))
     output.document(
         {
             **work.facts(),
@@ -158,7 +160,9 @@ def train(
                     **(
                         {
                             "neurons": watched[spec],
-                            "neurons_figure": str(drawn[spec]) if drawn[spec] else None,
+                            "neurons_figure": str(run.folder.neurons_figure_file)
+                            if watched[spec]
+                            else None,
                         }
                         if watch_neurons
                         else {}
@@ -168,6 +172,13 @@ def train(
             },
         }
     )
+    for spec, run in runs.items():
+        draw_curve(run, spec)
+        if watch_neurons:
+            draw_watched(run)
+    if plot is not None:
+        curves = {spec: run.progress.history for spec, run in runs.items()}
+        output.wrote("figure", style.save(curves_figure(curves), plot))
 
 
 def evaluate(
@@ -232,12 +243,10 @@ def train_one(
     overwrite: bool = False,
     watch_neurons: bool = False,
 ) -> Run:
-    """Train one network with a bar that tells epoch, step and accuracy, and draw its curve."""
+    """Train one network with a bar that tells epoch, step and accuracy."""
     from rich.markup import escape
 
     from actfunc.cli.watching import watcher
-    from actfunc.show import style
-    from actfunc.show.training import curves_figure
     from actfunc.storage import RunFolder
     from actfunc.storage import run as runs
 
@@ -246,13 +255,19 @@ def train_one(
         compiled = runs.compiles(work, settings, compiling)
         note = "compiling: half a minute the first time" if compiled else "starting"
         task = bar.add_task(record.spec, total=settings.max_epochs * steps, note=note)
-        epoch, best = 0, ""
+        epoch, best, trained = 0, "", ""
         folder = RunFolder.of(root, work.dataset.name, record.spec, settings.seed)
 
         def tell(message: str) -> None:
             bar.console.print(f"[yellow]warning:[/yellow] {escape(message)}", soft_wrap=True)
 
-        watch = watcher(work, record, folder, tell) if watch_neurons else None
+        count = watcher(work, record, folder, tell) if watch_neurons else None
+
+        def watch(progress: Progress) -> None:
+            nonlocal trained
+            trained = _so_far(progress)
+            if count is not None:
+                count(progress)
 
         def on_step(done: int, total: int) -> None:
             where = f"epoch {epoch + 1}/{settings.max_epochs} step {done}/{total}"
@@ -260,26 +275,39 @@ def train_one(
 
         def on_epoch(progress: Progress) -> None:
             nonlocal epoch, best
-            epoch = progress.history[-1].epoch
-            best = (
-                f"val {100 * progress.history[-1].validation_accuracy:.1f} %"
-                f"  best {100 * progress.best_accuracy:.1f} % (epoch {progress.best_epoch})"
-            )
+            epoch, best = progress.history[-1].epoch, trained
             output.line(f"{record.spec}: epoch {epoch}  {best}")
 
-        run = runs.train(
-            record,
-            work,
-            settings,
-            root,
-            hidden=hidden,
-            compiling=compiling,
-            overwrite=overwrite,
-            on_step=on_step,
-            watch=watch,
-            on_epoch=on_epoch,
-        )
+        try:
+            return runs.train(
+                record,
+                work,
+                settings,
+                root,
+                hidden=hidden,
+                compiling=compiling,
+                overwrite=overwrite,
+                on_step=on_step,
+                watch=watch,
+                on_epoch=on_epoch,
+            )
+        except BaseException:
+            # the bar goes, what it showed stays
+            if trained:
+                tell(f"{record.spec} was cut off; last epoch {trained}")
+            raise
+
+
+def _so_far(progress: Progress) -> str:
+    last, best = 100 * progress.history[-1].validation_accuracy, 100 * progress.best_accuracy
+    return f"val {last:.1f} %  best {best:.1f} % (epoch {progress.best_epoch})"
+
+
+def draw_curve(run: Run, name: str) -> None:
+    """Draw a run's validation accuracy into its folder, where it is not drawn as it is now."""
+    from actfunc.show import style
+    from actfunc.show.training import curves_figure
+
     if run.epochs_now or not run.folder.curve_file.exists():
-        curve = curves_figure({record.spec: run.progress.history}, f"{record.spec}: validation")
+        curve = curves_figure({name: run.progress.history}, f"{name}: validation")
         style.save(curve, run.folder.curve_file)
-    return run

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import distributed
 
-from actfunc.errors import ActfuncError
+from actfunc.errors import ActfuncError, ToldToEnd
 from actfunc.storage import lock
 
 Anything = TypeVar("Anything")
@@ -76,7 +76,7 @@ def joined() -> Iterator[Ranks]:
         else:
             yield _connected(world)
             distributed.destroy_process_group()
-    except _ToldToEndError as told:
+    except ToldToEnd as told:
         # torchrun does it to the others when one has died
         why = ", as when another process of the run has died" if world > 1 else ""
         raise ActfuncError(f"told to end{why}", HINT) from told
@@ -93,9 +93,5 @@ def _connected(world: int) -> Ranks:
     return Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
-class _ToldToEndError(BaseException):
-    """No Exception: torch's compiler takes those for its own failures, whoever raised them."""
-
-
 def _told_to_end(*_: object) -> None:
-    raise _ToldToEndError
+    raise ToldToEnd

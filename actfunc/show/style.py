@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import colorsys
 import io
-import os
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -162,9 +161,7 @@ def check_format(path: Path) -> Path:
         raise UsageError(
             f"cannot draw a figure as {path.name!r}", f"end its name in {_among(FORMATS)}"
         )
-    if path.is_dir() or not os.access(_existing(path), os.W_OK):
-        raise UsageError(f"cannot write to {path}", "name a file in a folder that is yours")
-    return path
+    return files.check_writable(path)
 
 
 @applied()
@@ -181,8 +178,3 @@ def save(made: Figure, path: Path) -> Path:
 def _among(options: Iterable[str]) -> str:
     *most, last = options
     return f"{', '.join(most)} or {last}"
-
-
-def _existing(path: Path) -> Path:
-    parent = path.absolute().parent
-    return parent if parent.exists() or parent == parent.parent else _existing(parent)

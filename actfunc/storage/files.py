@@ -15,6 +15,19 @@ LONGEST = 96
 """Bytes of a `slug`: file systems allow names of 255, with digests, endings and processes' ids."""
 
 
+def check_writable(path: Path) -> Path:
+    """Refuse what cannot be written to, a folder or what is in another's, before any work."""
+    folder = _existing(path)
+    if path.is_dir() or not (folder.is_dir() and os.access(folder, os.W_OK)):
+        raise UsageError(f"cannot write to {path}", "name a file in a folder that is yours")
+    return path
+
+
+def _existing(path: Path) -> Path:
+    parent = path.absolute().parent
+    return parent if parent.exists() or parent == parent.parent else _existing(parent)
+
+
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all, making its folder where needed.
 

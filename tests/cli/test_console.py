@@ -44,3 +44,16 @@ def test_one_that_is_silent_says_nothing_and_gives_no_document(capsys):
     output.line("it")
     output.document({"it": 1})
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_a_terminal_would_obey_is_written_out(capsys):
+    orders, told = "a\x1b[2J\x07b", "a\\x1b[2J\\x07b"
+    output = Output()
+    output.header(orders)
+    output.done(True, orders, orders)
+    output.wrote("figure", orders)
+    output.line(orders)
+    print_error(UsageError(orders, orders))
+    printed = capsys.readouterr()
+    assert (printed.out + printed.err).count(told) == 7
+    assert "\x1b[2J" not in printed.out + printed.err

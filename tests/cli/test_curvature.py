@@ -51,7 +51,7 @@ def test_a_network_that_has_diverged_is_named_and_nothing_is_written(actfunc):
     lost = {name: torch.full_like(tensor, torch.nan) for name, tensor in tensors.items()}
     files.write_tensors(file, lost, text)
     done = actfunc("curvature", "silu", "--hidden", "8", *FEW, "-o", "c.png")
-    assert done.code == 1
+    assert done.code == 4
     assert "the network of silu has diverged" in done.err
     assert "smaller learning rate" in done.err
     assert not Path("c.png").exists()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -156,7 +158,7 @@ def test_a_place_that_cannot_be_written_and_a_lack_of_memory_are_said_in_two_lin
         ["train", "relu", "--hidden", "1000000000,1000000000"],
     ):
         done = actfunc(*arguments)
-        assert done.code in (1, 2)
+        assert done.code in (2, 4)
         assert done.err.count("error:") == 1
         assert len(done.err.splitlines()) == 2
 
@@ -181,3 +183,127 @@ def test_an_interruption_ends_with_130_and_says_how_to_go_on(actfunc, monkeypatc
     done = actfunc("train", "relu")
     assert done.code == 130
     assert "the same command goes on" in done.err
+
+
+def test_without_a_word_it_shows_its_help(actfunc):
+    assert actfunc() == actfunc("--help")
+    assert actfunc().code == 0
+
+
+def test_help_flows_to_the_width_there_is(actfunc, monkeypatch):
+    """A docstring's own line breaks would leave every second line half empty."""
+    monkeypatch.setenv("COLUMNS", "60")
+    text = actfunc("certify", "--help").out
+    paragraph = text[text.index("In float64 and") : text.index("Exit code 1")].splitlines()
+    assert all(len(line.strip()) > 40 for line in paragraph[:-1])
+
+
+QUICK = ("--as", "sigmoid", "--dtype", "float16")
+
+
+def test_what_ones_own_file_prints_is_not_among_the_results(actfunc):
+    Path("loud.py").write_text(
+        "print('imported')\ndef f(x):\n    print('called')\n    return x.sigmoid()\n"
+    )
+    for command in (["show", "loud.py:f"], ["certify", "loud.py:f", *QUICK]):
+        done = actfunc(*command, "--json")
+        assert done.document
+        assert {"imported", "called"} <= set(done.err.splitlines())
+        assert not {"imported", "called"} & set(actfunc(*command).out.splitlines())
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_an_unforeseen_error_is_a_line_and_all_of_it_on_request(actfunc, monkeypatch, place):
+    def broken(name: str) -> None:
+        raise TypeError("no such thing\nand more")
+
+    monkeypatch.setattr("actfunc.catalogue.find", broken)
+    done = actfunc("show", "relu")
+    assert done.code == 4
+    assert done.out == ""
+    assert done.err.splitlines() == [
+        "error: something unforeseen, a fault of actfunc: TypeError: no such thing",
+        "       please report it, with what the same command prints with --traceback",
+    ]
+    whole = (
+        ["--traceback", "show", "relu"] if place == "before" else ["show", "relu", "--traceback"]
+    )
+    told = actfunc(*whole)
+    assert told.code == 4
+    assert "in broken" in told.err
+    assert told.err.endswith(done.err)
+
+
+@pytest.mark.parametrize("last", [KeyboardInterrupt, OSError])
+def test_what_is_trained_is_on_the_screen_whatever_ends_the_rest(actfunc, monkeypatch, last):
+    from actfunc.storage import RunFolder
+
+    save = RunFolder.save
+
+    def full(folder, progress):
+        if "gelu" in folder.path.name:
+            raise last(28, "No space left on device") if last is OSError else last
+        save(folder, progress)
+
+    monkeypatch.setattr(RunFolder, "save", full)
+    done = actfunc("train", "relu", "gelu", "--hidden", "8", "--eager")
+    assert done.code == (130 if last is KeyboardInterrupt else 4)
+    assert re.search(r"^ *relu +\d", done.out, re.M)
+    assert re.search(r"warning: gelu was cut off; last epoch val \d", done.err + done.out)
+    assert ("No space left on device" in done.err) == (last is OSError)
+
+
+OPTIONS_FIRST = {
+    "--save": ["certify", "relu", "--save", "file/kept.jsonl"],
+    "--against": ["certify", "relu", "--against", "nowhere.jsonl"],
+    "--markdown": ["audit", "relu", "--markdown", "file/table.md"],
+    "--plot": ["train", "relu", "--plot", "file/figure.svg"],
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS_FIRST)
+def test_what_cannot_be_written_or_read_is_said_before_the_work(actfunc, option):
+    Path("file").touch()
+    done = actfunc(*OPTIONS_FIRST[option])
+    assert done.code in (2, 3)
+    assert done.out == ""
+    assert done.err.count("\n") == 2
+
+
+def test_a_home_folder_in_a_variable_is_the_home_folder(actfunc, monkeypatch):
+    monkeypatch.setenv("HOME", str(Path.cwd() / "home"))
+    monkeypatch.setenv("ACTFUNC_RUNS", "~/runs")
+    assert actfunc("train", "relu", "--hidden", "8", "--eager").code == 0
+    assert [path.name for path in Path("home/runs/silhouettes").iterdir()] == ["relu-seed42"]
+    assert actfunc("evaluate", "relu", "--hidden", "8").code == 0
+
+
+def run_outside(arguments: list[str], redirected: str = "", **variables: str) -> tuple[int, str]:
+    """The exit code of a process of its own, its streams redirected by a shell, and its stderr."""
+    command = shlex.join([sys.executable, str(ROOT / "cli.py"), *arguments])
+    env = {**os.environ, **variables}
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {redirected}"], capture_output=True, env=env, check=False
+    )
+    return done.returncode, done.stderr.decode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_place_for_the_results_is_said():
+    for arguments in (["--help"], ["list", "--json"]):
+        code, err = run_outside(arguments, ">/dev/full")
+        assert code == 4
+        assert err.splitlines()[0] == "error: No space left on device"
+        assert "Traceback" not in err
+
+
+def test_readers_who_leave_and_closed_streams_are_no_error():
+    for redirected in ("| head -1", ">&-"):
+        assert run_outside(["list", "--json"], redirected) == (0, "")
+
+
+def test_a_terminal_of_few_letters_and_a_notebooks_backend_stop_nothing(tmp_path):
+    figure = tmp_path / "f′.svg"
+    surroundings = {"PYTHONIOENCODING": "ascii", "MPLBACKEND": "no.such.backend"}
+    assert run_outside(["plot", "relu", "-o", str(figure)], **surroundings) == (0, "")
+    assert figure.exists()
