@@ -15,7 +15,7 @@ from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Task
 from actfunc.compare.records import Member, Reading, Result
-from actfunc.errors import UsageError
+from actfunc.errors import WriteError
 from actfunc.storage import WorkingSet
 from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
 from actfunc.training.fit import start
@@ -82,7 +82,7 @@ class Trainer:
                         yield member, result
                     elif due:
                         self._pool.save(member, each.progress)
-                except UsageError:
+                except WriteError:
                     tell(news)  # it was computed, if not written
                     raise
                 tell(news)

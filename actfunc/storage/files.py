@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -9,7 +10,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from actfunc.errors import CheckpointError, UsageError
+from actfunc.errors import CheckpointError, UsageError, WriteError
+
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+"""What is no fault of the place."""
 
 LONGEST = 96
 """Bytes of a `slug`: file systems allow names of 255, with digests, endings and processes' ids."""
@@ -32,7 +36,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all, making its folder where needed.
 
     A process that is killed leaves the old file or the new one, never half of either. Raises
-    UsageError where it cannot be written.
+    WriteError.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -43,9 +47,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
         finally:
             partial.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be written: {_reason(error)}", "choose another folder, or make room"
-        ) from error
+        raise unwritable(f"{path} cannot be written", error) from error
     return path
 
 
@@ -88,13 +90,11 @@ def exists(path: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Remove a file if it is there. Raises UsageError where that cannot be done."""
+    """Remove a file if it is there. Raises WriteError where that cannot be done."""
     try:
         path.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{path} cannot be removed: {_reason(error)}", "choose another folder"
-        ) from error
+        raise unwritable(f"{path} cannot be removed", error) from error
 
 
 def remove_partial(folder: Path) -> None:
@@ -119,6 +119,13 @@ def file_name(text: str) -> str:
     if len(re.sub(r"[^\w.=+-]+", "-", text)) == len(short):
         return short
     return f"{short}-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:8]}"
+
+
+def unwritable(what: str, error: Exception) -> WriteError:
+    """The error for what the system would not let us write; `what` says what it was."""
+    full = getattr(error, "errno", None) in _DISK
+    hint = "make room, and start again" if full else "choose another folder"
+    return WriteError(f"{what}: {_reason(error)}", hint, full=full)
 
 
 def _unreadable(path: Path, error: Exception) -> CheckpointError:

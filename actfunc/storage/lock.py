@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from actfunc.errors import CheckpointError, UsageError
+from actfunc.errors import CheckpointError
 from actfunc.storage import files
 
 NAME = ".lock"
@@ -27,7 +27,7 @@ def alone(folder: Path, run: str = "") -> Iterator[None]:
     or the file system has none, nobody is kept out. Several processes of one run name it by `run`,
     and do not keep each other out.
 
-    Raises CheckpointError where another process writes into it, and UsageError where the folder
+    Raises CheckpointError where another process writes into it, and WriteError where the folder
     cannot be made or written into.
     """
     held = _held(folder, run)
@@ -48,10 +48,7 @@ def _held(folder: Path, run: str) -> int | None:
             folder.mkdir(parents=True, exist_ok=True)
             file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         except (OSError, ValueError) as error:
-            raise UsageError(
-                f"{folder} cannot be written into: {getattr(error, 'strerror', None) or error}",
-                "choose another folder",
-            ) from error
+            raise files.unwritable(f"{folder} cannot be written into", error) from error
         kept = False
         try:
             taken = _take(file)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from actfunc import mlp
 from actfunc.activation import Activation
-from actfunc.errors import UsageError
+from actfunc.errors import WriteError
 from actfunc.storage.lock import alone
 from actfunc.storage.provenance import provenance
 from actfunc.storage.run_folder import RunFolder
@@ -61,7 +61,7 @@ def train(
     disk: an epoch that an interruption loses is trained and watched again, none goes unwatched.
 
     Raises CheckpointError where another run stands in the folder, or another process trains in it,
-    and UsageError where it cannot be written into; `on_epoch` hears of the epoch before.
+    and WriteError where it cannot be written into; `on_epoch` hears of the epoch before.
     """
     folder = RunFolder.of(root, work.dataset.name, activation.spec, settings.seed)
     config = {
@@ -95,7 +95,7 @@ def train(
                 if watch is not None:
                     watch(progress)
                 folder.save(progress)
-            except UsageError:
+            except WriteError:
                 tell(progress)  # it was computed, if not written
                 raise
             tell(progress)

@@ -20,7 +20,7 @@ from actfunc.compare.folder import Pool
 from actfunc.compare.ranks import Ranks
 from actfunc.compare.run import arrange, common, compare
 from actfunc.compare.trainer import How
-from actfunc.errors import CheckpointError, UsageError
+from actfunc.errors import CheckpointError, WriteError
 from actfunc.storage import lock
 from actfunc.storage.run import train
 from actfunc.training import optimizer
@@ -311,9 +311,10 @@ def test_a_disk_that_is_full_at_any_write_loses_no_epoch_that_was_computed(tmp_p
     assert len(names) == 1 + 2 + 2  # the config, two members on their way, two that are done
     for last in range(len(names)):
         told = Told()
-        with full_after(last), pytest.raises(UsageError, match="cannot be written: No") as error:
+        with full_after(last), pytest.raises(WriteError, match="cannot be written: No") as error:
             run(plan, tmp_path / str(last), settings, tell=told)
         assert error.value.message.isprintable()
+        assert error.value.exit_code == 4
         assert len(told.news) == last  # the config's first write comes before any epoch
         assert not [*(tmp_path / str(last)).rglob(".*")], "nothing is left half written"
         assert timeless(run(plan, tmp_path / str(last), settings)) == timeless(whole)

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from actfunc.errors import CheckpointError, UsageError
+from actfunc.errors import CheckpointError, UsageError, WriteError
 from actfunc.storage import files
 
 
@@ -35,6 +35,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_part(tmp_path, monkeypatch, f
     assert error.value.hint
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "hint"), [(28, 4, "make room"), (5, 4, "room"), (13, 2, "another folder")]
+)
+def test_a_full_disk_is_no_wrong_usage(tmp_path, monkeypatch, number, code, hint):
+    def fails(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", fails)
+    with pytest.raises(WriteError, match=r"c\.bin cannot be written: \w+") as error:
+        files.write_bytes(tmp_path / "c.bin", b"new")
+    assert error.value.exit_code == code
+    assert hint in error.value.hint
 
 
 def test_a_file_where_a_folder_should_be_is_an_error(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from actfunc import data, get, tree
-from actfunc.errors import CheckpointError, UsageError
+from actfunc.errors import CheckpointError, WriteError
 from actfunc.storage import RunFolder, lock
 from actfunc.storage.run import train
 from actfunc.storage.working_set import WorkingSet, prepare
@@ -170,9 +170,10 @@ def test_a_disk_that_is_full_at_any_write_loses_no_epoch_that_was_computed(work,
     assert names[0] == "config.json"
     for last in range(len(names)):
         folder, heard = tmp_path / str(last), list[int]()
-        with full_after(last), pytest.raises(UsageError, match="cannot be written: No") as error:
+        with full_after(last), pytest.raises(WriteError, match="cannot be written: No") as error:
             go(work, folder, on_epoch=lambda p, heard=heard: heard.append(len(p.history)))
         assert error.value.message.isprintable()
+        assert error.value.exit_code == 4
         assert error.value.hint
         before = names[:last]
         assert heard == [*range(1, before.count("metrics.jsonl") + 1 + (last > 0))]
