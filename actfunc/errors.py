@@ -54,6 +54,14 @@ class UsageError(ActfuncError, ValueError):
     exit_code = USAGE
 
 
+class WriteError(UsageError):
+    """A file or a folder cannot be written: the place is no good, or the disk (`full`)."""
+
+    def __init__(self, message: str, hint: str, *, full: bool = False) -> None:
+        super().__init__(message, hint)
+        self.exit_code = FAILED if full else USAGE
+
+
 class UnknownNameError(UsageError, KeyError):
     """A name that nothing answers to; the message suggests the nearest ones.
 

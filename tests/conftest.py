@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from actfunc.data import CLASSES, Dataset, Examples, Split, fashion_mnist, load, silhouettes, split
+from actfunc.data import Dataset, Split, fashion_mnist, load, silhouettes, split
 from tests import records
+from tests.made_up import small_dataset
 
 
 def _in_full(config: pytest.Config) -> bool:
@@ -133,17 +134,8 @@ def checkpoints() -> Path:
 
 @pytest.fixture(scope="session")
 def small_data() -> Dataset:
-    """Ten blurred patterns under noise: 1,200 images to train on, 200 to test, learnt in a few
-    epochs."""
-    generator = torch.Generator().manual_seed(0)
-    patterns = torch.randint(0, 256, (10, 28, 28), generator=generator)
-
-    def draw(n: int) -> Examples:
-        labels = torch.randint(0, 10, (n,), generator=generator)
-        noise = torch.randint(0, 256, (n, 28, 28), generator=generator)
-        return Examples(((patterns[labels] + 3 * noise) // 4).to(torch.uint8), labels)
-
-    return Dataset("made-up", CLASSES, draw(1200), draw(200), "Made for the tests.")
+    """Learnt in a few epochs."""
+    return small_dataset()
 
 
 @pytest.fixture(scope="session")

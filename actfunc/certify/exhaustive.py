@@ -7,8 +7,10 @@ finer. The worst inputs found are judged once more by the formula itself.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +28,9 @@ from actfunc.certify.ulp import error, ulp
 from actfunc.errors import ActfuncError
 from actfunc.machine import available_cores, single_threaded
 from actfunc.places import cache_root
-from actfunc.storage.files import read_json, write_json
+from actfunc.storage import documents
+from actfunc.storage.files import slug
+from actfunc.storage.schema import mapping, maybe, number, record, row, text, whole
 
 BLOCKS, BLOCK = 256, 2**24
 CHUNK = {"cpu": 2**15, "cuda": 2**24}
@@ -34,6 +38,16 @@ CHUNK = {"cpu": 2**15, "cuda": 2**24}
 
 INFINITY, PAST_LARGEST = 0x7F800000, 2.0**128
 TINY = 2.0**-126
+
+_BITS, _COUNT = whole(0, 2**32 - 1), whole(0, 2**32)
+KEPT = record(
+    of=text(),
+    blocks=mapping(
+        # an error that is infinite, JSON has no number for
+        row(row(*[maybe(number(0))] * 3), row(*[_BITS] * 3), row(*[_COUNT] * 3), _COUNT)
+    ),
+)
+"""What is kept of a run: which function it is of, and the finished blocks by their numbers."""
 
 
 class Block(NamedTuple):
@@ -90,7 +104,7 @@ def blocks(
     What is done is kept in the cache, under the source of the function, and not done again.
     """
     kept = _kept_at(activation, device)
-    done: dict[int, Block] = _read(kept) if resume else {}
+    done = _read(kept) if resume else {}
     total = reduce(Block.joined, done.values(), Block())
     yield len(done), total
     missing = [number for number in range(BLOCKS) if number not in done]
@@ -101,7 +115,7 @@ def blocks(
             for number, job in zip(missing, jobs, strict=True):
                 done[number] = job.result()
                 total = total.joined(done[number])
-                write_json(kept, {str(key): list(block) for key, block in done.items()})
+                _write(kept, done)
                 yield len(done), total
         finally:
             pool.shutdown(cancel_futures=True)
@@ -184,16 +198,33 @@ def _kept_at(activation: Activation, device: torch.device) -> Path:
     parts = [activation.spec, activation.formula, torch.__version__, str(device.type)]
     parts += [source.digest(__name__), depends]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
-    return cache_root() / "exhaustive" / f"{activation.name}-{digest}.json"
+    return cache_root() / "exhaustive" / f"{slug(activation.name)}-{digest}.json"
+
+
+def _write(path: Path, done: Mapping[int, Block]) -> None:
+    plain = {
+        str(key): [[None if math.isinf(one) else one for one in block.worst], *block[1:]]
+        for key, block in done.items()
+    }
+    with suppress(ActfuncError):  # on a full disk, say, the run goes on all the same
+        documents.write_sealed(path, {"of": path.stem, "blocks": plain})
 
 
 def _read(path: Path) -> dict[int, Block]:
-    if not path.is_file():
-        return {}
+    """What is kept there, if it is whole and of this function; else nothing, to be done anew."""
     try:
-        return {
-            int(number): Block(tuple(worst), tuple(at), tuple(beyond), deaf)
-            for number, (worst, at, beyond, deaf) in read_json(path).items()
-        }
-    except (ActfuncError, ValueError, TypeError, AttributeError):
-        return {}  # what was kept is damaged: it is done anew
+        kept = documents.read_sealed(path, KEPT, "it is done anew")
+        blocks = {int(number): block for number, block in kept["blocks"].items()}
+    except (ActfuncError, ValueError):
+        return {}
+    if kept["of"] != path.stem or not all(0 <= number < BLOCKS for number in blocks):
+        return {}
+    return {
+        number: Block(
+            tuple(math.inf if one is None else one for one in worst),  # type: ignore[arg-type]
+            tuple(at),
+            tuple(beyond),
+            deaf,
+        )
+        for number, (worst, at, beyond, deaf) in blocks.items()
+    }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
@@ -11,12 +10,44 @@ from typing import Any
 
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.ways import RouteCheck
-from actfunc.errors import CheckpointError
-from actfunc.storage.files import write_bytes
+from actfunc.storage import documents
+from actfunc.storage.schema import (
+    Kind,
+    anything,
+    either,
+    flag,
+    mapping,
+    number,
+    one_of,
+    record,
+    row,
+    text,
+    whole,
+)
 
 Kept = Mapping[str, Mapping[str, Any]]
 """By name: formula, held, and the worst error of each dtype and order, as `summary` gives them;
 under `compiled` the same of the compiled ways, where they were judged."""
+
+_ERROR = either(one_of("inf"), number(0))
+_POINT = either(one_of("inf", "-inf"), number())
+
+
+def _worst(*entry: Kind) -> Kind:
+    """Of each dtype and order the worst error, and what belongs to it."""
+    return mapping(mapping(row(*entry)))
+
+
+LINE = record(
+    ("compiled",),
+    name=text(),
+    formula=text(),
+    held=flag(),
+    worst=_worst(_ERROR, _POINT, number(0)),
+    rest=row(whole(), whole()),
+    compiled=record(held=flag(), worst=_worst(_ERROR, _POINT)),
+)
+MADE = record(made=mapping(anything))
 
 DRIFT = 0.25
 """How far a worst error may move, in units of its bound: machines have their own exponentials."""
@@ -72,8 +103,7 @@ def save(path: Path, certificates: Iterable[Certificate], made: Mapping[str, Any
     """Write the certificates, a line each, below a line that says what made them."""
     lines: list[dict[str, Any]] = [{"made": dict(made)}]
     lines += [{"name": one.name, **summary(one)} for one in certificates]
-    text = "".join(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n" for line in lines)
-    return write_bytes(path, text.encode())
+    return documents.write_lines(path, lines)
 
 
 def load(path: Path | None = None) -> tuple[dict[str, Any], Kept]:
@@ -81,21 +111,15 @@ def load(path: Path | None = None) -> tuple[dict[str, Any], Kept]:
 
     Raises CheckpointError where the file is missing or damaged.
     """
-    own = resources.files("actfunc.certify") / "certificates.jsonl"
-    try:
-        text = (own if path is None else path).read_text("utf-8")
-        made, *lines = map(json.loads, text.splitlines())
-        return made["made"], {line["name"]: line for line in lines}
-    except OSError as error:
-        raise CheckpointError(
-            f"{path or own} cannot be read: {error.strerror or error}",
-            "make it with actfunc certify --all --save FILE",
-        ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(
-            f"{path or own} is damaged: expected certificates, a line each, found {error!r}",
-            "make it anew with actfunc certify --all --save FILE",
-        ) from error
+    if path is None:
+        with resources.as_file(resources.files("actfunc.certify") / "certificates.jsonl") as own:
+            return load(own)
+    hint = "make it anew with actfunc certify --all --save FILE"
+    lines, _ = documents.read_lines(path, LINE, hint, first=MADE)
+    if not lines:
+        raise documents.damaged(path, "expected certificates, found none", hint)
+    made, *certificates = lines
+    return made["made"], {line["name"]: line for line in certificates}
 
 
 def drift(kept: Kept, certificates: Iterable[Certificate], *, all_of_them: bool) -> list[str]:

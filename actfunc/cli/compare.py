@@ -169,18 +169,19 @@ def compare(
         folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
         arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
         pool = Pool(folder)
-        # every rank, as on machines of their own each has a folder of its own
-        own = {spec: source for spec in plan.activations if (source := source_of(get(spec)))}
-        pool.begin(common(work, settings, precision), sources=own, overwrite=overwrite)
-        ranks.gather(None)  # nobody looks into the folder before it is ready
-        before = sum(member in pool for member in plan.members)
-        say_plan(output, plan, arrangement, work, before)
-        anew = partial(prepare, dataset, seed=split_seed, device=work.device, examples=examples)
-        # one process has loaded it already; others each load it for themselves
-        load = anew if arrangement.processes > 1 else lambda: work
-        how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
-        with Progress(output, plan, settings, before) as told:
-            results = run(plan, load, pool, how, arrangement, ranks, tell=told)
+        with ranks.alone(folder):
+            # every rank, as on machines of their own each has a folder of its own
+            own = {spec: source for spec in plan.activations if (source := source_of(get(spec)))}
+            pool.begin(common(work, settings, precision), sources=own, overwrite=overwrite)
+            ranks.gather(None)  # nobody looks into the folder before it is ready
+            before = sum(member in pool for member in plan.members)
+            say_plan(output, plan, arrangement, work, before)
+            anew = partial(prepare, dataset, seed=split_seed, device=work.device, examples=examples)
+            # one process has loaded it already; others each load it for themselves
+            load = anew if arrangement.processes > 1 else lambda: work
+            how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
+            with Progress(output, plan, settings, before) as told:
+                results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:
         conclude(output, results, against, folder, work, seconds=time.perf_counter() - began)
 

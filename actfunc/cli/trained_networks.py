@@ -126,7 +126,7 @@ def _from_runs(
         for name in meant(dataset)
     }
     lacking = {
-        name: [text for text, folder in each.items() if not folder.parameters_file.exists()]
+        name: [text for text, folder in each.items() if not folder.trained]
         for name, each in folders.items()
     }
     chosen = min(lacking, key=lambda name: len(lacking[name]))

@@ -15,24 +15,60 @@ import csv
 import hashlib
 import io
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from actfunc.compare.records import Arm, Member, Reading, Result
 from actfunc.errors import CheckpointError
-from actfunc.storage import files
-from actfunc.storage.run_folder import (
+from actfunc.storage import documents, files
+from actfunc.storage.progress_file import (
+    EPOCH,
+    Identity,
+    differences,
     epoch_document,
-    epoch_of,
+    epochs_of,
     read_progress,
     write_progress,
+)
+from actfunc.storage.schema import (
+    Unfit,
+    anything,
+    each,
+    mapping,
+    maybe,
+    number,
+    record,
+    text,
+    whole,
 )
 from actfunc.training import Progress
 
 TRAIN_ANEW = "remove it, and it is trained anew"
+OVERWRITE = "--name NAME makes another folder, --overwrite replaces this one"
+
+READING = record(
+    ("diverged",),
+    validation=number(0, 100),
+    test=number(0, 100),
+    best_epoch=whole(1),
+    epochs=whole(1),
+    diverged=maybe(whole(1)),
+)
+RESULT = record(
+    activation=text(),
+    hidden=each(whole(1)),
+    optimizer=text(),
+    init=text(),
+    learning_rate=number(0),
+    seed=whole(),
+    last=READING,
+    stopped=READING,
+    seconds=number(0),
+    history=each(EPOCH),
+)
+KEPT = record(result=RESULT, trained=mapping(anything))
+"""A member's file: its result, and what it has in common with the others of its pool."""
 
 
 class Pool:
@@ -42,10 +78,12 @@ class Pool:
         self.path = path
         self.config_file = path / "config.json"
         self._members = path / "members"
+        self._common: Identity = {}
+        self._sources: Mapping[str, str] = {}
 
     def begin(
         self,
-        config: dict[str, Any],
+        config: Mapping[str, Any],
         *,
         sources: Mapping[str, str] | None = None,
         overwrite: bool = False,
@@ -53,65 +91,76 @@ class Pool:
         """Make the folder ready for members trained so, or go on with those that are there.
 
         sources: of one's own activations, by their specs, a digest of the source.
-        Raises CheckpointError where members of other settings or sources are in it.
+
+        Only for processes that are alone in it (`Ranks.alone`). Raises CheckpointError where
+        members of other settings are in it.
         """
-        known: dict[str, str] = {}
+        self._sources = dict(sources or {})
+        self._common = {key: value for key, value in config.items() if key != "made_by"}
         if overwrite:
             for file in (*self._members.glob("*.json"), *self._members.glob("*.safetensors")):
-                file.unlink(missing_ok=True)
-        elif self.config_file.exists():
-            there = files.read_json(self.config_file)
-            apart = [key for key in config if key != "made_by" and _of(there, key) != config[key]]
+                files.remove(file)
+        elif files.exists(self.config_file):
+            there = documents.read_sealed(self.config_file, mapping(anything), OVERWRITE)
+            there.pop("made_by", None)
+            apart = differences(there, self._common)
             if apart:
                 raise CheckpointError(
-                    f"{self.path} holds members trained otherwise: "
-                    + ", ".join(f"{k} {_of(there, k)}, asked for {config[k]}" for k in apart),
-                    "--name NAME makes another folder, --overwrite replaces this one",
+                    f"{self.path} holds members trained otherwise: {apart}", OVERWRITE
                 )
-            read = _of(there, "sources")
-            known = read if isinstance(read, dict) else {}
-            for spec, source in (sources or {}).items():
-                if known.get(spec, source) != source:
-                    raise CheckpointError(
-                        f"{spec} is not what it was when members in {self.path} were trained: its"
-                        " source has changed",
-                        "--name NAME makes another folder, --overwrite trains all of this one anew",
-                    )
-        if sources or known:
-            config = config | {"sources": known | dict(sources or {})}
-        for left_by_a_kill in (*self.path.glob(".*.partial"), *self._members.glob(".*.partial")):
-            # another rank may be about to write the same settings here
-            if not left_by_a_kill.name.startswith(f".{self.config_file.name}"):
-                left_by_a_kill.unlink(missing_ok=True)
-        files.write_json(self.config_file, config)
+        for progress in self._members.glob("*.safetensors"):
+            if files.exists(progress.with_suffix(".json")):  # killed before it was removed
+                files.remove(progress)
+        documents.write_sealed(self.config_file, config)
 
     def __contains__(self, member: Member) -> bool:
         """Whether the member is trained to its end."""
-        return self._file(member, "json").exists()
+        return files.exists(self._file(member, "json"))
 
     def result(self, member: Member) -> Result | None:
-        """The member's result, or None where it is not trained to its end."""
+        """The member's result, or None where it is not trained to its end.
+
+        Raises CheckpointError where its file is damaged, or of another member or pool.
+        """
         file = self._file(member, "json")
-        with _one_member_lost():
-            return result_of(files.read_json(file), file) if member in self else None
+        if member not in self:
+            return None
+        kept = documents.read_sealed(file, KEPT, TRAIN_ANEW)
+        found = result_of(kept["result"], file)
+        if found.member != member:
+            raise CheckpointError(f"{file} is of another member: {found.member.key}", TRAIN_ANEW)
+        apart = differences(kept["trained"], self._trained(member))
+        if apart:
+            raise CheckpointError(f"{file} holds a member trained otherwise: {apart}", OVERWRITE)
+        return found
 
     def keep(self, result: Result) -> None:
         """Write the result of a member that is done, which then needs nothing to go on from."""
-        files.write_json(self._file(result.member, "json"), document(result))
-        self._file(result.member, "safetensors").unlink(missing_ok=True)
+        kept = {"result": document(result), "trained": self._trained(result.member)}
+        documents.write_sealed(self._file(result.member, "json"), kept)
+        files.remove(self._file(result.member, "safetensors"))
 
     def save(self, member: Member, progress: Progress) -> None:
         """Write where a member is."""
-        write_progress(self._file(member, "safetensors"), progress)
+        write_progress(self._file(member, "safetensors"), progress, self._of(member))
 
     def resume(self, member: Member, fresh: Progress) -> Progress:
-        """Where the member is, else `fresh`, which gives its shape."""
-        with _one_member_lost():
-            return read_progress(self._file(member, "safetensors"), fresh)
+        """Where the member is, else `fresh`, which gives its shape. Raises CheckpointError."""
+        file = self._file(member, "safetensors")
+        return read_progress(file, fresh, self._of(member), TRAIN_ANEW)
+
+    def _of(self, member: Member) -> Identity:
+        return {"member": member.key, **self._trained(member)}
+
+    def _trained(self, member: Member) -> Identity:
+        """How it is trained, beside what is its own; with the source of an activation that has
+        one to be told."""
+        source = self._sources.get(member.arm.activation)
+        return {**self._common, **({} if source is None else {"source": source})}
 
     def _file(self, member: Member, ending: str) -> Path:
         # names that say something, and a digest for what a file's name cannot hold
-        slug = re.sub(r"[^\w.=+-]+", "-", member.key)[:96]
+        slug = files.slug(member.key)
         digest = hashlib.sha256(member.key.encode()).hexdigest()[:8]
         return self._members / f"{slug}-{digest}.{ending}"
 
@@ -143,33 +192,21 @@ def document(result: Result) -> dict[str, Any]:
     }
 
 
-def result_of(read: Mapping[str, Any], file: Path) -> Result:
-    """The result that `document` wrote. Raises CheckpointError for what is none."""
+def result_of(read: object, file: Path) -> Result:
+    """The result that `document` gave, from a file. Raises CheckpointError for what is none."""
+    values = documents.checked(file, read, RESULT, TRAIN_ANEW)
     try:
-        arm = Arm(read["activation"], tuple(read["hidden"]), read["optimizer"], read["init"])
-        return Result(
-            Member(arm, read["learning_rate"], read["seed"]),
-            Reading(**read["last"]),
-            Reading(**read["stopped"]),
-            tuple(epoch_of(epoch) for epoch in read["history"]),
-            read["seconds"],
-        )
-    except (KeyError, TypeError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(f"{file} is no member's result: {what}", TRAIN_ANEW) from error
-
-
-@contextmanager
-def _one_member_lost() -> Iterator[None]:
-    # a file that is damaged is no reason to --overwrite all the others
-    try:
-        yield
-    except CheckpointError as error:
-        raise CheckpointError(error.message, TRAIN_ANEW) from error
-
-
-def _of(config: object, key: str) -> object:
-    return config.get(key) if isinstance(config, dict) else None
+        history = epochs_of(values["history"])
+    except Unfit as unfit:
+        raise documents.damaged(file, f"history{unfit}", TRAIN_ANEW) from unfit
+    arm = Arm(values["activation"], tuple(values["hidden"]), values["optimizer"], values["init"])
+    return Result(
+        Member(arm, values["learning_rate"], values["seed"]),
+        Reading(**values["last"]),
+        Reading(**values["stopped"]),
+        history,
+        values["seconds"],
+    )
 
 
 def _member(member: Member) -> dict[str, Any]:

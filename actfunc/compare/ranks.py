@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import torch
 from torch import distributed
 
 from actfunc.errors import ActfuncError, ToldToEnd
+from actfunc.storage import lock
 
 Anything = TypeVar("Anything")
 
@@ -42,6 +45,21 @@ class Ranks(NamedTuple):
         except RuntimeError as error:  # the one class that torch has for a peer that is gone
             raise ActfuncError("another process of the run has ended", HINT) from error
         return theirs
+
+    @contextmanager
+    def alone(self, folder: Path) -> Iterator[None]:
+        """Only processes of this run write into the folder, be it one for all or each one's own.
+
+        Raises as `lock.alone` does.
+        """
+        run = self.gather(uuid.uuid4().hex if self.first else "")[0]
+        with ExitStack() as stack:
+            if self.first:
+                stack.enter_context(lock.alone(folder, run))
+            self.gather(None)  # nobody looks before the first has written whose it is
+            if not self.first:
+                stack.enter_context(lock.alone(folder, run))
+            yield
 
 
 @contextmanager

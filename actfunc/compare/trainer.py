@@ -15,6 +15,7 @@ from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Task
 from actfunc.compare.records import Member, Reading, Result
+from actfunc.errors import WriteError
 from actfunc.storage import WorkingSet
 from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
 from actfunc.training.fit import start
@@ -72,15 +73,19 @@ class Trainer:
         for running in train_members(program, starts, settings):
             due = time.monotonic() - saved > SAVE_EVERY
             for each in running:
-                member = members[each.index]
-                if each.finished:
-                    result = _result(member, each, settings)
-                    self._pool.keep(result)
-                    yield member, result
-                elif due:
-                    self._pool.save(member, each.progress)
-                last = each.history[-1]
-                tell(News(member, last.epoch, last.validation_accuracy, each.finished))
+                member, last = members[each.index], each.history[-1]
+                news = News(member, last.epoch, last.validation_accuracy, each.finished)
+                try:
+                    if each.finished:
+                        result = _result(member, each, settings)
+                        self._pool.keep(result)
+                        yield member, result
+                    elif due:
+                        self._pool.save(member, each.progress)
+                except WriteError:
+                    tell(news)  # it was computed, if not written
+                    raise
+                tell(news)
             saved = time.monotonic() if due else saved
 
     def _start(self, task: Task, member: Member) -> Start:

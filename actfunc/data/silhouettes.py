@@ -118,8 +118,9 @@ def _kept(path: Path) -> tuple[Examples, Examples] | None:
         held = safetensors.torch.load(path.read_bytes())
         train = Examples(held["train.images"], held["train.labels"])
         test = Examples(held["test.images"], held["test.labels"])
-        return (train, test) if torch.equal(held["digest"], _digest(train, test)) else None
-    except (OSError, KeyError, ValueError, RuntimeError, SafetensorError):
+        whole = torch.equal(held["digest"], _digest(path.name, train, test))
+        return (train, test) if whole else None
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError):
         return None
 
 
@@ -132,7 +133,7 @@ def _keep(path: Path, dataset: Dataset) -> None:
             "train.labels": dataset.train.labels,
             "test.images": dataset.test.images,
             "test.labels": dataset.test.labels,
-            "digest": _digest(dataset.train, dataset.test),
+            "digest": _digest(path.name, dataset.train, dataset.test),
         }
     )
     try:
@@ -146,11 +147,15 @@ def _keep(path: Path, dataset: Dataset) -> None:
         return  # a cache only saves time
 
 
-def _digest(*parts: Examples) -> Tensor:
-    """The md5 of all images and labels, 16 bytes: safetensors does not notice a flipped bit."""
-    md5 = hashlib.md5(usedforsecurity=False)
+def _digest(name: str, *parts: Examples) -> Tensor:
+    """The md5 of a cache's name and of its tensors, dtypes and shapes included, 16 bytes.
+
+    safetensors does not notice a flipped bit.
+    """
+    md5 = hashlib.md5(name.encode(), usedforsecurity=False)
     for part in parts:
         for tensor in part:
+            md5.update(f"{tensor.dtype} {tuple(tensor.shape)}\n".encode())
             md5.update(tensor.contiguous().numpy().data)
     return torch.tensor(list(md5.digest()), dtype=torch.uint8, device="cpu")
 

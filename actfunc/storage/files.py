@@ -1,18 +1,22 @@
-"""Writing so that a killed process leaves the old file or the new one, never half of either."""
+"""Files as bytes: written whole or not at all, read with errors that say what to do."""
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
-from collections.abc import Mapping
+import re
 from pathlib import Path
 from typing import Any
 
-import safetensors
-from safetensors.torch import save
-from torch import Tensor
+from actfunc.errors import CheckpointError, UsageError, WriteError
 
-from actfunc.errors import CheckpointError, UsageError
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+"""What is no fault of the place."""
+
+LONGEST = 96
+"""Bytes of a `slug`: file systems allow names of 255, with digests, endings and processes' ids."""
 
 
 def check_writable(path: Path) -> Path:
@@ -31,7 +35,8 @@ def _existing(path: Path) -> Path:
 def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file whole or not at all, making its folder where needed.
 
-    Raises UsageError where it cannot be written.
+    A process that is killed leaves the old file or the new one, never half of either. Raises
+    WriteError.
     """
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -41,64 +46,93 @@ def write_bytes(path: Path, content: bytes) -> Path:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"{path} cannot be written: {error.strerror or error}", "choose another folder"
-        ) from error
+    except (OSError, ValueError) as error:
+        raise unwritable(f"{path} cannot be written", error) from error
     return path
 
 
 def write_json(path: Path, document: Any) -> Path:
-    """Write a JSON document, indented for people and with no NaN in it."""
+    """Write a JSON document for people and other programs, indented and with no NaN in it.
+
+    What is read again is written by `documents.write_sealed`.
+    """
     text = json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False)
-    return write_bytes(path, (text + "\n").encode())
+    # half a character, as of a file's name that is no text, becomes the escape that JSON has for it
+    return write_bytes(path, (text + "\n").encode(errors="backslashreplace"))
 
 
-def read_json(path: Path, hint: str = "write it anew with --overwrite") -> Any:
-    """Read a JSON document; a missing or broken one is a CheckpointError.
+def read_bytes(path: Path, missing: str = "look at the folder's name") -> bytes:
+    """All of a file. Raises CheckpointError; `missing` says what to do where there is none."""
+    try:
+        if not path.is_file() and path.exists():
+            raise CheckpointError(
+                f"{path} cannot be read: it is a folder or a device", "expected a file"
+            )
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError(f"no file {path}", missing) from error
+    except (OSError, ValueError, MemoryError) as error:
+        raise _unreadable(path, error) from error
 
-    hint: what to do about a broken one.
+
+def exists(path: Path) -> bool:
+    """Whether there is something of this name.
+
+    Raises CheckpointError where that cannot be known, as in a folder that may not be searched.
     """
     try:
-        return json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no file {path}", "look at the folder's name") from error
-    except OSError as error:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError) as error:
         raise _unreadable(path, error) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise CheckpointError(
-            f"{path} is damaged: expected a JSON document, found {error}",
-            hint,
-        ) from error
+    return True
 
 
-def write_tensors(
-    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None
-) -> Path:
-    """Write tensors as safetensors, with text beside them."""
-    # copies, since the format refuses tensors that share memory
-    content = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    return write_bytes(path, save(content, dict(metadata or {})))
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read tensors onto the CPU and the text beside them; what is broken is a CheckpointError."""
+def remove(path: Path) -> None:
+    """Remove a file if it is there. Raises WriteError where that cannot be done."""
     try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except FileNotFoundError as error:
-        raise CheckpointError(f"no file {path}", "train first, or look at the name") from error
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except safetensors.SafetensorError as error:
-        raise CheckpointError(
-            f"{path} is damaged ({path.stat().st_size:,} bytes): expected safetensors,"
-            f" found {error}",
-            "train it anew with --overwrite",
-        ) from error
+        path.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise unwritable(f"{path} cannot be removed", error) from error
 
 
-def _unreadable(path: Path, error: OSError) -> CheckpointError:
+def remove_partial(folder: Path) -> None:
+    """Remove what writers that were killed have left half written in a folder, at any depth.
+
+    Only for who is alone in it: another's file on its way has such a name too.
+    """
+    for left in sorted(folder.rglob(".*.partial")) if exists(folder) else ():
+        remove(left)
+
+
+def slug(text: str) -> str:
+    """Text as a part of a file's name on any system, cut to LONGEST: `elu:alpha=0.5` becomes
+    `elu-alpha=0.5`. Different texts may have the same."""
+    plain = re.sub(r"[^\w.=+-]+", "-", text).encode(errors="replace")
+    return plain[:LONGEST].decode(errors="ignore")
+
+
+def file_name(text: str) -> str:
+    """The slug of a text; of a long one with a digest of it, so that it is no other's."""
+    short = slug(text)
+    if len(re.sub(r"[^\w.=+-]+", "-", text)) == len(short):
+        return short
+    return f"{short}-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:8]}"
+
+
+def unwritable(what: str, error: Exception) -> WriteError:
+    """The error for what the system would not let us write; `what` says what it was."""
+    full = getattr(error, "errno", None) in _DISK
+    hint = "make room, and start again" if full else "choose another folder"
+    return WriteError(f"{what}: {_reason(error)}", hint, full=full)
+
+
+def _unreadable(path: Path, error: Exception) -> CheckpointError:
     return CheckpointError(
-        f"{path} cannot be read: {error.strerror or error}", "expected a file that you may read"
+        f"{path} cannot be read: {_reason(error)}", "expected a file that you may read"
     )
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.catalogue import source_of
+from actfunc.errors import WriteError
+from actfunc.storage.lock import alone
 from actfunc.storage.provenance import provenance
 from actfunc.storage.run_folder import RunFolder
 from actfunc.storage.working_set import HIDDEN, WorkingSet
@@ -58,6 +60,9 @@ def train(
     `compiling` None compiles where that pays. Every finished epoch is on disk before `on_epoch`
     hears of it, so an interruption loses at most one epoch. `watch` hears of it before it is on
     disk: an epoch that an interruption loses is trained and watched again, none goes unwatched.
+
+    Raises CheckpointError where another run stands in the folder, or another process trains in it,
+    and WriteError where it cannot be written into; `on_epoch` hears of the epoch before.
     """
     folder = RunFolder.of(root, work.dataset.name, activation.spec, settings.seed)
     config = {
@@ -74,21 +79,27 @@ def train(
     }
     if source := source_of(activation):
         config["source"] = source
-    folder.begin(config, overwrite=overwrite)
-    progress = folder.resume(start(work.fresh(hidden, settings.init), settings))
-    before = len(progress.history)
-    epochs = fit(
-        progress,
-        activation,
-        work.split,
-        settings,
-        compiling=compiles(work, settings, compiling, before),
-        on_step=on_step,
-    )
-    for progress in epochs:
-        if watch is not None:
-            watch(progress)
-        folder.save(progress)
-        if on_epoch is not None:
-            on_epoch(progress)
+    tell = on_epoch or (lambda progress: None)
+    with alone(folder.path):
+        folder.begin(config, overwrite=overwrite)
+        progress = folder.resume(start(work.fresh(hidden, settings.init), settings))
+        folder.restore(progress)
+        before = len(progress.history)
+        epochs = fit(
+            progress,
+            activation,
+            work.split,
+            settings,
+            compiling=compiles(work, settings, compiling, before),
+            on_step=on_step,
+        )
+        for progress in epochs:
+            try:
+                if watch is not None:
+                    watch(progress)
+                folder.save(progress)
+            except WriteError:
+                tell(progress)  # it was computed, if not written
+                raise
+            tell(progress)
     return Run(folder, progress.best, progress, len(progress.history) - before)

@@ -7,32 +7,70 @@ progress.safetensors    the state after the last epoch, to resume from
 curve.svg               the validation accuracy by epoch
 neurons.jsonl           where they were watched: one line an epoch, what its neurons are
 neurons.svg             the same as shares by epoch
+
+What is read again carries a digest, and says of which run it is; `restore` makes anew what the
+progress holds as well.
 """
 
 from __future__ import annotations
 
 import json
-import math
-import re
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
+import torch
 
 from actfunc import mlp, tree
-from actfunc.errors import CheckpointError
-from actfunc.storage import files
-from actfunc.training import Epoch, Progress
+from actfunc.errors import CheckpointError, UsageError
+from actfunc.storage import documents, files, tensors
+from actfunc.storage.progress_file import (
+    Identity,
+    differences,
+    expect_same,
+    fitted,
+    history_lines,
+    read_best,
+    read_history,
+    read_progress,
+    write_progress,
+)
+from actfunc.storage.schema import (
+    anything,
+    each,
+    either,
+    flag,
+    mapping,
+    number,
+    record,
+    text,
+    whole,
+)
+from actfunc.training import Epoch, Progress, Settings
+from actfunc.training.members import best_epoch_of
 
 ANOTHER = "train it anew with --overwrite"
+
+_KINDS = {"float": number(), "int": whole(), "str": text(), "bool": flag()}
+
+CONFIG = record(
+    ("source",),
+    activation=text(),
+    source=text(),  # a digest, of one's own function
+    sizes=each(whole(1), fewest=2),
+    settings=record(**{field.name: _KINDS[str(field.type)] for field in fields(Settings)}),
+    dataset=record(name=text(), train=whole(1), validation=whole(), split_seed=whole()),
+    made_by=mapping(anything),
+)
+NEURONS = record(epoch=whole(1), layers=each(mapping(either(whole(), number(0)))))
 
 
 class RunFolder:
     """A run folder on disk; every write leaves it whole."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, expected: Mapping[str, Any] | None = None) -> None:
+        """expected: what its config must say for the run to be the one that is looked for."""
         self.path = path
         self.config_file = path / "config.json"
         self.metrics_file = path / "metrics.jsonl"
@@ -41,152 +79,172 @@ class RunFolder:
         self.curve_file = path / "curve.svg"
         self.neurons_file = path / "neurons.jsonl"
         self.neurons_figure_file = path / "neurons.svg"
+        self._expected = dict(expected or {})
+        self._begun: Identity | None = None
 
     @classmethod
     def of(cls, root: Path, dataset: str, activation: str, seed: int) -> RunFolder:
         """The folder of a run below `root`: `FashionMNIST/leaky_relu-negative_slope=0.1-seed42`."""
-        slug = re.sub(r"[^\w.=+-]+", "-", activation)
-        return cls(root / dataset / f"{slug}-seed{seed}")
+        path = root / files.file_name(dataset) / f"{files.file_name(activation)}-seed{seed}"
+        return cls(path, {"activation": activation, "seed": seed})
 
-    def begin(self, config: dict[str, Any], *, overwrite: bool = False) -> None:
+    @property
+    def identity(self) -> Identity:
+        """What makes the run another than others, by its config. Raises CheckpointError."""
+        return self._begun if self._begun is not None else _identity(self.config())
+
+    @property
+    def trained(self) -> bool:
+        """Whether there are parameters to read. Raises CheckpointError where that is not known."""
+        return files.exists(self.parameters_file) or files.exists(self.progress_file)
+
+    def config(self) -> dict[str, Any]:
+        """What was asked of the run that is here, as `begin` was given it.
+
+        Raises CheckpointError where that is missing, damaged, or of another run than this folder's.
+        """
+        hint = ANOTHER if files.exists(self.config_file) else "the same `train` writes it anew"
+        config: dict[str, Any] = documents.read_sealed(self.config_file, CONFIG, hint)
+        try:
+            Settings(**config["settings"])
+        except UsageError as error:
+            raise documents.damaged(self.config_file, error.message, ANOTHER) from error
+        there = _identity(config)
+        other = differences({key: there.get(key) for key in self._expected}, self._expected)
+        if other:
+            raise CheckpointError(f"{self.config_file} is of another run: {other}", ANOTHER)
+        return config
+
+    def begin(self, config: Mapping[str, Any], *, overwrite: bool = False) -> None:
         """Make the folder ready for a run of this config: empty, or the same run to go on with.
 
-        Raises CheckpointError where another run, of other settings, stands in it.
+        Only for who is alone in it (`lock.alone`). Raises CheckpointError where another run, of
+        other settings, stands in it.
         """
         if overwrite:
-            made = (self.progress_file, self.parameters_file, self.metrics_file)
+            # the config first: what a kill leaves then is of a run that nobody asks for
+            made = (self.config_file, self.progress_file, self.parameters_file, self.metrics_file)
             for file in (*made, self.neurons_file, self.neurons_figure_file):
-                file.unlink(missing_ok=True)
-        elif self.config_file.exists():
-            before = files.read_json(self.config_file)
-            if not isinstance(before, dict):
+                files.remove(file)
+        elif files.exists(self.config_file):
+            other = differences(_identity(self.config()), _identity(config))
+            if other:
                 raise CheckpointError(
-                    f"{self.config_file} is damaged: expected a run's settings, found {before!r}",
-                    ANOTHER,
-                )
-            there, asked = _identity(before), _identity(config)
-            differing = [key for key in asked if there.get(key) != asked[key]]
-            if differing == ["source"]:
-                raise CheckpointError(
-                    f"{config['activation']} is not what it was when {self.path} was trained: its"
-                    " source has changed",
-                    "--overwrite trains it anew, --out FOLDER keeps both",
-                )
-            if differing:
-                raise CheckpointError(
-                    f"{self.path} holds a run with other settings: "
-                    + ", ".join(f"{k} {there.get(k)}, asked for {asked[k]}" for k in differing),
+                    f"{self.path} holds a run with other settings: {other}",
                     "--overwrite replaces it, --out FOLDER keeps both",
                 )
-        for left_by_a_kill in self.path.glob(".*.partial"):
-            left_by_a_kill.unlink(missing_ok=True)
-        files.write_json(self.config_file, config)
+        documents.write_sealed(self.config_file, config)
+        self._begun = _identity(config)
 
     def save(self, progress: Progress) -> None:
         """Keep the progress after an epoch, and the best parameters so far."""
         if progress.best_epoch == len(progress.history):
-            files.write_tensors(
-                self.parameters_file,
-                tree.named_leaves(progress.best),
-                {"epoch": str(progress.best_epoch)},
-            )
-        write_progress(self.progress_file, progress)
-        files.write_bytes(self.metrics_file, _lines(progress).encode())
+            self._write_parameters(progress)
+        write_progress(self.progress_file, progress, self.identity)
+        files.write_bytes(self.metrics_file, history_lines(progress.history).encode())
+
+    def resume(self, fresh: Progress) -> Progress:
+        """The progress to go on from: what was saved here, else `fresh`, which gives its shape."""
+        return read_progress(self.progress_file, fresh, self.identity, ANOTHER)
+
+    def restore(self, progress: Progress) -> None:
+        """Make what a kill or a loss has left of the other files what this progress says.
+
+        Raises CheckpointError where what was watched of the neurons is damaged.
+        """
+        seen = self.watched()
+        epochs = len(progress.history)
+        if seen and seen[-1]["epoch"] > epochs:
+            self._write_watched([line for line in seen if line["epoch"] <= epochs])
+        if not epochs:
+            return
+        try:
+            kept, epoch = self._kept_parameters(progress.best)
+            pairs = zip(tree.leaves(kept), tree.leaves(progress.best), strict=True)
+            whole = epoch == progress.best_epoch and all(map(_same_bits, *zip(*pairs, strict=True)))
+        except CheckpointError:
+            whole = False
+        if not whole:
+            self._write_parameters(progress)
+        lines = history_lines(progress.history).encode()
+        if not files.exists(self.metrics_file) or files.read_bytes(self.metrics_file) != lines:
+            files.write_bytes(self.metrics_file, lines)
+
+    def parameters(self, template: mlp.Params) -> mlp.Params:
+        """The best parameters, on the device and of the shapes of `template`.
+
+        From the progress where their own file is lost or damaged, or of an earlier epoch. Raises
+        CheckpointError.
+        """
+        try:
+            kept, epoch = self._kept_parameters(template)
+        except CheckpointError as lost:
+            try:
+                return read_best(self.progress_file, template, self.identity, ANOTHER)
+            except CheckpointError:
+                raise lost from None
+        try:
+            newest = best_epoch_of(self.history())
+        except CheckpointError:
+            return kept  # which are whole, and all that is left
+        if newest > epoch:
+            return read_best(self.progress_file, template, self.identity, ANOTHER)
+        return kept
+
+    def history(self) -> tuple[Epoch, ...]:
+        """The epochs that are trained, from the progress. Raises CheckpointError."""
+        return read_history(self.progress_file, self.identity, ANOTHER)
 
     def watch(self, epoch: int, layers: Sequence[Mapping[str, Any]]) -> None:
         """Keep what the neurons of each hidden layer are after an epoch, as plain JSON values."""
         before = [line for line in self.watched() if line["epoch"] < epoch]
-        lines = [*before, {"epoch": epoch, "layers": list(layers)}]
-        text = "".join(json.dumps(line, allow_nan=False) + "\n" for line in lines)
-        files.write_bytes(self.neurons_file, text.encode())
+        self._write_watched([*before, {"epoch": epoch, "layers": list(layers)}])
 
     def watched(self) -> list[dict[str, Any]]:
-        """What `watch` kept, epoch by epoch; empty where nobody watched."""
-        if not self.neurons_file.exists():
+        """What `watch` kept, epoch by epoch; empty where nobody watched. Raises CheckpointError."""
+        if not files.exists(self.neurons_file):
             return []
-        try:
-            read = [json.loads(line) for line in self.neurons_file.read_text("utf-8").splitlines()]
-            return [{"epoch": int(line["epoch"]), "layers": list(line["layers"])} for line in read]
-        except (OSError, KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(
-                f"{self.neurons_file} is damaged: {error}", "remove it, or train with --overwrite"
-            ) from error
+        hint = "remove it, or train with --overwrite"
+        kind = record(of=anything)
+        lines, beside = documents.read_lines(self.neurons_file, NEURONS, hint, beside=kind)
+        other = differences(beside["of"], self.identity)
+        if other:
+            raise CheckpointError(f"{self.neurons_file} is of another run: {other}", hint)
+        return lines
 
-    def resume(self, fresh: Progress) -> Progress:
-        """The progress to go on from: what was saved here, else `fresh`, which gives its shape."""
-        return read_progress(self.progress_file, fresh)
+    def _write_watched(self, lines: Sequence[Mapping[str, Any]]) -> None:
+        documents.write_lines(self.neurons_file, lines, {"of": self.identity})
 
-    def parameters(self, template: mlp.Params) -> mlp.Params:
-        """The best parameters, on the device and of the shapes of `template`."""
-        tensors, _ = files.read_tensors(self.parameters_file)
-        try:
-            params = tree.from_named_leaves(template, tensors)
-        except KeyError as error:
-            raise CheckpointError(
-                f"{self.parameters_file} is of another network: it lacks {error}", ANOTHER
-            ) from error
-        return tree.map(partial(_fitted, self.parameters_file), params, template)
-
-
-def write_progress(file: Path, progress: Progress) -> None:
-    """Write where a network is in its training."""
-    # the state carries its history, so that the two cannot be of different epochs
-    text = {"history": _lines(progress)}
-    if progress.stopped_test is not None:
-        text["stopped_test"] = repr(progress.stopped_test)
-    files.write_tensors(file, tree.named_leaves(progress[:2]), text)
-
-
-def read_progress(file: Path, fresh: Progress) -> Progress:
-    """What `write_progress` wrote, else `fresh`, which gives its shape. Raises CheckpointError."""
-    if not file.exists():
-        return fresh
-    tensors, text = files.read_tensors(file)
-    try:
-        history = [epoch_of(json.loads(line)) for line in text["history"].splitlines()]
-        stopped = float(text["stopped_test"]) if "stopped_test" in text else None
-        found = tree.from_named_leaves(fresh[:2], tensors)
-    except (KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{file} is of another network or version: {error}", ANOTHER
-        ) from error
-    state, best = tree.map(partial(_fitted, file), found, fresh[:2])
-    return Progress(state, best, tuple(history), stopped)
-
-
-def _lines(progress: Progress) -> str:
-    return "".join(
-        json.dumps(epoch_document(epoch), allow_nan=False) + "\n" for epoch in progress.history
-    )
-
-
-def epoch_document(epoch: Epoch) -> dict[str, Any]:
-    """An epoch as JSON values, which have no NaN: the loss of a run that diverged is None."""
-    return epoch._asdict() | {"loss": epoch.loss if math.isfinite(epoch.loss) else None}
-
-
-def epoch_of(read: dict[str, Any]) -> Epoch:
-    """The epoch that `epoch_document` gave."""
-    return Epoch(**read | {"loss": math.nan if read["loss"] is None else read["loss"]})
-
-
-def _fitted(file: Path, leaf: Tensor, like: Tensor) -> Tensor:
-    if leaf.shape != like.shape or leaf.dtype != like.dtype:
-        raise CheckpointError(
-            f"{file} is of another network: expected {like.dtype} of shape {tuple(like.shape)},"
-            f" found {leaf.dtype} of shape {tuple(leaf.shape)}",
-            ANOTHER,
+    def _write_parameters(self, progress: Progress) -> None:
+        of = json.dumps(self.identity, sort_keys=True)
+        tensors.write_tensors(
+            self.parameters_file,
+            tree.named_leaves(progress.best),
+            {"epoch": str(progress.best_epoch), "of": of},
         )
-    return leaf.to(like.device)
+
+    def _kept_parameters(self, template: mlp.Params) -> tuple[mlp.Params, int]:
+        """What is in the parameters' own file, and of which epoch. Raises CheckpointError."""
+        named, beside = tensors.read_tensors(self.parameters_file, ANOTHER)
+        expect_same(self.parameters_file, beside, self.identity, ANOTHER)
+        epoch = beside.get("epoch", "")
+        if not (epoch.isascii() and epoch.isdecimal() and len(epoch) < 10):
+            raise documents.damaged(self.parameters_file, f"of epoch {epoch!r}", ANOTHER)
+        return fitted(self.parameters_file, named, template, ANOTHER), int(epoch)
 
 
-def _identity(config: dict[str, Any]) -> dict[str, Any]:
+def _same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:
+    # as bytes: a network that diverged has NaN, which equals nothing
+    left, right = (each.cpu().contiguous().reshape(-1).view(torch.uint8) for each in (one, other))
+    return torch.equal(left, right)
+
+
+def _identity(config: Mapping[str, Any]) -> dict[str, Any]:
     """What makes a run another run; how long it may go on and who asked does not.
 
     But the end of a run is where its schedule leads, unless that is constant.
     """
-    settings = config.get("settings")
-    flat = config | (settings if isinstance(settings, dict) else {})
+    flat = {**config, **config["settings"]}
     free = {"settings", "made_by", "patience"}
     if flat.get("schedule") == "constant":
         free.add("max_epochs")

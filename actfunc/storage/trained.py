@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 
-from actfunc import mlp
+from actfunc import mlp, tree
 from actfunc.activation import Activation
 from actfunc.catalogue import source_of
 from actfunc.errors import CheckpointError
-from actfunc.storage import files
 from actfunc.storage.run_folder import ANOTHER, RunFolder
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 
@@ -43,27 +44,23 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
 
     Raises CheckpointError for what is missing or damaged.
     """
-    config = files.read_json(folder.config_file, ANOTHER)
-    try:
-        origin, sizes = _origin(config), tuple(int(size) for size in config["sizes"])
-        if len(sizes) < 2 or min(sizes) < 1:
-            raise ValueError(f"sizes {sizes}")
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
-        raise CheckpointError(
-            f"{folder.config_file} is not a run's config: {what}", ANOTHER
-        ) from error
+    config = folder.config()
     if (source := source_of(activation)) and config.get("source") != source:
         raise CheckpointError(
-            f"{activation.spec} is not what it was when {folder.path} was trained: its source has"
-            " changed",
+            f"{folder.path} was trained with another {activation.spec}: the source of its own"
+            " activation has changed",
             ANOTHER,
         )
-    template = mlp.init(sizes, seed=0, device=device)
-    return Trained(Checkpoint(activation, folder.parameters(template)), origin)
+    of = config["dataset"]
+    origin = Origin(of["name"], of["train"] + of["validation"], of["split_seed"])
+    params = folder.parameters(_template(config["sizes"]))
+    params = tree.map(lambda leaf: leaf.to(device), params)
+    return Trained(Checkpoint(activation, params), origin)
 
 
-def _origin(config: dict[str, Any]) -> Origin:
-    dataset = config["dataset"]
-    images = int(dataset["train"]) + int(dataset["validation"])
-    return Origin(str(dataset["name"]), images, int(dataset["split_seed"]))
+def _template(sizes: Sequence[int]) -> mlp.Params:
+    """A network's shapes, without the memory that a damaged file could ask for."""
+    return tuple(
+        mlp.Layer(torch.empty(fan_out, fan_in, device="meta"), torch.empty(fan_out, device="meta"))
+        for fan_in, fan_out in itertools.pairwise(sizes)
+    )

@@ -41,6 +41,12 @@ def validation_of(history: Iterable[Epoch]) -> list[float]:
     return [epoch.validation_accuracy for epoch in history]
 
 
+def best_epoch_of(history: Iterable[Epoch]) -> int:
+    """The number of the best epoch, from 1; the earliest of equals, 0 of none."""
+    scores = validation_of(history)
+    return scores.index(max(scores)) + 1 if scores else 0
+
+
 class Progress(NamedTuple):
     """All that is needed to go on, as of the last finished epoch.
 
@@ -56,8 +62,7 @@ class Progress(NamedTuple):
     @property
     def best_epoch(self) -> int:
         """The number of the best epoch, from 1; the earliest of equals, 0 before any."""
-        scores = validation_of(self.history)
-        return scores.index(max(scores)) + 1 if scores else 0
+        return best_epoch_of(self.history)
 
     @property
     def best_accuracy(self) -> float:

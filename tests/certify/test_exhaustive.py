@@ -18,6 +18,7 @@ from actfunc.certify.exhaustive import Block, blocks, conclude, judge_chunk
 from actfunc.certify.oracle import truth
 from actfunc.certify.ulp import error
 from actfunc.cli import run
+from actfunc.storage import documents
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -112,10 +113,47 @@ def test_a_run_goes_on_where_it_was_interrupted(small, monkeypatch):
     assert again[0][0] >= 2
     assert set(asked) <= {2, 3}
     assert again[-1] == whole[-1]
-    # a change of the function's file begins anew, a damaged record of what is done too
+    # a change of the function's file begins anew
     assert exhaustive._kept_at(actfunc.get("silu"), CPU) != kept
-    kept.write_text("{")
+
+
+def test_what_is_damaged_or_of_another_function_is_done_anew(small):
+    record, other = actfunc.get("gelu"), actfunc.get("silu")
+    for one in (record, other):
+        list(blocks(one, CPU, threads=1, resume=False))
+    kept = exhaustive._kept_at(record, CPU)
+    whole = kept.read_bytes()
+    assert next(blocks(record, CPU, threads=1))[0] == 4
+    for wrong in (
+        b"{",
+        b"[" * 10**5,
+        whole.replace(b"0", b"1", 1),
+        exhaustive._kept_at(other, CPU).read_bytes(),
+    ):
+        kept.write_bytes(wrong)
+        assert next(blocks(record, CPU, threads=1))[0] == 0
+    documents.write_sealed(
+        kept, {"of": kept.stem, "blocks": {"4": json.loads(whole)["blocks"]["3"]}}
+    )
     assert next(blocks(record, CPU, threads=1))[0] == 0
+
+
+def test_an_infinite_error_is_kept_too(small):
+    """JSON has no number for it."""
+    sick = replace(actfunc.get("tanh"), f=lambda x: torch.tanh(x) + torch.nan)
+    [*_, (_, total)] = blocks(sick, CPU, threads=1)
+    assert total.worst[0] == float("inf")
+    assert next(blocks(sick, CPU, threads=1)) == (4, total)
+
+
+def test_a_full_disk_ends_no_run(small, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert [done for done, _ in blocks(actfunc.get("relu"), CPU, threads=1, resume=False)] == [
+        *range(5)
+    ]
 
 
 def test_the_worst_are_judged_by_the_formula(small):

@@ -13,6 +13,7 @@ from actfunc.catalogue import PAIRS, VECTORS
 from actfunc.certify import certify, certify_many, kept
 from actfunc.cli import run
 from actfunc.errors import CheckpointError
+from actfunc.storage import documents
 
 DTYPES = (torch.float32, torch.float16)
 
@@ -38,7 +39,7 @@ def test_what_is_saved_is_loaded(tmp_path):
     assert made == {"torch": "here"}
     assert list(certificates) == ["relu", "gelu"]
     assert kept.drift(certificates, two(), all_of_them=True) == []
-    assert len(path.read_text().splitlines()) == 3
+    assert len(path.read_text().splitlines()) == 4
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,7 @@ def test_what_is_saved_is_loaded(tmp_path):
 )
 def test_drift_is_told(tmp_path, change, told):
     path = kept.save(tmp_path / "kept.jsonl", two(), {})
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    change(lines[2])
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    edit(path, lambda lines: change(lines[2]))
     differences = kept.drift(kept.load(path)[1], two(), all_of_them=True)
     assert any(told in difference for difference in differences)
 
@@ -70,13 +69,47 @@ def test_a_little_movement_is_no_drift(tmp_path):
     assert kept.drift(certificates, two(), all_of_them=True) == []
 
 
+def edit(path, change) -> None:
+    """Change the lines of a file as if it had been saved so."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()[:-1]]
+    change(lines)
+    documents.write_lines(path, lines)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: line["worst"]["float32"]["first"].__setitem__(0, "nan"),
+        lambda line: line["worst"]["float32"]["first"].__setitem__(0, -1.0),
+        lambda line: line["worst"]["float32"]["first"].pop(),
+        lambda line: line.pop("held"),
+        lambda line: line.update(held=1),
+        lambda line: line.update(more=1),
+        lambda line: line.update(rest=[1]),
+    ],
+)
+def test_a_certificate_that_is_none_is_told(tmp_path, change):
+    path = kept.save(tmp_path / "kept.jsonl", two(), {})
+    edit(path, lambda lines: change(lines[2]))
+    with pytest.raises(CheckpointError, match=r"is damaged: line 3: .*expected"):
+        kept.load(path)
+
+
+def test_an_error_that_is_not_a_number_is_not_as_kept(tmp_path):
+    """It was: NaN is no further from anything than the drift that is allowed."""
+    path = kept.save(tmp_path / "kept.jsonl", two(), {})
+    path.write_text(path.read_text().replace("[0.5, ", "[NaN, "))
+    with pytest.raises(CheckpointError, match="damaged"):
+        kept.load(path)
+
+
 @pytest.mark.parametrize("content", ["", "{}", "{", '{"made": {}}\n{"nam": 1}', "[]\n[]"])
 def test_a_damaged_file_is_told(tmp_path, content):
     path = tmp_path / "kept.jsonl"
     path.write_text(content)
     with pytest.raises(CheckpointError, match="damaged"):
         kept.load(path)
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match="no file"):
         kept.load(tmp_path / "nowhere.jsonl")
 
 
@@ -86,7 +119,12 @@ def test_the_command_saves_and_compares(capsys, tmp_path):
     assert run(["certify", *quick, "--save", str(path)]) == 0
     assert run(["certify", *quick, "--against", str(path), "--json"]) == 0
     capsys.readouterr()
-    path.write_text(path.read_text().replace("erfc(-x / sqrt(2))", "erfc(-x / sqrt(3))"))
+    text = path.read_text()
+    path.write_text(text.replace("erfc(-x / sqrt(2))", "erfc(-x / sqrt(3))"))
+    assert run(["certify", *quick, "--against", str(path)]) == 3
+    assert "is damaged: expected sha256" in capsys.readouterr().err
+    path.write_text(text)
+    edit(path, lambda lines: lines[1].update(formula="x * erfc(-x / sqrt(3)) / 2"))
     assert run(["certify", *quick, "--against", str(path), "--json"]) == 1
     (difference,) = json.loads(capsys.readouterr().out)["drift"]
     assert "sqrt(3)" in difference

@@ -86,6 +86,17 @@ def test_a_damaged_file_is_proven_anew_and_mended(proofs, tmp_path, where):
     assert len(proofs) == 2
 
 
+def test_the_answer_to_another_question_is_not_taken_for_this_ones(proofs, tmp_path):
+    """Whole, and under this one's name."""
+    right = truth(parse("x * x"), X)
+    (kept,) = (tmp_path / "truths").rglob("*.truth")
+    truth(parse("x * x * x"), X)
+    (other,) = {*(tmp_path / "truths").rglob("*.truth")} - {kept}
+    kept.write_bytes(other.read_bytes())
+    assert same(right, truth(parse("x * x"), X))
+    assert len(proofs) == 3
+
+
 def test_a_few_points_leave_no_file_and_a_folder_that_cannot_be_made_no_error(
     proofs, tmp_path, monkeypatch
 ):

@@ -10,7 +10,7 @@ import torch
 
 from actfunc.analysis.landscape import landscape
 from actfunc.cli.curvature import curvature
-from actfunc.storage import files
+from actfunc.storage import tensors
 
 FEW = ("--batch", "32", "--steps", "8", "--probes", "2", "--top", "2")
 
@@ -47,9 +47,9 @@ def test_more_eigenvalues_than_steps_and_missing_networks_are_refused(actfunc):
 def test_a_network_that_has_diverged_is_named_and_nothing_is_written(actfunc):
     actfunc("train", "silu", "--hidden", "8")
     [file] = Path("runs").rglob("parameters.safetensors")
-    tensors, text = files.read_tensors(file)
-    lost = {name: torch.full_like(tensor, torch.nan) for name, tensor in tensors.items()}
-    files.write_tensors(file, lost, text)
+    weights, text = tensors.read_tensors(file, "")
+    lost = {name: torch.full_like(weight, torch.nan) for name, weight in weights.items()}
+    tensors.write_tensors(file, lost, text)
     done = actfunc("curvature", "silu", "--hidden", "8", *FEW, "-o", "c.png")
     assert done.code == 4
     assert "the network of silu has diverged" in done.err

@@ -24,7 +24,9 @@ def test_training_watches_neurons_where_asked(actfunc):
     assert found["neurons_figure"] == str(figure)
     drawn = figure.read_bytes()
     lines = (folder / "neurons.jsonl").read_text().splitlines()
-    assert [json.loads(line) for line in lines] == found["neurons"]
+    *epochs, of = map(json.loads, lines)
+    assert epochs == found["neurons"]
+    assert of["of"]["activation"] == "relu"
     assert all(layer["neurons"] == 16 for layer in found["neurons"][0]["layers"])
     assert "warning: relu, epoch 1: dead are" in done.err
     more = actfunc("train", "relu", *DEEP, "--epochs", "3", "--watch-neurons", "--json").document

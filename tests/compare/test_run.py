@@ -20,7 +20,8 @@ from actfunc.compare.folder import Pool
 from actfunc.compare.ranks import Ranks
 from actfunc.compare.run import arrange, common, compare
 from actfunc.compare.trainer import How
-from actfunc.errors import CheckpointError
+from actfunc.errors import CheckpointError, WriteError
+from actfunc.storage import lock
 from actfunc.storage.run import train
 from actfunc.training import optimizer
 from actfunc.training.memory import demand
@@ -35,6 +36,7 @@ from tests.compare.small import (
     run,
     timeless,
 )
+from tests.full_disk import full_after
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -298,3 +300,29 @@ def test_ranks_share_out_what_none_has_and_have_all_in_the_end(whole, tmp_path):
     found = {result.member: result for half in halves for result in half}
     assert sum(map(len, halves)) == len(found) == len(plan.members)
     assert timeless([found[member] for member in plan.members]) == timeless(whole)
+
+
+def test_a_disk_that_is_full_at_any_write_loses_no_epoch_that_was_computed(tmp_path, monkeypatch):
+    """It is told of, and the next start goes on to the same end."""
+    monkeypatch.setattr(trainer, "SAVE_EVERY", -1.0)
+    plan, settings = plan_of("tanh", seeds=2), replace(SETTINGS, max_epochs=2)
+    with full_after(None) as names:
+        whole = run(plan, tmp_path / "whole", settings)
+    assert len(names) == 1 + 2 + 2  # the config, two members on their way, two that are done
+    for last in range(len(names)):
+        told = Told()
+        with full_after(last), pytest.raises(WriteError, match="cannot be written: No") as error:
+            run(plan, tmp_path / str(last), settings, tell=told)
+        assert error.value.message.isprintable()
+        assert error.value.exit_code == 4
+        assert len(told.news) == last  # the config's first write comes before any epoch
+        assert not [*(tmp_path / str(last)).rglob(".*")], "nothing is left half written"
+        assert timeless(run(plan, tmp_path / str(last), settings)) == timeless(whole)
+
+
+def test_one_comparison_at_a_time_has_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(lock, "PATIENCE", 0.1)
+    with Ranks().alone(tmp_path):
+        refused = pytest.raises(CheckpointError, match="is being written into by process")
+        with refused, Ranks().alone(tmp_path):
+            pass

@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from actfunc import data, get, tree
-from actfunc.errors import CheckpointError
-from actfunc.storage import RunFolder
+from actfunc.errors import CheckpointError, WriteError
+from actfunc.storage import RunFolder, lock
 from actfunc.storage.run import train
 from actfunc.storage.working_set import WorkingSet, prepare
 from actfunc.training import Progress, Settings
+from tests.full_disk import full_after
 from tests.reference import assert_same
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -146,3 +147,37 @@ def test_a_run_of_other_settings_is_refused(work, tmp_path):
     go(work, tmp_path, replace(SETTINGS, max_epochs=1))
     with pytest.raises(CheckpointError, match=r"learning_rate 0\.05, asked for 0\.1"):
         go(work, tmp_path, replace(SETTINGS, learning_rate=0.1))
+
+
+def test_a_folder_that_another_process_trains_in_is_refused_and_left_alone(
+    work, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(lock, "PATIENCE", 0.1)
+    run = go(work, tmp_path, replace(SETTINGS, max_epochs=1))
+    before = sorted(run.folder.path.iterdir())
+    with lock.alone(run.folder.path):
+        for overwrite in (False, True):
+            with pytest.raises(CheckpointError, match="is being written into by process"):
+                go(work, tmp_path, overwrite=overwrite)
+    assert sorted(run.folder.path.iterdir()) == before
+    assert go(work, tmp_path).epochs_now == 2
+
+
+def test_a_disk_that_is_full_at_any_write_loses_no_epoch_that_was_computed(work, tmp_path):
+    """It is told of, and the next start goes on to the same end."""
+    with full_after(None) as names:
+        whole = go(work, tmp_path / "whole").progress
+    assert names[0] == "config.json"
+    for last in range(len(names)):
+        folder, heard = tmp_path / str(last), list[int]()
+        with full_after(last), pytest.raises(WriteError, match="cannot be written: No") as error:
+            go(work, folder, on_epoch=lambda p, heard=heard: heard.append(len(p.history)))
+        assert error.value.message.isprintable()
+        assert error.value.exit_code == 4
+        assert error.value.hint
+        before = names[:last]
+        assert heard == [*range(1, before.count("metrics.jsonl") + 1 + (last > 0))]
+        assert not [*folder.rglob(".*")], "nothing is left half written"
+        resumed = go(work, folder)
+        assert resumed.epochs_now == 3 - before.count("progress.safetensors")
+        assert_same_run(resumed.progress, whole)

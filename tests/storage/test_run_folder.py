@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
+from dataclasses import asdict
 
 import pytest
 import torch
 
 from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
-from actfunc.storage import RunFolder, files
+from actfunc.storage import RunFolder, documents, tensors
 from actfunc.training import Epoch, Progress, Settings, start
 from tests.reference import assert_same
 
@@ -23,8 +19,8 @@ SIZES = (6, 4, 3)
 CONFIG = {
     "activation": "relu",
     "sizes": list(SIZES),
-    "settings": {"learning_rate": 0.01, "schedule": "constant", "batch_size": 256, "seed": 42},
-    "dataset": {"name": "FashionMNIST", "train": 50_000},
+    "settings": asdict(Settings()),
+    "dataset": {"name": "FashionMNIST", "train": 50_000, "validation": 10_000, "split_seed": 42},
     "made_by": {"torch": "1"},
 }
 
@@ -55,9 +51,18 @@ def assert_same_progress(got: Progress, want: Progress) -> None:
 
 @pytest.fixture
 def folder(tmp_path) -> RunFolder:
-    folder = RunFolder.of(tmp_path, "FashionMNIST", "leaky_relu:negative_slope=0.1", 42)
+    folder = RunFolder.of(tmp_path, "FashionMNIST", "relu", 42)
     folder.begin(CONFIG)
     return folder
+
+
+def reopened(folder: RunFolder) -> RunFolder:
+    """The folder as another process finds it."""
+    return RunFolder(folder.path)
+
+
+def config_in(folder: RunFolder) -> dict:
+    return json.loads(folder.config_file.read_text())
 
 
 def test_where_a_run_lies(tmp_path):
@@ -88,7 +93,9 @@ def test_what_is_saved_comes_back_bit_for_bit(folder, scores):
             assert_same(got, want)
     lines = folder.metrics_file.read_text().splitlines()
     assert [Epoch(**json.loads(line)) for line in lines] == list(progress.history)
-    assert files.read_tensors(folder.parameters_file)[1] == {"epoch": str(progress.best_epoch)}
+    beside = tensors.read_text(folder.parameters_file, "")
+    assert beside["epoch"] == str(progress.best_epoch)
+    assert json.loads(beside["of"])["activation"] == "relu"
     assert {path.name for path in folder.path.iterdir()} == {
         "config.json", "metrics.jsonl", "parameters.safetensors", "progress.safetensors"
     }  # fmt: skip
@@ -136,7 +143,7 @@ def test_a_run_may_go_on_for_longer(folder):
     folder.save(after([0.5]))
     longer = CONFIG["settings"] | {"max_epochs": 100, "patience": 20}
     folder.begin(CONFIG | {"settings": longer})
-    assert files.read_json(folder.config_file)["settings"] == longer
+    assert config_in(folder)["settings"] == longer
     assert len(folder.resume(fresh()).history) == 1
 
 
@@ -158,7 +165,7 @@ def test_a_run_whose_schedule_ends_with_it_may_not(folder, schedule):
         ("activation", "gelu"),
         ("sizes", [6, 5, 3]),
         ("settings", CONFIG["settings"] | {"learning_rate": 0.1}),
-        ("dataset", {"name": "silhouettes", "train": 50_000}),
+        ("dataset", CONFIG["dataset"] | {"name": "silhouettes"}),
     ],
 )
 def test_another_run_is_refused_naming_what_differs(folder, key, value):
@@ -177,26 +184,17 @@ def test_another_run_is_refused_naming_what_differs(folder, key, value):
     assert len(folder.resume(fresh()).history) == 1
 
 
-def test_a_run_that_does_not_say_how_it_was_trained_is_refused(folder):
-    asked = CONFIG | {"dataset": {"name": "FashionMNIST", "train": 50_000, "validation": 10_000}}
-    with pytest.raises(CheckpointError, match=r"other settings: dataset .*'validation': 10000"):
-        folder.begin(asked)
-    asked = CONFIG | {"settings": CONFIG["settings"] | {"init": "linear"}}
-    with pytest.raises(CheckpointError, match="other settings: init None, asked for linear"):
-        folder.begin(asked)
-
-
 def test_overwrite_begins_anew(folder):
     folder.save(after([0.5]))
     other = CONFIG | {"activation": "gelu"}
     folder.begin(other, overwrite=True)
     assert folder.resume(start_ := fresh()) is start_
-    assert files.read_json(folder.config_file) == other
+    assert config_in(folder)["activation"] == "gelu"
     assert {path.name for path in folder.path.iterdir()} == {"config.json"}
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"null", b"[]", b'"x"', b"\xff", b'{"settings": 3}']
+    "content", [b"", b"{", b"null", b"[]", b'"x"', b"\xff", b'{"settings": 3}', b"[" * 10**5]
 )
 def test_a_garbled_config_is_an_error_that_names_it(folder, content):
     folder.config_file.write_bytes(content)
@@ -207,20 +205,122 @@ def test_a_garbled_config_is_an_error_that_names_it(folder, content):
     folder.begin(CONFIG, overwrite=True)
 
 
-@pytest.mark.parametrize("kept", [0, 10, 200, -1])
-@pytest.mark.parametrize("name", ["progress", "parameters"])
-def test_a_truncated_file_is_an_error_that_names_it(folder, name, kept):
+CUT = [0, 10, 200, -1]
+
+
+@pytest.mark.parametrize("kept", CUT)
+def test_a_progress_cut_short_is_an_error_that_names_it(folder, kept):
     folder.save(after([0.5]))
-    file = getattr(folder, f"{name}_file")
+    file = folder.progress_file
     file.write_bytes(file.read_bytes()[:kept])
-    read = {
-        "progress": lambda: folder.resume(fresh()),
-        "parameters": lambda: folder.parameters(fresh().best),
-    }
     with pytest.raises(CheckpointError, match="is damaged") as error:
-        read[name]()
+        folder.resume(fresh())
     assert str(file) in error.value.message
     assert "--overwrite" in error.value.hint
+    folder.parameters(fresh().best)  # which need it not
+
+
+@pytest.mark.parametrize("kept", [*CUT, None])
+@pytest.mark.parametrize("lost", ["parameters", "metrics"])
+def test_what_is_lost_is_made_anew_from_the_progress(folder, lost, kept):
+    progress = after([0.5, 0.7, 0.6])
+    for epochs in (1, 2, 3):
+        folder.save(after([0.5, 0.7, 0.6][:epochs]))
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    file = getattr(folder, f"{lost}_file")
+    file.write_bytes(file.read_bytes()[:kept]) if kept is not None else file.unlink()
+    found = reopened(folder).parameters(fresh(99).best)
+    for got, want in zip(tree.leaves(found), tree.leaves(progress.best), strict=True):
+        assert_same(got, want)
+    assert reopened(folder).trained
+    again = reopened(folder)
+    again.begin(CONFIG)
+    again.restore(again.resume(fresh(99)))
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
+
+
+def test_parameters_lost_with_the_progress_are_an_error_that_names_them(folder):
+    folder.save(after([0.5]))
+    folder.progress_file.write_bytes(b"")
+    folder.parameters_file.unlink()
+    with pytest.raises(CheckpointError, match=r"no file .*parameters\.safetensors"):
+        folder.parameters(fresh().best)
+
+
+def test_the_source_of_ones_own_activation_is_what_a_run_is(folder):
+    folder.begin(CONFIG | {"source": "a" * 64}, overwrite=True)
+    folder.save(after([0.5]))
+    reopened(folder).begin(CONFIG | {"source": "a" * 64})
+    for other in ({"source": "b" * 64}, {}):
+        with pytest.raises(CheckpointError, match=r"the source of its own activation has changed$"):
+            reopened(folder).begin(CONFIG | other)
+
+
+def test_the_history_is_read_without_the_weights(folder):
+    assert folder.history() == ()
+    folder.save(after([0.5, 0.7]))
+    assert folder.history() == after([0.5, 0.7]).history
+    folder.progress_file.write_bytes(folder.progress_file.read_bytes().replace(b"0.7", b"0.9"))
+    with pytest.raises(CheckpointError, match=r"progress\.safetensors is damaged: .*sha256"):
+        folder.history()
+    folder.parameters(fresh().best)
+
+
+def test_parameters_of_an_earlier_epoch_are_not_the_best(folder):
+    """As in a copy from before."""
+    folder.save(after([0.5]))
+    early = folder.parameters_file.read_bytes()
+    folder.save(after([0.5, 0.7]))
+    folder.parameters_file.write_bytes(early)
+    best = folder.parameters(fresh().best)
+    assert_same(best[0].weight, after([0.5, 0.7]).best[0].weight)
+
+
+@pytest.mark.parametrize("name", ["config", "parameters", "progress", "neurons"])
+@pytest.mark.parametrize(
+    "other",
+    [{"activation": "tanh"}, {"settings": CONFIG["settings"] | {"learning_rate": 0.1}}],
+    ids=["activation", "rate"],
+)
+def test_a_file_of_another_run_is_not_taken_for_this_ones(folder, tmp_path, name, other):
+    """Whole, and of the same shapes."""
+    theirs = RunFolder(tmp_path / "other")
+    theirs.begin(CONFIG | other)
+    for each, score in ((folder, 0.5), (theirs, 0.6)):
+        each.watch(1, [{"dead": 0}])
+        each.save(after([score]))
+    file = getattr(folder, f"{name}_file")
+    file.write_bytes(getattr(theirs, file.stem + "_file").read_bytes())
+    again = RunFolder.of(tmp_path, "FashionMNIST", "relu", 42)
+
+    def use() -> None:
+        again.begin(CONFIG)
+        again.restore(again.resume(fresh()))
+
+    if name == "parameters":
+        use()
+        assert_same(again.parameters(fresh().best)[0].weight, after([0.5]).best[0].weight)
+    else:
+        with pytest.raises(CheckpointError, match=r"of another run|other settings") as told:
+            use()
+        key = next(iter(other)).replace("settings", "learning_rate")
+        assert key in told.value.message
+    if name == "config" and "settings" in other:
+        with pytest.raises(CheckpointError, match=r"parameters\.safetensors is of another run"):
+            RunFolder.of(tmp_path, "FashionMNIST", "relu", 42).parameters(fresh().best)
+
+
+def test_a_config_that_is_lost_is_written_anew_for_the_same_run_alone(folder):
+    folder.save(after([0.5]))
+    folder.config_file.unlink()
+    other = reopened(folder)
+    other.begin(CONFIG | {"activation": "gelu"})
+    with pytest.raises(CheckpointError, match="of another run: activation relu, asked for gelu"):
+        other.resume(fresh())
+    folder.config_file.unlink()
+    same = reopened(folder)
+    same.begin(CONFIG)
+    assert len(same.resume(fresh()).history) == 1
 
 
 @pytest.mark.parametrize("sizes", [(6, 5, 3), (6, 4, 4, 3), (7, 4, 3)])
@@ -232,72 +332,32 @@ def test_parameters_of_another_network_are_an_error(folder, sizes):
         assert ".safetensors" in error.value.message
 
 
-@pytest.mark.parametrize("history", ["nonsense", '{"epoch": 1}', "[]", "3", '{"epoch": 1'])
+@pytest.mark.parametrize(
+    "history",
+    [
+        "nonsense",
+        '{"epoch": 1}',
+        "[]",
+        "3",
+        '{"epoch": 1',
+        "[" * 10**5,
+        '{"epoch": 2, "loss": 1, "train_accuracy": 0, "validation_accuracy": 0, "seconds": 0}',
+        '{"epoch": 1, "loss": 1, "train_accuracy": 0, "validation_accuracy": 89, "seconds": 0}',
+        '{"epoch": 1, "loss": 1, "train_accuracy": 0, "validation_accuracy": 0, "seconds": -1}',
+    ],
+)
 def test_a_garbled_history_is_an_error(folder, history):
-    files.write_tensors(folder.progress_file, tree.named_leaves(fresh()[:2]), {"history": history})
-    with pytest.raises(CheckpointError, match="of another network or version"):
+    named = tree.named_leaves(fresh()[:2])
+    beside = {"of": json.dumps(folder.identity)}
+    tensors.write_tensors(folder.progress_file, named, beside | {"history": history})
+    with pytest.raises(CheckpointError, match="its history is none"):
         folder.resume(fresh())
-    files.write_tensors(folder.progress_file, tree.named_leaves(fresh()[:2]))
+    tensors.write_tensors(folder.progress_file, named, beside)
     with pytest.raises(CheckpointError, match="history"):
         folder.resume(fresh())
-
-
-KILLED = """
-    import os, signal, sys
-    from pathlib import Path
-    from tests.storage.test_run_folder import CONFIG, after
-    from actfunc.storage import RunFolder
-
-    whole = Path.write_bytes
-
-    def run(folder, last):
-        # SIGKILL in the middle of the write number `last`, counted from 0
-        writes = 0
-        def half(path, content):
-            nonlocal writes
-            writes += 1
-            if writes > last:
-                whole(path, content[: len(content) // 2])
-                os.kill(os.getpid(), signal.SIGKILL)
-            return whole(path, content)
-        Path.write_bytes = half
-        folder.begin(CONFIG)
-        for epochs in (1, 2, 3):
-            folder.save(after([0.1, 0.2, 0.15][:epochs]))
-
-    for last in range(9):
-        child = os.fork()
-        if child == 0:
-            run(RunFolder(Path(sys.argv[1]) / str(last)), last)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        print(os.WTERMSIG(status))
-"""
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
-def test_a_kill_in_the_middle_of_any_write_leaves_a_folder_to_go_on_from(tmp_path):
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(KILLED), str(tmp_path)],
-        env={**os.environ, "PYTHONPATH": str(root)}, capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    # writes: the config, then parameters, progress and metrics an epoch; the third is no best
-    assert done.stdout.split() == ["9"] * 9
-    kept = [0, 0, 0, 1, 1, 1, 2, 2, 3]
-    for last, epochs in enumerate(kept):
-        folder = RunFolder(tmp_path / str(last))
-        folder.begin(CONFIG)
-        assert not list(folder.path.glob(".*")), "what was half written is swept away"
-        progress = folder.resume(fresh(99))
-        assert len(progress.history) == epochs
-        assert_same_progress(progress, after([0.1, 0.2, 0.15][:epochs]) if epochs else fresh(99))
-        if epochs:
-            folder.parameters(fresh().best)
-            for line in folder.metrics_file.read_text().splitlines() if epochs > 1 else ():
-                json.loads(line)
-        folder.save(after([0.1, 0.2, 0.15]))
-        assert len(folder.resume(fresh()).history) == 3
+    tensors.write_tensors(folder.progress_file, named)
+    with pytest.raises(CheckpointError, match="does not say what it is of"):
+        folder.resume(fresh())
 
 
 def test_what_is_read_lies_where_the_template_does(folder):
@@ -319,14 +379,16 @@ def test_what_was_watched_comes_back_and_a_later_epoch_replaces_what_was_after(f
     # trained again from epoch 1 on, as after a kill
     folder.watch(2, [{"dead": 7, "saturated_pairs": 0.0}])
     assert [line["epoch"] for line in folder.watched()] == [1, 2]
-    folder.begin(CONFIG)
+    reopened(folder).begin(CONFIG)
     assert len(folder.watched()) == 2
+    folder.restore(after([0.5]))  # which a kill left behind it
+    assert [line["epoch"] for line in folder.watched()] == [1]
     folder.begin(CONFIG, overwrite=True)
     assert folder.watched() == []
 
 
-@pytest.mark.parametrize("text", ["{", '{"epoch": 1}', "[1]", '{"epoch": "a", "layers": []}'])
-def test_damaged_lines_of_neurons_are_an_error(folder, text):
-    folder.neurons_file.write_text(text)
+@pytest.mark.parametrize("line", [{"epoch": 1}, [1], {"epoch": "a", "layers": []}, {"more": 1}])
+def test_damaged_lines_of_neurons_are_an_error_before_anything_is_trained(folder, line):
+    documents.write_lines(folder.neurons_file, [line], {"of": folder.identity})
     with pytest.raises(CheckpointError, match=r"neurons\.jsonl is damaged"):
-        folder.watched()
+        folder.restore(fresh())

@@ -8,6 +8,7 @@ import os
 import pickle
 import random
 import shutil
+import zipfile
 
 import pytest
 import torch
@@ -135,13 +136,20 @@ def test_a_config_that_is_none_is_an_error_that_names_it(config, tmp_path):
     assert "--pretrained" in error.value.hint
 
 
-@pytest.mark.parametrize("sizes", [(-1, [8, 5], 3), (12, ["8", 5], 3), (10**13, [10**9], 3)])
-def test_sizes_that_the_weights_have_not_are_an_error(sizes, tmp_path):
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((-1, [8, 5], 3), "input_size: expected a whole number 1 or more, found -1"),
+        ((12, ["8", 5], 3), r"hidden_sizes\[0\]: expected a whole number"),
+        ((10**13, [10**9], 3), r"should have shape .* by the config, found"),
+    ],
+)
+def test_sizes_that_the_weights_have_not_are_an_error(sizes, said, tmp_path):
     written(tmp_path)
     path = paths(tmp_path, "leakyrelu")[0]
     keys = ("input_size", "hidden_sizes", "num_classes")
     path.write_text(json.dumps({"act_fn": {"name": "ReLU"}, **dict(zip(keys, sizes, strict=True))}))
-    with pytest.raises(CheckpointError, match=r"should have shape .* by the config, found"):
+    with pytest.raises(CheckpointError, match=said):
         read(tmp_path, "leakyrelu")
 
 
@@ -171,6 +179,91 @@ def test_weights_of_another_network_are_an_error_that_names_the_file(
         read(tmp_path, "leakyrelu")
     assert str(paths(tmp_path, "leakyrelu")[1]) in error.value.message
     assert "--pretrained" in error.value.hint
+
+
+ODD = {
+    "float8": lambda shape: torch.ones(shape).to(torch.float8_e4m3fn),
+    "nothing behind it": lambda shape: torch.empty(shape, device="meta"),
+    "sparse": lambda shape: torch.ones(shape).to_sparse(),
+    "nested": lambda shape: torch.nested.nested_tensor([torch.ones(shape[1])] * shape[0]),
+    "complex": lambda shape: torch.ones(shape, dtype=torch.complex64),
+    "too large for float32": lambda shape: torch.full(shape, 1e300, dtype=torch.float64),
+    "one number for all": lambda shape: torch.ones(1, 1).expand(shape),
+    "a number": lambda shape: 3.0,
+}
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_tensors_that_are_no_plain_weights_are_an_error(odd, tmp_path):
+    written(tmp_path)
+    state = state_of(tmp_path) | {"layers.0.weight": ODD[odd]((8, 12))}
+    save_state(tmp_path, state)
+    with pytest.raises(CheckpointError, match=r"layers\.0\.weight|is damaged|refused") as error:
+        read(tmp_path, "leakyrelu")
+    assert "--pretrained" in error.value.hint
+    assert error.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"<!DOCTYPE html><title>Not Found</title>", "a web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git-lfs"),
+        (b"", "nothing in it"),
+    ],
+)
+@pytest.mark.parametrize("index", [0, 1])
+def test_what_stands_there_instead_of_a_file_is_called_by_its_name(content, said, index, tmp_path):
+    written(tmp_path)
+    paths(tmp_path, "leakyrelu")[index].write_bytes(content)
+    with pytest.raises(CheckpointError, match=said) as error:
+        read(tmp_path, "leakyrelu")
+    assert "weights_only" not in error.value.message + error.value.hint
+
+
+def test_an_archive_that_would_grow_is_not_unpacked(tmp_path):
+    """torch compresses nothing."""
+    written(tmp_path)
+    path = paths(tmp_path, "leakyrelu")[1]
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, part in parts.items():
+            packed.writestr(name, part)
+    with pytest.raises(CheckpointError, match="is compressed"):
+        read(tmp_path, "leakyrelu")
+
+
+def test_weights_or_a_config_of_another_network_of_that_name_are_told_apart(tmp_path):
+    for folder, spec in (("one", "elu"), ("other", "relu")):
+        write(tmp_path / folder, "elu", Checkpoint(get(spec), mlp.init(SIZES, seed=1)))
+    config = paths(tmp_path / "one", "elu")[0]
+    config.write_bytes(paths(tmp_path / "other", "elu")[0].read_bytes())
+    with pytest.raises(CheckpointError, match="written with another config"):
+        read(tmp_path / "one", "elu")
+
+
+def test_a_network_that_diverged_is_read_as_it_was_written(tmp_path):
+    params = mlp.init(SIZES, seed=1)
+    params = (params[0]._replace(bias=torch.full((8,), torch.nan)), *params[1:])
+    write(tmp_path, "relu", Checkpoint(get("relu"), params))
+    assert read(tmp_path, "relu").params[0].bias.isnan().all()
+
+
+@pytest.mark.parametrize("index", [0, 1])
+def test_a_bit_flipped_in_an_authors_file_is_seen(index, checkpoints, tmp_path):
+    """In torch's old format nothing else tells; in a config a slope of 0.1 becomes 0.5."""
+    for path in paths(checkpoints, "leakyrelu"):
+        shutil.copy(path, tmp_path)
+    path = paths(tmp_path, "leakyrelu")[index]
+    content = bytearray(path.read_bytes())
+    place = content.index(b"0.1") + 2 if index == 0 else len(content) - 1001
+    content[place] ^= 4 if index == 0 else 0x80
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="published") as error:
+        read(tmp_path, "leakyrelu")
+    assert path.name in error.value.message
 
 
 @pytest.mark.parametrize("legacy", [False, True])

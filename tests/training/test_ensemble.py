@@ -178,8 +178,9 @@ def from_the_host(optimizer: Optimizer, name: str) -> list[str]:
         torch.empty((1, 1, 6, 28, 28), dtype=torch.uint8, device="meta"),
         torch.empty((1, 1, 6), dtype=torch.int64, device="meta"),
     )
+    step = ensemble_step((get(name),), optimizer)
     with FromTheHost() as mode:
-        ensemble_step((get(name),), optimizer)(state, batch, torch.empty((1, 1), device="meta"))
+        step(state, batch, torch.empty((1, 1), device="meta"))
         ensemble_correct((get(name),), some, Examples(batch.images[0, 0], batch.labels[0, 0]), 4)
     return mode.seen
 
