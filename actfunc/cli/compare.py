@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actfunc.cli.comparison_options import init_list, listed, own_gpu, precise, rate_list, seed_list
+from actfunc.cli.comparison_options import (
+    arm_named,
+    init_list,
+    listed,
+    own_gpu,
+    precise,
+    rate_list,
+    seed_list,
+)
 from actfunc.cli.comparison_progress import Progress, say_plan
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
@@ -86,7 +94,11 @@ def compare(
     ] = False,
     batch_size: BatchSize = 256,
     baseline: Annotated[
-        str | None, typer.Option(help="What the others are compared with; the first by default.")
+        str | None,
+        typer.Option(
+            help="What the others are compared with, the first by default: an activation, and with"
+            " it an optimiser, hidden layers or an init where there are several, 'gelu adamw'."
+        ),
     ] = None,
     processes: Annotated[
         int | None,
@@ -146,11 +158,7 @@ def compare(
         tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"])),
         init_list(inits or ["linear"]),
     )
-    against = get(baseline).spec if baseline is not None else plan.activations[0]
-    if against not in plan.activations:
-        raise UsageError(
-            f"baseline {against} is not among the activations", ", ".join(plan.activations)
-        )
+    against = plan.arms[0] if baseline is None else arm_named(baseline, plan.arms)
     settings = Settings(
         schedule=schedule,
         batch_size=batch_size,

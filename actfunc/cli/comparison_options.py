@@ -11,6 +11,8 @@ from actfunc.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
+    from actfunc.compare.records import Arm
+
 PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
@@ -54,6 +56,38 @@ def init_list(texts: Sequence[str]) -> tuple[str, ...]:
     from actfunc.analysis.gain import canonical_init
 
     return tuple(dict.fromkeys(map(canonical_init, texts)))
+
+
+def arm_named(text: str, arms: Sequence[Arm]) -> Arm:
+    """The first arm that has all that the text says, word by word: `gelu adamw`, `relu 64,32`.
+
+    Each word is an activation, an optimiser, hidden layers or an init of some arm, and may leave
+    out the settings. UsageError for what is none, or not together in one.
+    """
+    from actfunc.catalogue import get
+
+    left, words = list(arms), text.split()
+    for word in words:
+        activations = {arm.activation for arm in arms}
+        spec = word if word in activations or _tells(word, arms) else get(word).spec
+        left = [arm for arm in left if spec == arm.activation or _tells(spec, [arm])]
+    if not left or not words:
+        told = dict.fromkeys(" ".join(_parts(arm)) for arm in arms)
+        raise UsageError(
+            f"baseline must be one of what is compared, got {text!r}",
+            "; ".join([*list(told)[:6], *(["…"] if len(told) > 6 else [])]),
+        )
+    return left[0]
+
+
+def _tells(word: str, arms: Sequence[Arm]) -> bool:
+    """Whether it is the optimiser, the hidden layers or the init of some arm."""
+    parts = {part for arm in arms for part in _parts(arm)[1:]}
+    return word in parts or word in {part.partition(":")[0] for part in parts}
+
+
+def _parts(arm: Arm) -> list[str]:
+    return [arm.activation, ",".join(map(str, arm.hidden)), arm.optimizer, arm.init]
 
 
 def precise(precision: str, deterministic: bool) -> torch.dtype | None:

@@ -130,14 +130,18 @@ def result_of(read: Mapping[str, Any], file: Path) -> Result:
         arm = Arm(read["activation"], tuple(read["hidden"]), read["optimizer"], read["init"])
         return Result(
             Member(arm, read["learning_rate"], read["seed"]),
-            Reading(**read["last"]),
-            Reading(**read["stopped"]),
+            _reading_of(read["last"]),
+            _reading_of(read["stopped"]),
             tuple(epoch_of(epoch) for epoch in read["history"]),
             read["seconds"],
         )
     except (KeyError, TypeError) as error:
         what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise CheckpointError(f"{file} is no member's result: {what}", TRAIN_ANEW) from error
+
+
+def _reading_of(read: Mapping[str, Any]) -> Reading:
+    return Reading(*(read[name] for name in Reading._fields))
 
 
 @contextmanager

@@ -119,20 +119,21 @@ def _drawn_as(init: str, activation: str) -> str:
 
 
 def _result(member: Member, running: Running, settings: Settings) -> Result:
-    history = tuple(running.history)
+    history, diverged = tuple(running.history), running.progress.diverged
     validation = validation_of(history)
-    last = _reading(validation, running.test_accuracy())
+    last = _reading(validation, running.test_accuracy(), diverged)
     ended = settings.stops_after(validation)
     stopped = last
     if ended is not None and running.stopped_test is not None:
-        stopped = _reading(validation[:ended], running.stopped_test)
+        stopped = _reading(validation[:ended], running.stopped_test, diverged)
     return Result(member, last, stopped, history, sum(epoch.seconds for epoch in history))
 
 
-def _reading(validation: list[float], test: float) -> Reading:
-    best = max(validation)
+def _reading(validation: list[float], test: float, diverged: int | None) -> Reading:
+    best, epochs = max(validation), len(validation)
     at = validation.index(best) + 1
-    return Reading(_percent(best), _percent(test), at, len(validation))
+    within = diverged if diverged is not None and diverged <= epochs else None
+    return Reading(_percent(best), _percent(test), at, epochs, within)
 
 
 def _percent(share: float) -> float:

@@ -25,6 +25,7 @@ from actfunc import mlp, tree
 from actfunc.errors import CheckpointError
 from actfunc.storage import files
 from actfunc.training import Epoch, Progress
+from actfunc.training.members import diverged_in
 
 ANOTHER = "train it anew with --overwrite"
 
@@ -105,6 +106,16 @@ class RunFolder:
             raise CheckpointError(
                 f"{self.neurons_file} is damaged: {error}", "remove it, or train with --overwrite"
             ) from error
+
+    def diverged(self) -> int | None:
+        """The epoch in which the network diverged; None where it did not, or no epoch is kept."""
+        if not self.metrics_file.exists():
+            return None
+        try:
+            lines = self.metrics_file.read_text("utf-8").splitlines()
+            return diverged_in(epoch_of(json.loads(line)) for line in lines)
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"{self.metrics_file} is damaged: {error}", ANOTHER) from error
 
     def resume(self, fresh: Progress) -> Progress:
         """The progress to go on from: what was saved here, else `fresh`, which gives its shape."""
