@@ -48,10 +48,10 @@ def standings_table(summary: Summary, images: int) -> Table:
 
 
 def rates_table(summary: Summary) -> Table | None:
-    """One line an arm and learning rate; None where each arm has one."""
-    rows = list(tried(summary))
-    if len(rows) == len(summary.standings):
+    """One line an arm and learning rate; None where the standings tell all of it."""
+    if "seconds" in standings_columns(summary.standings):
         return None
+    rows = list(tried(summary))
     every = [standing.arm for standing in summary.standings]
     title = f"learning rates, validation accuracy {RULES[summary.rule]} of all seeds"
     return _table(title, arm_texts([arm for arm, _ in rows], every), rates_columns(summary))
@@ -90,7 +90,8 @@ def tried(summary: Summary) -> Iterator[tuple[Arm, Rate]]:
 
 
 def standings_columns(standings: Sequence[Standing]) -> Columns:
-    """All that is told of a standing but its arm; what is the same for all is left out."""
+    """All that is told of a standing but its arm; what is the same for all is left out, and what
+    the table of the rates tells where there are several."""
     columns: Columns = {}
     several = any(len(standing.rates) > 1 for standing in standings)
     if several:
@@ -99,16 +100,18 @@ def standings_columns(standings: Sequence[Standing]) -> Columns:
         "test %": [mean(standing.test) for standing in standings],
         "95 % interval": [interval(standing.test) for standing in standings],
         "spread": [spread(standing.test) for standing in standings],
-        "val. %": [mean(standing.validation) for standing in standings],
     }
-    if not several:  # else the table of the rates tells them
-        columns |= _cost([standing.rates[0] for standing in standings])
+    if not several:
+        columns["val. %"] = [mean(standing.validation) for standing in standings]
+    before = len(columns)
     if any(standing.left_chance + standing.diverged < standing.seeds for standing in standings):
         columns["left chance"] = [f"{s.left_chance}/{s.seeds}" for s in standings]
     elif len({standing.seeds for standing in standings}) > 1:
         columns["seeds"] = [str(standing.seeds) for standing in standings]
     if any(standing.diverged for standing in standings):
         columns["diverged"] = [f"{s.diverged}/{s.seeds}" for s in standings]
+    if not several and len(columns) == before:  # a terminal has room for no more
+        columns |= _cost([standing.rates[0] for standing in standings])
     return columns
 
 

@@ -55,7 +55,7 @@ def _standings(summary: Summary) -> str:
 def _rates(summary: Summary) -> str:
     names = arm_names([standing.arm for standing in summary.standings])
     arms = [arm for arm, _ in tried(summary)]
-    if len(arms) == len(names):
+    if "seconds" in standings_columns(summary.standings):
         return ""
     return _table([names[arm] for arm in arms], rates_columns(summary))
 

@@ -71,10 +71,10 @@ def test_a_sum_of_more_variance_counts_as_nearer_to_0():
 def test_luck_is_shown_no_more_often_than_the_level(arms, rates, monkeypatch):
     """In full: benchmarks/intervals.py."""
     monkeypatch.setattr(statistics, "seeds_range", lambda *_: None)  # most of the time, not asked
-    draws, chance = 200, np.random.default_rng(4)
+    draws, chance = 120, np.random.default_rng(4)
     shown = (simulation().of_the_test("normal", arms, rates, 9, chance) for _ in range(draws))
-    # three standard errors of so many draws are 4.6 points
-    assert 0 < sum(shown) / draws < SIGNIFICANCE + 0.046
+    # three standard errors of so many draws are six points
+    assert 0 < sum(shown) / draws < SIGNIFICANCE + 0.06
 
 
 def test_holm_by_hand():
