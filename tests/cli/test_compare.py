@@ -115,7 +115,10 @@ def test_every_process_loads_what_the_command_was_told_to(actfunc, monkeypatch):
             (["relu", "--learning-rates", text], "learning_rates must be")
             for text in ("0", "-1", "fast", "0.1,", "nan", "inf")
         ),
-        (["relu", "tanh", "--baseline", "gelu"], "baseline gelu is not among the activations"),
+        (["relu", "tanh", "--baseline", "gelu"], "must be one of what is compared, got 'gelu'"),
+        (["relu", "tanh", "--baseline", ""], "must be one of what is compared, got ''"),
+        (["relu", "tanh", "--baseline", "relu adam"], "no activation named 'adam'"),
+        (["relu", "tanh", "--baseline", "relu tanh"], "one of what is compared, got 'relu tanh'"),
         (["relu", "--baseline", "nosuch"], "no activation named 'nosuch'"),
         (["relu", "--hidden", "16,x"], "hidden must be positive whole numbers"),
         (["relu", "--optimizer", "adamm"], "adamm"),
@@ -138,6 +141,35 @@ def test_wrong_usage_is_one_line_what_and_one_line_what_to_do(actfunc, arguments
     assert len(rest) <= 1
 
 
+@pytest.mark.parametrize(
+    ("baseline", "wanted"),
+    [
+        (None, ("relu", (16, 8), "sgd", "linear")),
+        ("gelu", ("gelu", (16, 8), "sgd", "linear")),
+        ("gelu adamw", ("gelu", (16, 8), "adamw", "linear")),
+        ("adamw", ("relu", (16, 8), "adamw", "linear")),
+        ("8 gelu recommended adamw", ("gelu", (8,), "adamw", "recommended")),
+        ("swish gaussian", ("silu", (16, 8), "sgd", "gaussian")),
+    ],
+)
+def test_the_baseline_is_an_arm(actfunc, monkeypatch, baseline, wanted):
+    given = []
+    monkeypatch.setattr("actfunc.compare.run.compare", lambda *_, **__: [])
+    monkeypatch.setattr(
+        "actfunc.cli.comparison.conclude", lambda output, results, arm, *_, **__: given.append(arm)
+    )
+    arms = ("--hidden", "16,8", "--hidden", "8", "--optimizer", "sgd", "--optimizer", "adamw")
+    inits = ("--init", "linear", "--init", "recommended", "--init", "gaussian:gain=1")
+    asked = () if baseline is None else ("--baseline", baseline)
+    done = actfunc("compare", "relu", "gelu", "silu", *arms, *inits, *asked, "--seeds", "1")
+    assert done.code == 0, done.err
+    [arm] = given
+    activation, rule, init = (
+        spec.partition(":")[0] for spec in (arm.activation, arm.optimizer, arm.init)
+    )
+    assert (activation, arm.hidden, rule, init) == wanted
+
+
 @pytest.mark.usefixtures("drawn")
 def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     asked = ("compare", "relu", "tanh", "sigmoid", "--seeds", "3", "--baseline", "tanh", *SMALL)
@@ -145,7 +177,8 @@ def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     assert done.code == 0, done.err
     assert "3 networks × 3 seeds: 9 to train · 1 process\n" in done.out
     assert "accuracy with early stopping, over 3 seeds, best first" in done.out
-    assert "test accuracy less that of tanh, over the same seeds" in done.out
+    assert "test accuracy with early stopping less that of tanh" in done.out
+    assert "3 seeds can never show a difference" in " ".join(done.out.split())
     assert "sigmoid" in done.out.partition("seeds that leave chance")[2]
     assert done.err.count("1 epochs, val ") == 9
     [folder] = Path("runs").iterdir()
