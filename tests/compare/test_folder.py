@@ -201,6 +201,16 @@ def test_a_state_of_another_network_is_refused(pool):
     assert told.value.hint == "remove it, and it is trained anew"
 
 
+def test_a_member_that_does_not_say_whether_it_diverged_is_none(pool):
+    pool.keep(made_up())
+    [file] = pool.path.glob("members/*.json")
+    document = json.loads(file.read_text())
+    del document["last"]["diverged"]
+    file.write_text(json.dumps(document))
+    with pytest.raises(CheckpointError, match="lacks 'diverged'"):
+        pool.result(made_up().member)
+
+
 def test_tables_have_a_line_a_member_and_a_line_an_epoch(tmp_path):
     several = [made_up(), made_up(seed=1, loss=math.nan), made_up("elu:alpha=0.5", rate=0.003)]
     write_tables(tmp_path, several)
@@ -214,7 +224,13 @@ def test_tables_have_a_line_a_member_and_a_line_an_epoch(tmp_path):
     ]
     for row in rows:
         assert (row["hidden"], row["optimizer"]) == ("16 8", SGD)
-        assert {key: float(row[key]) for key in row if "_" in key and key != "learning_rate"} == {
+        assert {
+            key: row[key] and float(row[key])
+            for key in row
+            if "_" in key and key != "learning_rate"
+        } == {
+            "stopped_diverged": "",
+            "last_diverged": "",
             "stopped_validation": 12.5,
             "stopped_test": 10,
             "stopped_best_epoch": 1,
