@@ -29,6 +29,9 @@ RULES: Mapping[Rule, str] = {
 
 UNKNOWN = "–"
 
+EPOCHS_LEFT = "at epoch"
+"""The header of the one column of figures that may break its lines."""
+
 
 class Verdict(NamedTuple):
     """What a difference says, in words; `held` is True for better, False for worse."""
@@ -159,7 +162,7 @@ def escapes_columns(found: Sequence[Escapes]) -> Columns:
     if any(one.diverged for one in found):
         columns["diverged"] = [f"{one.diverged}/{one.seeds}" for one in found]
     return columns | {
-        "at epoch": [epochs_left(one) for one in found],
+        EPOCHS_LEFT: [epochs_left(one) for one in found],
         "stopped after": [_least_to_most(one.ended) for one in found],
     }
 
@@ -245,10 +248,10 @@ def _table(
     )
     table.add_column("activation", overflow="fold")
     for header, texts in columns.items():
-        # only names and verdicts give way where the terminal is narrow, a number is never broken
+        # only words give way where the terminal is narrow, a number is never broken
         fits = len(header) <= max(map(len, texts), default=0) + 2
         header = header if fits else header.replace(" ", "\n")
-        table.add_column(header, justify="right", no_wrap=True)
+        table.add_column(header, justify="right", no_wrap=header != EPOCHS_LEFT)
     if verdicts:
         table.add_column("", overflow="fold")
     rows = zip(*columns.values(), strict=True)

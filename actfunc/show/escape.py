@@ -60,11 +60,11 @@ def escape_figure(
     told = f"left chance: {then} {of} with early stopping, {ever} {of} without"
     axis.set_title(told, weight="normal")
     for colour, where in ((ABOVE, "above chance"), (AT_CHANCE, "at chance")):
-        label = f"ended by early stopping {where}: {marks[colour].total()}"
+        label = f"early stopping ends it {where}: {marks[colour].total()}"
         axis.plot([], [], MARKS[colour] + "-", color=colour, lw=1, ms=7, mec="white", label=label)
-    axis.plot([], [], color=SOFT, lw=1, alpha=0.4, label="what training on gives")
+    axis.plot([], [], color=SOFT, lw=1, alpha=0.4, label="fainter: trained on after that")
     going_on = len(histories.keys() - stopped_at.keys())
-    axis.plot([], [], color=SOFT, lw=1, label=f"not ended by it: {going_on}, without a mark")
+    axis.plot([], [], color=SOFT, lw=1, label=f"no mark: not ended by it: {going_on}")
     axis.set_ylim(bottom=0)
     axis.margins(x=0.02)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -254,6 +254,15 @@ def test_who_leaves_chance_is_counted_with_and_without_early_stopping():
     assert (lost["diverged"], lost["learning rate"]) == (["0/10", "2/10"], ["0.01", "0.1"])
 
 
+def test_no_count_of_seeds_is_cut_off():
+    many = Escapes(SIGMOID, 0.001, 100, 33, 47, 12, (105, 129, 330), (118, 199))
+    shown = printed(escapes_table([many, many._replace(learning_rate=0.1)], SUMMARY), 70)
+    assert "…" not in shown
+    words = " ".join(shown.split())
+    assert "33/100 47/100 12/100" in words
+    assert {"105", "330,", "129", "118", "199"} <= set(words.split())
+
+
 @given(st.lists(arms, unique=True))
 def test_no_two_arms_have_one_name(found):
     assert len(set(arm_names(found).values())) == len(found)

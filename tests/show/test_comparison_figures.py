@@ -144,10 +144,10 @@ def test_escapes_and_stops_are_counted():
     (legend,) = figure.legends
     told = [text.get_text() for text in legend.get_texts()]
     assert told == [
-        "ended by early stopping above chance: 1",
-        "ended by early stopping at chance: 2",
-        "what training on gives",
-        "not ended by it: 1, without a mark",
+        "early stopping ends it above chance: 1",
+        "early stopping ends it at chance: 2",
+        "fainter: trained on after that",
+        "no mark: not ended by it: 1",
     ]
     faint = [line for line in axis.lines if line.get_alpha() and len(line.get_xdata()) > 1]
     assert [list(line.get_xdata()) for line in faint] == [[2, 3, 4], [2, 3, 4], [3, 4]]
