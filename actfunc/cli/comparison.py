@@ -91,7 +91,7 @@ def _draw(
     from actfunc.storage import files
     from actfunc.training.evaluate import left_chance
 
-    chosen = {standing.arm: standing.learning_rate for standing in summary.standings}
+    chosen = {standing.arm: standing.best_rate for standing in summary.standings}
     finished = [one for one in results if one.last.diverged is None]
     members = {
         arm: [r for r in finished if (r.member.arm, r.member.learning_rate) == (arm, rate)]

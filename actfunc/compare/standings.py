@@ -74,7 +74,8 @@ class Reported(NamedTuple):
 class Standing(NamedTuple):
     """One arm, at learning rates that were chosen apart from what is reported.
 
-    learning_rate:  the best by the mean validation accuracy of all seeds: the one to use.
+    best_rate:      by the mean validation accuracy of all seeds: the one to use. What is reported
+                    is at the rates `chosen` by halves of them, nearly always this one alone.
     rates:          what each of those tried gave, the smallest first.
     runner_up:      None where there is one rate.
     reported:       a line a seed, which `validation` and `test` are the estimates of, without those
@@ -83,7 +84,7 @@ class Standing(NamedTuple):
     """
 
     arm: Arm
-    learning_rate: float
+    best_rate: float
     rates: tuple[Rate, ...]
     runner_up: RunnerUp | None
     reported: tuple[Reported, ...]
@@ -111,9 +112,9 @@ class Standing(NamedTuple):
         """Where the best rate is the last on a side, beyond which none was tried; else None."""
         if len(self.rates) < 2:
             return None
-        if self.learning_rate == self.rates[0].learning_rate:
+        if self.best_rate == self.rates[0].learning_rate:
             return "smallest"
-        return "largest" if self.learning_rate == self.rates[-1].learning_rate else None
+        return "largest" if self.best_rate == self.rates[-1].learning_rate else None
 
 
 class SeedsNeeded(NamedTuple):

@@ -79,7 +79,7 @@ def _standing(arm: Arm, found: Results, rule: Rule, bound: float) -> Standing:
     finished = [one for one in reported if one.diverged is None]
     return Standing(
         arm=arm,
-        learning_rate=learning_rates.best_rate(rates),
+        best_rate=learning_rates.best_rate(rates),
         rates=tuple(_rate(rate, found[rate], rule, bound) for rate in sorted(found)),
         runner_up=learning_rates.runner_up(rates),
         reported=reported,

@@ -29,8 +29,8 @@ RULES: Mapping[Rule, str] = {
 
 UNKNOWN = "–"
 
-EPOCHS_LEFT = "at epoch"
-"""The header of the one column of figures that may break its lines."""
+RATE, EPOCHS_LEFT = "learning rate", "at epoch"
+"""The headers of columns that may break their lines: more than one figure may stand there."""
 
 
 class Verdict(NamedTuple):
@@ -98,7 +98,7 @@ def standings_columns(standings: Sequence[Standing]) -> Columns:
     columns: Columns = {}
     several = any(len(standing.rates) > 1 for standing in standings)
     if several:
-        columns["learning rate"] = [f"{standing.learning_rate:g}" for standing in standings]
+        columns[RATE] = [", ".join(f"{rate:g}" for rate in one.chosen) for one in standings]
     columns |= {
         "test %": [mean(standing.test) for standing in standings],
         "95 % interval": [interval(standing.test) for standing in standings],
@@ -122,14 +122,14 @@ def rates_columns(summary: Summary) -> Columns:
     """What `rates_table` says but the arms: every rate's mean, and how far behind it is."""
     behind, rates = [], [rate for _, rate in tried(summary)]
     for standing in summary.standings:
-        [best] = (r for r in standing.rates if r.learning_rate == standing.learning_rate)
+        [best] = (r for r in standing.rates if r.learning_rate == standing.best_rate)
         for rate in standing.rates:
             told = UNKNOWN
             if best.validation is not None and rate.validation is not None:
                 told = f"{best.validation.mean - rate.validation.mean:.2f}"
             behind.append("best" if rate is best else told)
     columns = {
-        "learning rate": [f"{rate.learning_rate:g}" for rate in rates],
+        RATE: [f"{rate.learning_rate:g}" for rate in rates],
         "val. %": [mean(rate.validation) for rate in rates],
         "behind": behind,
     }
@@ -154,7 +154,7 @@ def escapes_columns(found: Sequence[Escapes]) -> Columns:
     """What `escapes_table` says, line by line."""
     columns: Columns = {}
     if len({one.learning_rate for one in found}) > 1:
-        columns["learning rate"] = [f"{one.learning_rate:g}" for one in found]
+        columns[RATE] = [f"{one.learning_rate:g}" for one in found]
     columns |= {
         "with early stopping": [f"{one.stopped}/{one.seeds}" for one in found],
         "without": [f"{one.last}/{one.seeds}" for one in found],
@@ -248,10 +248,14 @@ def _table(
     )
     table.add_column("activation", overflow="fold")
     for header, texts in columns.items():
-        # only words give way where the terminal is narrow, a number is never broken
+        # only between words may lines break where the terminal is narrow, never within a number
+        several = header in (RATE, EPOCHS_LEFT)
         fits = len(header) <= max(map(len, texts), default=0) + 2
         header = header if fits else header.replace(" ", "\n")
-        table.add_column(header, justify="right", no_wrap=header != EPOCHS_LEFT)
+        least = max((len(word) for text in texts for word in text.split()), default=0)
+        table.add_column(
+            header, justify="right", no_wrap=not several, min_width=least if several else None
+        )
     if verdicts:
         table.add_column("", overflow="fold")
     rows = zip(*columns.values(), strict=True)

@@ -67,13 +67,10 @@ def _rates(standings: Sequence[Standing]) -> list[str]:
     names = arm_names([one.arm for one in standings])
     notes = [
         "Each half of the seeds is reported at the learning rate that the other half chose, by"
-        " validation accuracy; the rate in the table is the choice of all."
+        " validation accuracy."
     ]
-    if divided := [one for one in several if one.chosen != (one.learning_rate,)]:
-        told = (
-            f"{names[one.arm]} ({' and '.join(f'{r:g}' for r in one.chosen)})" for one in divided
-        )
-        notes.append(f"Reported at other rates than that: {', '.join(told)}.")
+    if divided := [one for one in several if len(one.chosen) > 1]:
+        notes.append(f"The halves chose differently: {_listed(divided, names)}.")
     if unsure := [one for one in several if one.runner_up and not one.runner_up.told_apart]:
         whom = _listed(unsure, names)
         notes.append(f"The best rate is not clearly better than the others: {whom}.")

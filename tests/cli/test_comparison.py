@@ -53,7 +53,7 @@ def test_figures_are_of_the_members_of_the_chosen_rate(figures, tmp_path, capsys
     kept = conclude_all(results, tmp_path)
     assert json.loads(capsys.readouterr().out)["stopped"] == kept["stopped"]
     standings = kept["stopped"]["standings"]
-    assert [one["learning_rate"] for one in standings] == [0.01, 0.01]
+    assert [one["best_rate"] for one in standings] == [0.01, 0.01]
     assert [one["test"] for one in standings[0]["reported"]] == [41, 42]
     assert [one["validation"]["mean"] for one in standings[0]["rates"]] == [59.5, 50.5]
     [curves] = figures["bands_figure"][0]

@@ -89,8 +89,8 @@ def test_a_summary_by_hand():
     assert found.rule == "stopped"
     assert [each.arm for each in found.standings] == [TANH, RELU]
     tanh, relu = found.standings
-    assert (relu.learning_rate, len(relu.rates), relu.left_chance) == (0.1, 2, 2)
-    assert (tanh.learning_rate, len(tanh.rates), tanh.left_chance) == (0.1, 1, 2)
+    assert (relu.best_rate, len(relu.rates), relu.left_chance) == (0.1, 2, 2)
+    assert (tanh.best_rate, len(tanh.rates), tanh.left_chance) == (0.1, 1, 2)
     assert [one.learning_rate for one in relu.rates] == [0.1, 0.5]
     assert (relu.edge, tanh.edge, tanh.runner_up) == ("smallest", None, None)
     assert (relu.validation.mean, relu.test.mean, relu.test.seeds) == (82, 80, 2)
@@ -113,7 +113,7 @@ def test_a_rate_is_chosen_apart_from_what_is_reported():
         for seed, value in enumerate(values)
     ]
     [relu] = summarise(results).standings
-    assert relu.learning_rate == 0.1
+    assert relu.best_rate == 0.1
     assert [(one.seed, one.learning_rate, one.test) for one in relu.reported] == [
         (0, 0.2, 70), (1, 0.1, 70), (2, 0.2, 70), (3, 0.1, 71),
     ]  # fmt: skip

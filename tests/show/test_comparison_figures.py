@@ -22,7 +22,7 @@ def curve(*means, spread=0.5):
     return [Band(n, mean, mean - spread, mean + spread, 10) for n, mean in enumerate(means, 1)]
 
 
-@settings(max_examples=25)
+@settings(max_examples=20, deadline=None)
 @given(summaries())
 def test_every_interval_and_seed_is_within_some_panel(summary):
     panels = intervals_figure(summary, "title").axes
@@ -83,7 +83,7 @@ def test_every_activation_has_a_line_a_band_and_its_name():
     assert len(bands_figure({"gelu": curve(80)}).axes) == 1
 
 
-@settings(max_examples=25)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(st.lists(st.floats(0, 99), min_size=1, max_size=9), min_size=1, max_size=4))
 def test_no_epoch_is_cut_off(means):
     """Where the first epochs are left out above, they are in the panel below."""
