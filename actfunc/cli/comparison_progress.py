@@ -54,13 +54,15 @@ class Progress:
             self._bar.update(self._task, advance=news.epochs - 1)  # from an earlier run
         self._epochs[news.member] = news.epochs
         self._bar.update(self._task, advance=1)
-        member, score = news.member, f"{100 * news.validation_accuracy:.1f} %"
+        member, score = news.member, f"val {100 * news.validation_accuracy:.1f} %"
+        if news.diverged is not None:
+            score = f"diverged in epoch {news.diverged}"
         if news.finished:
             self._done += 1
             self._bar.update(self._task, advance=self._settings.max_epochs - news.epochs)
             told = f"{member.arm.activation} seed {member.seed} lr {member.learning_rate:g}"
-            self._output.line(f"{told}: {news.epochs} epochs, val {score}")
-        note = f"{self._done}/{len(self._plan.members)} done  {member.arm.activation} val {score}"
+            self._output.line(f"{told}: {news.epochs} epochs, {score}")
+        note = f"{self._done}/{len(self._plan.members)} done  {member.arm.activation} {score}"
         self._bar.update(self._task, note=note)
 
     def __exit__(self, *error: object) -> None:

@@ -18,7 +18,7 @@ from actfunc.compare.records import Member, Reading, Result
 from actfunc.storage import WorkingSet
 from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
 from actfunc.training.fit import start
-from actfunc.training.members import Running, validation_of
+from actfunc.training.members import Running, diverged_in, validation_of
 
 SAVE_EVERY = 10.0
 """Seconds between two times that members on their way are written, which takes a fraction of one
@@ -39,12 +39,16 @@ class How(NamedTuple):
 
 
 class News(NamedTuple):
-    """What is told of a member after each of its epochs; the accuracy is a share."""
+    """What is told of a member after each of its epochs; the accuracy is a share.
+
+    diverged: the first epoch whose loss was no finite number, or None.
+    """
 
     member: Member
     epochs: int
     validation_accuracy: float
     finished: bool
+    diverged: int | None = None
 
 
 class Trainer:
@@ -79,8 +83,8 @@ class Trainer:
                     yield member, result
                 elif due:
                     self._pool.save(member, each.progress)
-                last = each.history[-1]
-                tell(News(member, last.epoch, last.validation_accuracy, each.finished))
+                last, lost = each.history[-1], diverged_in(each.history)
+                tell(News(member, last.epoch, last.validation_accuracy, each.finished, lost))
             saved = time.monotonic() if due else saved
 
     def _start(self, task: Task, member: Member) -> Start:

@@ -214,6 +214,26 @@ def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     }
 
 
+def test_a_comparison_in_which_networks_diverge(actfunc):
+    rates = ("--learning-rates", "0.01,1e9", "--baseline", "tanh")
+    done = actfunc("compare", "relu", "tanh", "--seeds", "2", *rates, *SMALL)
+    assert done.code == 0, done.err
+    assert done.err.count("lr 1e+09: 1 epochs, diverged in epoch 1") == 2
+    document = json.loads(
+        Path("runs/compare-silhouettes-1536examples-1epochs/summary.json").read_text()
+    )
+    [relu] = [s for s in document["stopped"]["standings"] if s["arm"]["activation"] == "relu"]
+    # no rate is chosen at which they do
+    assert [one["diverged"] for one in relu["rates"]] == [0, 2]
+    assert [(one["learning_rate"], one["diverged"]) for one in relu["reported"]] == [
+        (0.01, None)
+    ] * 2
+    [row] = [
+        line for line in done.out.splitlines() if "2/2" in line and "1e+09" in line and "–" in line
+    ][:1]
+    assert row.split()[:4] == ["relu", "1e+09", "–", "–"]
+
+
 def test_members_of_other_settings_end_with_3_and_another_name_is_another_folder(actfunc):
     asked = ("compare", "relu", "--seeds", "1", *SMALL)
     assert actfunc(*asked).code == 0
