@@ -15,7 +15,7 @@ from actfunc.cli.comparison_options import (
     listed,
     own_gpu,
     precise,
-    rate_list,
+    rates_by_optimizer,
     seed_list,
 )
 from actfunc.cli.comparison_progress import Progress, say_plan
@@ -62,7 +62,13 @@ def compare(
         str, typer.Option(help="The same as one text, with commas or blanks between.")
     ] = "",
     seeds: Annotated[str, typer.Option(help="How many, counted from 0; or a list, 3,5,8.")] = "10",
-    learning_rates: Annotated[str, typer.Option(help="One or more, with commas.")] = "0.01",
+    learning_rates: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One or more with commas, 0.01 by default; given again as adamw=0.001,0.003 those"
+            " of one optimiser."
+        ),
+    ] = None,
     hidden: Annotated[
         list[str] | None,
         typer.Option(
@@ -150,13 +156,16 @@ def compare(
         raise UsageError(
             "compare needs activations", "for example `actfunc compare relu gelu --seeds 10`"
         )
+    rules = tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"]))
+    for_all, own = rates_by_optimizer(learning_rates or [], rules)
     plan = Plan(
         tuple(dict.fromkeys(specs)),
         seed_list(seeds),
-        rate_list(learning_rates),
+        for_all,
         tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
-        tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"])),
+        rules,
         init_list(inits or ["linear"]),
+        own,
     )
     against = plan.arms[0] if baseline is None else arm_named(baseline, plan.arms)
     settings = Settings(
@@ -195,5 +204,4 @@ def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings)
     from actfunc.storage.run import compiles
 
     # of one activation: each compiles for itself, and its members share that
-    members = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
-    return compiles(work, settings, wanted, members=members)
+    return compiles(work, settings, wanted, members=plan.alike)

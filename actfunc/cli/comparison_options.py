@@ -51,6 +51,30 @@ def rate_list(text: str) -> tuple[float, ...]:
     return tuple(sorted(dict.fromkeys(rates)))
 
 
+def rates_by_optimizer(
+    texts: Sequence[str], optimizers: Sequence[str]
+) -> tuple[tuple[float, ...], tuple[tuple[str, tuple[float, ...]], ...]]:
+    """The learning rates of all, 0.01 where none is said, and of each optimiser that has its own.
+
+    texts: `0.01,0.03` for all, `adamw=0.001,0.003` for an optimiser by its name or spec.
+    """
+    for_all: tuple[float, ...] = (0.01,)
+    own: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        rule, said, rates = text.rpartition("=")
+        if not said:
+            for_all = rate_list(rates)
+            continue
+        meant = [spec for spec in optimizers if rule.strip() in (spec, spec.partition(":")[0])]
+        if not meant:
+            raise UsageError(
+                f"learning_rates must be of an optimiser that is compared, got {rule!r}",
+                f"compared are {', '.join(optimizers)}; --optimizer adds one",
+            )
+        own |= dict.fromkeys(meant, rate_list(rates))
+    return for_all, tuple(own.items())
+
+
 def init_list(texts: Sequence[str]) -> tuple[str, ...]:
     """Ways to draw the weights, each in its one spec, `recommended` as it is."""
     from actfunc.analysis.gain import canonical_init

@@ -19,8 +19,9 @@ def say_plan(
 ) -> None:
     """The first line: how much there is to train, and whether memory makes some of it wait."""
     arms = f"{len(plan.arms)} networks" if len(plan.arms) > 1 else plan.arms[0].activation
-    rates = len(plan.learning_rates)
-    what = f"{arms} × {len(plan.seeds)} seeds" + (f" × {rates} learning rates" * (rates > 1))
+    rates = sorted({len(plan.rates(optimizer)) for optimizer in plan.optimizers})
+    tried = " to ".join(map(str, rates))
+    what = f"{arms} × {len(plan.seeds)} seeds" + f" × {tried} learning rates" * (rates[-1] > 1)
     left = f"{len(plan.members) - before:,} to train"
     known = f"{before:,} trained before" if before else ""
     number = arrangement.everywhere

@@ -43,6 +43,8 @@ def estimate(
         return Estimate(only, 0.0, only, only, len(seen))
     mean, spread = round(float(seen.mean()), DIGITS), float(seen.std(ddof=1))
     low, high = (float(end) for end in interval(seen, widening))
+    # the mean is rounded and the ends are not: of values that nearly agree it must lie within
+    low, high = min(low, mean), max(high, mean)
     return Estimate(mean, spread, max(low, lowest), min(high, highest), len(seen))
 
 

@@ -116,6 +116,8 @@ def test_every_process_loads_what_the_command_was_told_to(actfunc, monkeypatch):
             for text in ("0", "-1", "fast", "0.1,", "nan", "inf")
         ),
         (["relu", "tanh", "--baseline", "gelu"], "must be one of what is compared, got 'gelu'"),
+        (["relu", "--learning-rates", "adam=0.1"], "of an optimiser that is compared, got 'adam'"),
+        (["relu", "--learning-rates", "sgd=fast"], "learning_rates must be numbers above 0"),
         (["relu", "tanh", "--baseline", ""], "must be one of what is compared, got ''"),
         (["relu", "tanh", "--baseline", "relu adam"], "no activation named 'adam'"),
         (["relu", "tanh", "--baseline", "relu tanh"], "one of what is compared, got 'relu tanh'"),
@@ -139,6 +141,27 @@ def test_wrong_usage_is_one_line_what_and_one_line_what_to_do(actfunc, arguments
     assert first.startswith("error: ")
     assert said in first
     assert len(rest) <= 1
+
+
+def test_optimisers_have_learning_rates_of_their_own(planned):
+    both = ("--optimizer", "sgd", "--optimizer", "adamw")
+    rates = ("--learning-rates", "0.1,0.01", "--learning-rates", "adamw=0.003,0.001,0.01")
+    plan = planned("relu", "--seeds", "2", *both, *rates)
+    tried = {
+        (one.arm.optimizer.partition(":")[0], one.learning_rate, one.seed) for one in plan.members
+    }
+    wanted = [("sgd", 0.01), ("sgd", 0.1), *(("adamw", rate) for rate in (0.001, 0.003, 0.01))]
+    assert tried == {(*each, seed) for each in wanted for seed in (0, 1)}
+    assert (len(plan.members), plan.alike) == (10, 6)
+    # without one for all it is the default
+    plan = planned("relu", "--seeds", "1", *both, "--learning-rates", "adamw=0.003")
+    assert [one.learning_rate for one in plan.members] == [0.01, 0.003]
+    # by the whole spec where the name alone is shared
+    plan = planned(
+        *("relu", "--seeds", "1", "--optimizer", "sgd:momentum=0.5", "--optimizer", "sgd"),
+        *("--learning-rates", f"{optimizer.canonical('sgd:momentum=0.5')}=0.3"),
+    )
+    assert [one.learning_rate for one in plan.members] == [0.3, 0.01]
 
 
 @pytest.mark.parametrize(

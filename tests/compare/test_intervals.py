@@ -69,6 +69,12 @@ def test_equal_values_have_no_interval(value, seeds):
     assert estimate(noisy, 0, 100) == (value, 0, value, value, seeds)
 
 
+def test_the_mean_of_values_that_nearly_agree_is_within():
+    for values in ([0.0, 1e-9], [88.0, 88.000000001], [88.0, 88.0, 88.000000001]):
+        found = estimate(values, 0, 100)
+        assert found.low <= found.mean <= found.high
+
+
 @settings(deadline=None, max_examples=100)
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=14), st.floats(1, 1.4))
 def test_the_mean_lies_within_whatever_the_values(values, widening):
