@@ -29,7 +29,7 @@ from rich.table import Table
 
 from actfunc.compare.intervals import estimate
 from actfunc.compare.paired import seeds_needed, seeds_range
-from actfunc.compare.rates import reported, widening
+from actfunc.compare.rates import best_rate, reported, widening
 from actfunc.compare.records import Arm, Member, Reading, Result
 from actfunc.compare.statistics import summarise
 
@@ -40,6 +40,7 @@ CORRELATION = 0.65
 """Of the validation and the test accuracy of a seed."""
 
 RATES = 8
+ALL, LEFT_OUT = "chosen by all seeds", "chosen by all but the one"
 MEAN, SPREAD = 86.0, 0.4
 """Of accuracies, in percent."""
 
@@ -111,6 +112,18 @@ def of_a_chosen_rate(shape: str, by: float, seeds: int, chance: np.random.Genera
     return bool(found.low <= true <= found.high)
 
 
+def of_another_way(way: str, seeds: int, chance: np.random.Generator) -> bool:
+    """Eight equal rates, chosen in a way that was not taken: the mean over seeds."""
+    rates = networks("normal", better(0.0), seeds, chance)
+    everyone = range(seeds)
+    if way == ALL:
+        chosen = dict.fromkeys(everyone, best_rate(rates))
+    else:
+        chosen = {one: best_rate(rates, [s for s in everyone if s != one]) for one in everyone}
+    found = estimate([rates[chosen[seed]][seed].test for seed in everyone], 0, 100)
+    return found.low <= MEAN <= found.high
+
+
 def of_a_difference(by: float, seeds: int, chance: np.random.Generator) -> bool:
     """Eight learning rates against one: the difference of the means."""
     means = {"relu": [0.0], "gelu": better(by)}
@@ -168,6 +181,9 @@ def rows() -> list[Row]:
             values = f"{shape}, {_apart(by)}"
             draw = partial(of_a_chosen_rate, shape, by)
             found.append(Row(f"a mean, {RATES} rates", values, draw, low, high, first))
+    for way in (ALL, LEFT_OUT):
+        draw = partial(of_another_way, way)
+        found.append(Row(f"not taken: {way}", "normal, all equal", draw, 0.0, 1.0))
     for by in (0.0, 1.0):
         values = f"normal, {_apart(by)}"
         draw = partial(of_a_difference, by)
