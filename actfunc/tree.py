@@ -42,6 +42,11 @@ def leaves(tree: Any) -> list[Tensor]:
     return [tree] if parts is None else [leaf for part in parts.values() for leaf in leaves(part)]
 
 
+def finite(tree: Any) -> bool:
+    """Whether every tensor of the tree has finite numbers alone."""
+    return all(bool(leaf.isfinite().all()) for leaf in leaves(tree))
+
+
 def named_leaves(tree: Any) -> dict[str, Tensor]:
     """The leaves by their path, `params.0.weight`: how a tree is written to a file."""
     parts = _parts(tree)

@@ -194,6 +194,21 @@ def _faults(document: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _intervals(document: Mapping[str, Any]) -> str:
+    seeds = [str(number) for number in document["seeds"]]
+    lines = [
+        f"{document['draws']:,} draws each, torch {document['made_by']['torch'].partition('+')[0]},"
+        f" {document['made_by']['time'][:10]}; in percent, by the number of seeds",
+        "",
+        f"| | values | {' | '.join(seeds)} |",
+        f"|---|---|{'---:|' * len(seeds)}",
+    ]
+    for row in document["rows"]:
+        shares = " | ".join(f"{100 * each:.1f}" for each in row["shares"])
+        lines.append(f"| {row['what']} | {row['values']} | {shares} |")
+    return "\n".join(lines)
+
+
 def _search(document: Mapping[str, Any]) -> str:
     lines = [
         f"{_made(document)}: {document['functions']:,} functions, {document['evaluated']:,} points"
@@ -211,6 +226,7 @@ def _search(document: Mapping[str, Any]) -> str:
 
 _OWN = {
     "search": _search,
+    "intervals": _intervals,
     "memory": _memory,
     "theory": _theory,
     "curvature": _curvature,

@@ -62,6 +62,26 @@ def test_what_was_measured_elsewhere_is_kept_beside(contest, tmp_path, monkeypat
     assert len(list(tmp_path.glob("step-relu-*-with-*.json"))) == 2
 
 
+def test_the_intervals_that_were_simulated_hold_what_they_say():
+    """As kept: nothing off, every share in the table of the page, and the rows that were drawn."""
+    measured = docs_module("measured")
+    [document] = measured.documents("intervals")
+    assert document["off"] == []
+    assert document["draws"] >= 4000
+    table = docs_module("hooks").expanded("<!-- benchmark intervals -->")
+    rows = [line.split(" | ") for line in table.splitlines()[4:]]
+    assert len(rows) == len(document["rows"])
+    for cells, row in zip(rows, document["rows"], strict=True):
+        assert cells[0] == f"| {row['what']}"
+        shares = [float(cell.strip(" |")) / 100 for cell in cells[2:]]
+        assert shares == pytest.approx(row["shares"], abs=6e-4)
+        level = row["what"].startswith("any of")
+        low, high = (0.0, 0.05) if level else (0.92, 1.0)
+        # two standard errors
+        assert all(low - 0.009 <= each <= high + 0.007 for each in shares[3:])
+    assert "<!-- benchmark intervals -->" in (ROOT / "docs/compare.md").read_text("utf-8")
+
+
 @pytest.mark.parametrize(
     ("kind", "rows"), [("theory", "activations"), ("curvature", "networks"), ("memory", "rows")]
 )

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from actfunc.cli.command import App
-from actfunc.cli.comparison_options import init_list, listed, own_gpu, precise, rate_list, seed_list
+from actfunc.cli.comparison_options import (
+    arm_named,
+    init_list,
+    listed,
+    one_folder,
+    own_gpu,
+    precise,
+    rates_by_optimizer,
+    seed_list,
+)
 from actfunc.cli.comparison_progress import Progress, say_plan
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
@@ -55,7 +64,13 @@ def compare(
         str, typer.Option(help="The same as one text, with commas or blanks between.")
     ] = "",
     seeds: Annotated[str, typer.Option(help="How many, counted from 0; or a list, 3,5,8.")] = "10",
-    learning_rates: Annotated[str, typer.Option(help="One or more, with commas.")] = "0.01",
+    learning_rates: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="One or more with commas, 0.01 by default; given again as adamw=0.001,0.003 those"
+            " of one optimiser."
+        ),
+    ] = None,
     hidden: Annotated[
         list[str] | None,
         typer.Option(
@@ -87,7 +102,11 @@ def compare(
     ] = False,
     batch_size: BatchSize = 256,
     baseline: Annotated[
-        str | None, typer.Option(help="What the others are compared with; the first by default.")
+        str | None,
+        typer.Option(
+            help="What the others are compared with, the first by default: an activation, and with"
+            " it an optimiser, hidden layers or an init where there are several, 'gelu adamw'."
+        ),
     ] = None,
     processes: Annotated[
         int | None,
@@ -105,7 +124,10 @@ def compare(
     ] = False,
     compiling: Compiling = None,
     name: Annotated[
-        str | None, typer.Option(help="Of the folder in --out; by default after what is in it.")
+        str | None,
+        typer.Option(
+            callback=one_folder, help="Of the folder in --out; by default after what is in it."
+        ),
     ] = None,
     overwrite: Overwrite = False,
     dataset: DataSet = "auto",
@@ -139,19 +161,18 @@ def compare(
         raise UsageError(
             "compare needs activations", "for example `actfunc compare relu gelu --seeds 10`"
         )
+    rules = tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"]))
+    for_all, own = rates_by_optimizer(learning_rates or [], rules)
     plan = Plan(
         tuple(dict.fromkeys(specs)),
         seed_list(seeds),
-        rate_list(learning_rates),
+        for_all,
         tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
-        tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"])),
+        rules,
         init_list(inits or ["linear"]),
+        own,
     )
-    against = get(baseline).spec if baseline is not None else plan.activations[0]
-    if against not in plan.activations:
-        raise UsageError(
-            f"baseline {against} is not among the activations", ", ".join(plan.activations)
-        )
+    against = plan.arms[0] if baseline is None else arm_named(baseline, plan.arms)
     settings = Settings(
         schedule=schedule,
         batch_size=batch_size,
@@ -171,8 +192,9 @@ def compare(
         pool = Pool(folder)
         with ranks.alone(folder):
             # every rank, as on machines of their own each has a folder of its own
-            own = {spec: source for spec in plan.activations if (source := source_of(get(spec)))}
-            pool.begin(common(work, settings, precision), sources=own, overwrite=overwrite)
+            told_apart = {spec: source_of(get(spec)) for spec in plan.activations}
+            sources = {spec: source for spec, source in told_apart.items() if source}
+            pool.begin(common(work, settings, precision), sources=sources, overwrite=overwrite)
             ranks.gather(None)  # nobody looks into the folder before it is ready
             before = sum(member in pool for member in plan.members)
             say_plan(output, plan, arrangement, work, before)
@@ -190,5 +212,4 @@ def _pays(wanted: bool | None, plan: Plan, work: WorkingSet, settings: Settings)
     from actfunc.storage.run import compiles
 
     # of one activation: each compiles for itself, and its members share that
-    members = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
-    return compiles(work, settings, wanted, members=members)
+    return compiles(work, settings, wanted, members=plan.alike)

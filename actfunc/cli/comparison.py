@@ -6,7 +6,7 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from actfunc.cli.console import Output
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from actfunc.compare.escapes import Escapes
-    from actfunc.compare.records import Result
+    from actfunc.compare.records import Arm, Result
     from actfunc.compare.standings import Summary
     from actfunc.storage import WorkingSet
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def conclude(
     output: Output,
     results: Sequence[Result],
-    baseline: str,
+    baseline: Arm,
     folder: Path,
     work: WorkingSet,
     *,
@@ -31,17 +31,22 @@ def conclude(
     """Print how the arms stand by early stopping, and write all there is into the folder."""
     from actfunc.compare.escapes import escapes
     from actfunc.compare.folder import write_tables
+    from actfunc.compare.standings import Rule
     from actfunc.compare.statistics import summarise
-    from actfunc.show.comparison import differences_table, escapes_table, standings_table
+    from actfunc.show.comparison import (
+        differences_table,
+        escapes_table,
+        rates_table,
+        standings_table,
+    )
     from actfunc.show.comparison_markdown import comparison_markdown
     from actfunc.storage import files
 
-    arms = (result.member.arm for result in results)
-    against = next(arm for arm in arms if arm.activation == baseline)
-    by_stopping = summarise(results, rule="stopped", baseline=against)
-    to_the_end = summarise(results, rule="last", baseline=against)
-    escaped = escapes(results)
-    write_tables(folder, results)
+    classes, images = len(work.dataset.classes), len(work.split.test.labels)
+    by_stopping, to_the_end = (
+        summarise(results, rule=rule, baseline=baseline, classes=classes) for rule in get_args(Rule)
+    )
+    escaped = escapes(results, classes)
     document = {
         **work.facts(),
         "seconds": round(seconds, 1),
@@ -49,24 +54,26 @@ def conclude(
         "last": _plain(to_the_end),
         "escapes": [_plain(one) for one in escaped],
     }
-    files.write_json(folder / "summary.json", document)
     differ = to_the_end._replace(rule="stopped") != by_stopping
     both = (by_stopping, to_the_end) if differ else (by_stopping,)
-    text = comparison_markdown(both, escaped, document["made_by"])
+    if not output.as_json:
+        for summary in both:
+            tables = (standings_table(summary, images), rates_table(summary))
+            for table in (*tables, differences_table(summary)):
+                if table is not None:
+                    output.print(table)
+        if escaped:
+            output.print(escapes_table(escaped, by_stopping))
+    output.document(document)
+    # told first: on a full disk it is all that is left
+    write_tables(folder, results)
+    files.write_json(folder / "summary.json", document)
+    text = comparison_markdown(both, escaped, document["made_by"], images)
     files.write_bytes(folder / "summary.md", text.encode())
     with output.status("drawing"):
         page = _draw(results, by_stopping, escaped, folder, work)
-    if not output.as_json:
-        for table in (standings_table(by_stopping), differences_table(by_stopping)):
-            if table is not None:
-                output.print(table)
-        if differ:
-            output.print(standings_table(to_the_end))
-        if escaped:
-            output.print(escapes_table(escaped, by_stopping))
     output.wrote("page", page)
     output.wrote("every member", folder / "results.csv")
-    output.document(document)
 
 
 def _draw(
@@ -83,32 +90,45 @@ def _draw(
     from actfunc.show.escape import escape_figure
     from actfunc.show.page import Page, render
     from actfunc.storage import files
-    from actfunc.training.evaluate import LEFT_CHANCE
+    from actfunc.training.evaluate import left_chance
 
-    chosen = {standing.arm: standing.learning_rate for standing in summary.standings}
+    chosen = {standing.arm: standing.best_rate for standing in summary.standings}
+    finished = [one for one in results if one.last.diverged is None]
     members = {
-        arm: [r for r in results if (r.member.arm, r.member.learning_rate) == (arm, rate)]
+        arm: [r for r in finished if (r.member.arm, r.member.learning_rate) == (arm, rate)]
         for arm, rate in chosen.items()
     }
-    points = {arm: [one.stopped.test for one in found] for arm, found in members.items()}
-    figures: dict[str, Figure] = {
-        "intervals": intervals_figure(summary, points=points),
-        "bands": bands_figure({arm: curve(found) for arm, found in members.items()}),
-    }
-    stuck = next((one for one in escaped if chosen.get(one.arm) == one.learning_rate), None)
-    if stuck is not None:
-        figures["escape"] = _escape(members[stuck.arm], escape_figure, LEFT_CHANCE)
+    figures: dict[str, Figure] = {"intervals": intervals_figure(summary)}
+    if learnt := {arm: curve(found) for arm, found in members.items() if found}:
+        figures["bands"] = bands_figure(learnt)
+    at_chosen = [one for one in escaped if chosen[one.arm] == one.learning_rate]
+    stuck = (one for one in at_chosen if min(one.stopped, one.last) + one.diverged < one.seeds)
+    if (first := next(stuck, None)) is not None:
+        bound = left_chance(len(work.dataset.classes))
+        figures["escape"] = _escape(members[first.arm], escape_figure, bound)
     paths = {name: style.save(figure, folder / f"{name}.svg") for name, figure in figures.items()}
     command = shlex.join(["actfunc", *sys.argv[1:]])
     facts = work.facts()["made_by"]
     page = Page(
         "Which activation trains best?",
-        [f"{len(results):,} networks on {work.dataset.name}, trained alike but for what is named."],
-        [comparison_section(summary, paths, command)],
+        [_what(results, work)],
+        [comparison_section(summary, paths, command, len(work.split.test.labels))],
         [(name, str(value)) for name, value in facts.items()],
         work.dataset.note if work.dataset.name == "silhouettes" else "",
     )
     return files.write_bytes(folder / "index.html", render(page).encode())
+
+
+def _what(results: Sequence[Result], work: WorkingSet) -> str:
+    from actfunc.data.loading import TRAIN
+
+    train, validation, test = (len(part.labels) for part in work.split)
+    whole, here = TRAIN.get(work.dataset.name), train + validation
+    of = f", the first {here:,} of {whole:,}" if whole is not None and here < whole else ""
+    return (
+        f"{len(results):,} networks, trained alike but for what is named, on {work.dataset.name}:"
+        f" {train:,} images to train on and {validation:,} to validate on{of}; {test:,} to test on."
+    )
 
 
 def _escape(members: Sequence[Result], draw: Any, threshold: float) -> Figure:

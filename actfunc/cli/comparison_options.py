@@ -11,6 +11,8 @@ from actfunc.errors import UsageError
 if TYPE_CHECKING:
     import torch
 
+    from actfunc.compare.records import Arm
+
 PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
@@ -49,11 +51,67 @@ def rate_list(text: str) -> tuple[float, ...]:
     return tuple(sorted(dict.fromkeys(rates)))
 
 
+def rates_by_optimizer(
+    texts: Sequence[str], optimizers: Sequence[str]
+) -> tuple[tuple[float, ...], tuple[tuple[str, tuple[float, ...]], ...]]:
+    """The learning rates of all, 0.01 where none is said, and of each optimiser that has its own.
+
+    texts: `0.01,0.03` for all, `adamw=0.001,0.003` for an optimiser by its name or spec.
+    """
+    for_all: tuple[float, ...] = (0.01,)
+    own: dict[str, tuple[float, ...]] = {}
+    for text in texts:
+        rule, said, rates = text.rpartition("=")
+        if not said:
+            for_all = rate_list(rates)
+            continue
+        meant = [spec for spec in optimizers if rule.strip() in (spec, spec.partition(":")[0])]
+        if not meant:
+            raise UsageError(
+                f"learning_rates must be of an optimiser that is compared, got {rule!r}",
+                f"compared are {', '.join(optimizers)}; --optimizer adds one",
+            )
+        own |= dict.fromkeys(meant, rate_list(rates))
+    return for_all, tuple(own.items())
+
+
 def init_list(texts: Sequence[str]) -> tuple[str, ...]:
     """Ways to draw the weights, each in its one spec, `recommended` as it is."""
     from actfunc.analysis.gain import canonical_init
 
     return tuple(dict.fromkeys(map(canonical_init, texts)))
+
+
+def arm_named(text: str, arms: Sequence[Arm]) -> Arm:
+    """The first arm that has all that the text says, word by word: `gelu adamw`, `relu 64,32`.
+
+    Each word is an activation, an optimiser, hidden layers or an init of some arm, and may leave
+    out the settings. UsageError for what is none, or not together in one.
+    """
+    from actfunc.catalogue import get
+
+    left, words = list(arms), text.split()
+    for word in words:
+        activations = {arm.activation for arm in arms}
+        spec = word if word in activations or _tells(word, arms) else get(word).spec
+        left = [arm for arm in left if spec == arm.activation or _tells(spec, [arm])]
+    if not left or not words:
+        told = dict.fromkeys(" ".join(_parts(arm)) for arm in arms)
+        raise UsageError(
+            f"baseline must be one of what is compared, got {text!r}",
+            "; ".join([*list(told)[:6], *(["…"] if len(told) > 6 else [])]),
+        )
+    return left[0]
+
+
+def _tells(word: str, arms: Sequence[Arm]) -> bool:
+    """Whether it is the optimiser, the hidden layers or the init of some arm."""
+    parts = {part for arm in arms for part in _parts(arm)[1:]}
+    return word in parts or word in {part.partition(":")[0] for part in parts}
+
+
+def _parts(arm: Arm) -> list[str]:
+    return [arm.activation, ",".join(map(str, arm.hidden)), arm.optimizer, arm.init]
 
 
 def precise(precision: str, deterministic: bool) -> torch.dtype | None:
@@ -82,3 +140,10 @@ def own_gpu(device: str, local: int) -> str:
         return device
     torch.cuda.set_device(local)
     return f"cuda:{local}"
+
+
+def one_folder(name: str | None) -> str | None:
+    """The name of a folder in another, and no way out of that."""
+    if name is not None and (name in ("", ".", "..") or {"/", "\\", "\0"} & {*name}):
+        raise UsageError(f"--name must be the name of one folder, got {name!r}", "--out says where")
+    return name

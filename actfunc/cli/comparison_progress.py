@@ -19,8 +19,9 @@ def say_plan(
 ) -> None:
     """The first line: how much there is to train, and whether memory makes some of it wait."""
     arms = f"{len(plan.arms)} networks" if len(plan.arms) > 1 else plan.arms[0].activation
-    rates = len(plan.learning_rates)
-    what = f"{arms} × {len(plan.seeds)} seeds" + (f" × {rates} learning rates" * (rates > 1))
+    rates = sorted({len(plan.rates(optimizer)) for optimizer in plan.optimizers})
+    tried = " to ".join(map(str, rates))
+    what = f"{arms} × {len(plan.seeds)} seeds" + f" × {tried} learning rates" * (rates[-1] > 1)
     left = f"{len(plan.members) - before:,} to train"
     known = f"{before:,} trained before" if before else ""
     number = arrangement.everywhere
@@ -54,13 +55,15 @@ class Progress:
             self._bar.update(self._task, advance=news.epochs - 1)  # from an earlier run
         self._epochs[news.member] = news.epochs
         self._bar.update(self._task, advance=1)
-        member, score = news.member, f"{100 * news.validation_accuracy:.1f} %"
+        member, score = news.member, f"val {100 * news.validation_accuracy:.1f} %"
+        if news.diverged is not None:
+            score = f"diverged in epoch {news.diverged}"
         if news.finished:
             self._done += 1
             self._bar.update(self._task, advance=self._settings.max_epochs - news.epochs)
             told = f"{member.arm.activation} seed {member.seed} lr {member.learning_rate:g}"
-            self._output.line(f"{told}: {news.epochs} epochs, val {score}")
-        note = f"{self._done}/{len(self._plan.members)} done  {member.arm.activation} val {score}"
+            self._output.line(f"{told}: {news.epochs} epochs, {score}")
+        note = f"{self._done}/{len(self._plan.members)} done  {member.arm.activation} {score}"
         self._bar.update(self._task, note=note)
 
     def __exit__(self, *error: object) -> None:

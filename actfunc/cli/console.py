@@ -85,6 +85,10 @@ class Output:
         line = f"{mark} {as_told(what):<40} [dim]{as_told(found)}[/dim]"
         self.console.print(line, soft_wrap=True)
 
+    def warning(self, text: str) -> None:
+        """One line of something that is not as it should be, though a result is there."""
+        self.console.print(f"[yellow]warning:[/yellow] {escape(text)}", soft_wrap=True)
+
     def line(self, text: str) -> None:
         """A plain line of progress where no bar is drawn: in a pipe or a log file."""
         if not (self.silent or Console(stderr=True).is_terminal):

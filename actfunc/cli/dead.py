@@ -48,7 +48,7 @@ def dead(
     json: Json = False,
 ) -> None:
     """Count dead neurons, 0 for every training image: fresh, trained, and ten layers deep."""
-    from actfunc import mlp
+    from actfunc import mlp, tree
     from actfunc.catalogue import get
     from actfunc.errors import CheckpointError
     from actfunc.show import neurons as show
@@ -73,14 +73,20 @@ def dead(
             seed=seed,
             device=device,
         )
-        [network] = networks.values()
-        record, trained = network
-        layers = mlp.sizes(trained)[1:-1]
     except CheckpointError as error:
         if pretrained is not None:
             raise
         work = set_up(output, dataset, seed=seed, device=device, examples=examples)
         output.print(f"[yellow]note:[/yellow] {escape(f'{error.message}; {error.hint}')}")
+    else:
+        [(record, trained)] = networks.values()
+        layers = mlp.sizes(trained)[1:-1]
+        if not tree.finite(trained):
+            raise CheckpointError(
+                f"the trained network of {record.spec} has diverged: its parameters are no finite"
+                " numbers, and its neurons neither dead nor alive",
+                "train it again with a smaller learning rate",
+            )
     candidates = relu_networks(work, trained, layers)
     counts: dict[str, list[int]] = {}
     with output.progress() as bar:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from actfunc.activation import Activation
     from actfunc.storage import WorkingSet
     from actfunc.storage.run import Run
-    from actfunc.training import Progress, Settings
+    from actfunc.training import Accuracy, Progress, Settings
 
 RUNS = Path("runs")
 
@@ -89,11 +90,12 @@ def train(
 
     What is already trained is skipped, what was cut off goes on.
     """
+    from actfunc import tree
     from actfunc.analysis.gain import RECOMMENDED, spec_for
     from actfunc.catalogue import get
     from actfunc.cli.watching import draw_watched
     from actfunc.show import style
-    from actfunc.show.training import curves_figure, runs_table
+    from actfunc.show.training import curves_figure, diverged_warning, runs_table
     from actfunc.show.watched import watched_table
     from actfunc.training import Settings, accuracy
 
@@ -119,7 +121,7 @@ def train(
     inits = {record.spec: spec_for(init, record) for record in records}
     try:
         for record in records:
-            runs[record.spec] = train_one(
+            run = train_one(
                 output,
                 work,
                 record,
@@ -130,12 +132,16 @@ def train(
                 overwrite=overwrite,
                 watch_neurons=watch_neurons,
             )
+            runs[record.spec] = run
+            if (epoch := run.progress.diverged) is not None:
+                output.warning(diverged_warning(record.spec, epoch, run.params))
     finally:
         # whatever ends it, a full disk or Ctrl-C: what is trained is told
         test = {
-            record.spec: accuracy(runs[record.spec].params, record, work.split.test)
-            for record in records
-            if record.spec in runs
+            record.spec: accuracy(run.params, record, work.split.test)
+            if tree.finite(run.params)
+            else None
+            for record, run in zip(records, runs.values(), strict=False)
         }
         if runs and not json:
             output.print(runs_table(runs, test))
@@ -154,9 +160,9 @@ def train(
                     "init": inits[spec],
                     "epochs": len(run.progress.history),
                     "epochs_now": run.epochs_now,
+                    "diverged": run.progress.diverged,
                     "best_epoch": run.progress.best_epoch,
-                    "validation_accuracy": 100 * run.progress.best_accuracy,
-                    "test_accuracy": 100 * test[spec],
+                    **_percents(run, test[spec]),
                     **(
                         {
                             "neurons": watched[spec],
@@ -198,9 +204,11 @@ def evaluate(
     """Evaluate trained networks on the validation and the test images.
 
     Reads the run folders that `train` made, or with --pretrained the tutorial's own checkpoints.
-    Each network is validated on the images that its own training kept for that.
+    Each is validated on the images that its own training kept for that.
     """
-    from actfunc.show.training import accuracy_table
+    from actfunc import tree
+    from actfunc.show.training import accuracy_table, diverged_warning
+    from actfunc.storage import RunFolder
     from actfunc.training import evaluate as accuracies
 
     output = Output(json)
@@ -216,19 +224,30 @@ def evaluate(
         split_seed=split_seed,
         device=device,
     )
-    found = {
-        name: accuracies(network.params, network.activation, work.split)
-        for name, network in networks.items()
-    }
+    found: dict[str, Accuracy | None] = {}
+    for name, network in networks.items():
+        finite, epoch = tree.finite(network.params), None
+        if pretrained is None:
+            record = network.activation
+            epoch = RunFolder.of(runs, work.dataset.name, record.spec, seed).diverged()
+        if not finite or epoch is not None:
+            output.warning(diverged_warning(name, epoch, network.params))
+        known = accuracies(network.params, network.activation, work.split) if finite else None
+        found[name] = known
     if not json:
         output.print(accuracy_table(found))
     output.document(
         {
             **work.facts(),
-            "validation_accuracy": {n: 100 * each.validation for n, each in found.items()},
-            "test_accuracy": {n: 100 * each.test for n, each in found.items()},
+            "validation_accuracy": {n: each and 100 * each.validation for n, each in found.items()},
+            "test_accuracy": {n: each and 100 * each.test for n, each in found.items()},
         }
     )
+
+
+def _percents(run: Run, test: float | None) -> dict[str, float | None]:
+    both = (None, None) if test is None else (100 * run.progress.best_accuracy, 100 * test)
+    return dict(zip(("validation_accuracy", "test_accuracy"), both, strict=True))
 
 
 def train_one(
@@ -244,8 +263,6 @@ def train_one(
     watch_neurons: bool = False,
 ) -> Run:
     """Train one network with a bar that tells epoch, step and accuracy."""
-    from rich.markup import escape
-
     from actfunc.cli.watching import watcher
     from actfunc.storage import RunFolder
     from actfunc.storage import run as runs

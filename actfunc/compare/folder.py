@@ -48,7 +48,6 @@ TRAIN_ANEW = "remove it, and it is trained anew"
 OVERWRITE = "--name NAME makes another folder, --overwrite replaces this one"
 
 READING = record(
-    ("diverged",),
     validation=number(0, 100),
     test=number(0, 100),
     best_epoch=whole(1),

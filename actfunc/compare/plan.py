@@ -13,7 +13,7 @@ class Plan(NamedTuple):
     """Every activation with every network, optimiser, initialisation, learning rate and seed.
 
     activations: specs; hidden: one or more networks' hidden layers; optimizers: full specs;
-    inits: as of `Arm`.
+    inits: as of `Arm`. own_rates: optimisers that have learning rates of their own, with these.
     """
 
     activations: tuple[str, ...]
@@ -22,6 +22,17 @@ class Plan(NamedTuple):
     hidden: tuple[tuple[int, ...], ...]
     optimizers: tuple[str, ...]
     inits: tuple[str, ...] = ("linear",)
+    own_rates: tuple[tuple[str, tuple[float, ...]], ...] = ()
+
+    def rates(self, optimizer: str) -> tuple[float, ...]:
+        """The learning rates that an optimiser is tried with."""
+        return dict(self.own_rates).get(optimizer, self.learning_rates)
+
+    @property
+    def alike(self) -> int:
+        """How many members there are, at most, of one activation, network and optimiser."""
+        most = max(len(self.rates(optimizer)) for optimizer in self.optimizers)
+        return len(self.seeds) * most * len(self.inits)
 
     @property
     def arms(self) -> tuple[Arm, ...]:
@@ -38,7 +49,7 @@ class Plan(NamedTuple):
         return tuple(
             Member(arm, rate, seed)
             for arm in self.arms
-            for rate in self.learning_rates
+            for rate in self.rates(arm.optimizer)
             for seed in self.seeds
         )
 

@@ -46,13 +46,16 @@ class Member(NamedTuple):
 class Reading(NamedTuple):
     """How good a member's best epoch is; accuracies in percent.
 
-    epochs:  how many were trained when the best was chosen.
+    epochs:    how many were trained when the best was chosen.
+    diverged:  the epoch, of these, in which the loss or the parameters came to be no finite
+               numbers; None where they did not. The best epoch is then one before, or the first.
     """
 
     validation: float
     test: float
     best_epoch: int
     epochs: int
+    diverged: int | None = None
 
 
 class Result(NamedTuple):

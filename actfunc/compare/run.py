@@ -57,10 +57,9 @@ def arrange(
     processes = processes or (max(1, available_cores() // ranks.here) if on_cpu else 1)
     side_by_side = not on_cpu and 1 < len(plan.activations) <= MOST_SIDE_BY_SIDE
     beside = len(plan.activations) if side_by_side else 1
-    each = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
     sizes = [work.sizes(layers) for layers in plan.hidden]
     wanted = at_a_time or min(
-        each, *(worthwhile(size, settings.batch_size, work.device) for size in sizes)
+        plan.alike, *(worthwhile(size, settings.batch_size, work.device) for size in sizes)
     )
     sharing = processes * ranks.here if on_cpu else processes
     room = min(

@@ -16,7 +16,11 @@ Edge: TypeAlias = Literal["smallest", "largest"]
 
 class Estimate(NamedTuple):
     """A mean over seeds, in percent or points: spread is the standard deviation, low and high the
-    ends of the 95 % interval of the mean (both the mean itself where there is one seed)."""
+    ends of the 95 % interval of the mean (both the mean itself where there is one seed).
+
+    The interval is of the seeds alone: of what other seeds would give with the same split and the
+    same test images. It does not hold what other test images would change.
+    """
 
     mean: float
     spread: float
@@ -25,43 +29,120 @@ class Estimate(NamedTuple):
     seeds: int
 
 
-class Standing(NamedTuple):
-    """One arm at its best learning rate, chosen by the mean validation accuracy.
+class Rate(NamedTuple):
+    """What one learning rate gave an arm, over all of its seeds.
 
-    learning_rate:  the chosen one; rates: all there were to choose from, the smallest first.
-    left_chance:    how many seeds ended above chance (see `evaluate.LEFT_CHANCE`).
+    validation, test:  accuracies of those that did not diverge; None where all did.
+    left_chance:       how many ended above chance (see `evaluate.left_chance`) and finite.
+    diverged:          how many came to have a loss or parameters that are no finite numbers.
+    epochs, seconds:   of training, a member on average.
+    """
+
+    learning_rate: float
+    seeds: int
+    validation: Estimate | None
+    test: Estimate | None
+    left_chance: int
+    diverged: int
+    epochs: float
+    seconds: float
+
+
+class RunnerUp(NamedTuple):
+    """The learning rate that comes next to the best.
+
+    behind:      by how many points of mean validation accuracy; None where all its seeds diverged.
+    told_apart:  whether the seeds tell the best from each of the others.
+    """
+
+    learning_rate: float
+    behind: float | None
+    told_apart: bool
+
+
+class Reported(NamedTuple):
+    """What of one seed is in a standing: at the learning rate that the other half of the seeds
+    chose. Accuracies are in percent; diverged is the epoch in which it did, or None."""
+
+    seed: int
+    learning_rate: float
+    validation: float
+    test: float
+    diverged: int | None
+
+
+class Standing(NamedTuple):
+    """One arm, at learning rates that were chosen apart from what is reported.
+
+    best_rate:      by the mean validation accuracy of all seeds: the one to use. What is reported
+                    is at the rates `chosen` by halves of them, nearly always this one alone.
+    rates:          what each of those tried gave, the smallest first.
+    runner_up:      None where there is one rate.
+    reported:       a line a seed, which `validation` and `test` are the estimates of, without those
+                    that diverged; None where all did.
+    left_chance:    how many of them ended above chance.
     """
 
     arm: Arm
-    learning_rate: float
-    rates: tuple[float, ...]
-    validation: Estimate
-    test: Estimate
+    best_rate: float
+    rates: tuple[Rate, ...]
+    runner_up: RunnerUp | None
+    reported: tuple[Reported, ...]
+    validation: Estimate | None
+    test: Estimate | None
     left_chance: int
 
     @property
+    def seeds(self) -> int:
+        """How many are reported, those that diverged among them."""
+        return len(self.reported)
+
+    @property
+    def diverged(self) -> int:
+        """How many of them diverged."""
+        return sum(one.diverged is not None for one in self.reported)
+
+    @property
+    def chosen(self) -> tuple[float, ...]:
+        """The learning rates at which seeds are reported, the smallest first."""
+        return tuple(sorted({one.learning_rate for one in self.reported}))
+
+    @property
     def edge(self) -> Edge | None:
-        """Where the chosen rate is the last on a side, beyond which none was tried; else None."""
-        if len(self.rates) < 2 or self.rates[0] < self.learning_rate < self.rates[-1]:
+        """Where the best rate is the last on a side, beyond which none was tried; else None."""
+        if len(self.rates) < 2:
             return None
-        return "smallest" if self.learning_rate == self.rates[0] else "largest"
+        if self.best_rate == self.rates[0].learning_rate:
+            return "smallest"
+        return "largest" if self.best_rate == self.rates[-1].learning_rate else None
+
+
+class SeedsNeeded(NamedTuple):
+    """How many paired seeds would show what is behind a difference, four times in five: the ends of
+    a 95 % interval; most is None where it may be no difference at all."""
+
+    fewest: int
+    most: int | None
 
 
 class Difference(NamedTuple):
     """An arm's test accuracy less the baseline's, paired over the seeds that both have.
 
+    points:        over the pairs of which neither diverged; None where there is none.
+    diverged:      how many pairs are left out because one diverged. Where any is, what is left is
+                   a choice of the lucky ones, and nothing is tested: p is None.
     p:             of the paired test; corrected: Holm's, over all differences of the summary.
     shown:         whether the corrected p is below 0.05.
-    seeds_needed:  paired seeds with which a difference of this size would be shown with a power of
-                   80 %; None where it is zero or cannot be said from fewer than two seeds.
+    seeds_needed:  None where it cannot be said.
     """
 
     arm: Arm
-    points: Estimate
-    p: float
-    corrected: float
+    points: Estimate | None
+    diverged: int
+    p: float | None
+    corrected: float | None
     shown: bool
-    seeds_needed: int | None
+    seeds_needed: SeedsNeeded | None
 
 
 class Summary(NamedTuple):

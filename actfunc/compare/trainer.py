@@ -19,7 +19,7 @@ from actfunc.errors import WriteError
 from actfunc.storage import WorkingSet
 from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
 from actfunc.training.fit import start
-from actfunc.training.members import Running, validation_of
+from actfunc.training.members import Running, diverged_in, validation_of
 
 SAVE_EVERY = 10.0
 """Seconds between two times that members on their way are written, which takes a fraction of one
@@ -40,12 +40,16 @@ class How(NamedTuple):
 
 
 class News(NamedTuple):
-    """What is told of a member after each of its epochs; the accuracy is a share."""
+    """What is told of a member after each of its epochs; the accuracy is a share.
+
+    diverged: the first epoch whose loss was no finite number, or None.
+    """
 
     member: Member
     epochs: int
     validation_accuracy: float
     finished: bool
+    diverged: int | None = None
 
 
 class Trainer:
@@ -74,7 +78,8 @@ class Trainer:
             due = time.monotonic() - saved > SAVE_EVERY
             for each in running:
                 member, last = members[each.index], each.history[-1]
-                news = News(member, last.epoch, last.validation_accuracy, each.finished)
+                lost = diverged_in(each.history)
+                news = News(member, last.epoch, last.validation_accuracy, each.finished, lost)
                 try:
                     if each.finished:
                         result = _result(member, each, settings)
@@ -124,20 +129,21 @@ def _drawn_as(init: str, activation: str) -> str:
 
 
 def _result(member: Member, running: Running, settings: Settings) -> Result:
-    history = tuple(running.history)
+    history, diverged = tuple(running.history), running.progress.diverged
     validation = validation_of(history)
-    last = _reading(validation, running.test_accuracy())
+    last = _reading(validation, running.test_accuracy(), diverged)
     ended = settings.stops_after(validation)
     stopped = last
     if ended is not None and running.stopped_test is not None:
-        stopped = _reading(validation[:ended], running.stopped_test)
+        stopped = _reading(validation[:ended], running.stopped_test, diverged)
     return Result(member, last, stopped, history, sum(epoch.seconds for epoch in history))
 
 
-def _reading(validation: list[float], test: float) -> Reading:
-    best = max(validation)
+def _reading(validation: list[float], test: float, diverged: int | None) -> Reading:
+    best, epochs = max(validation), len(validation)
     at = validation.index(best) + 1
-    return Reading(_percent(best), _percent(test), at, len(validation))
+    within = diverged if diverged is not None and diverged <= epochs else None
+    return Reading(_percent(best), _percent(test), at, epochs, within)
 
 
 def _percent(share: float) -> float:

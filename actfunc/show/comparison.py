@@ -1,18 +1,21 @@
-"""A comparison in tables: how the arms stand, and which differences to the baseline are shown."""
+"""A comparison in tables: how the arms stand, at which learning rates, and which differences to the
+baseline are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median_low
-from typing import NamedTuple, TypeAlias, get_args
+from typing import NamedTuple, TypeAlias
 
 from rich import box
 from rich.text import Text
 
 from actfunc.compare.escapes import Escapes
 from actfunc.compare.records import Arm
-from actfunc.compare.standings import Difference, Edge, Estimate, Rule, Standing, Summary
+from actfunc.compare.standings import Difference, Estimate, Rate, Rule, Standing, Summary
 from actfunc.show import style
+from actfunc.show.comparison_names import arm_names, arm_texts
+from actfunc.show.comparison_notes import differences_notes, standings_notes
 from actfunc.show.terminal import Table
 
 Columns: TypeAlias = dict[str, list[str]]
@@ -26,6 +29,9 @@ RULES: Mapping[Rule, str] = {
 
 UNKNOWN = "–"
 
+RATE, EPOCHS_LEFT = "learning rate", "at epoch"
+"""The headers of columns that may break their lines: more than one figure may stand there."""
+
 
 class Verdict(NamedTuple):
     """What a difference says, in words; `held` is True for better, False for worse."""
@@ -34,28 +40,24 @@ class Verdict(NamedTuple):
     held: bool | None
 
 
-def standings_table(summary: Summary) -> Table:
-    """One line an arm, best test accuracy first."""
+def standings_table(summary: Summary, images: int) -> Table:
+    """One line an arm, best test accuracy first; images: how many there are to test on."""
     arms = [standing.arm for standing in summary.standings]
-    seeds = sorted({standing.test.seeds for standing in summary.standings})
+    seeds = sorted({standing.seeds for standing in summary.standings})
     over = f"over {seeds[0]} seed{'s' * (seeds[0] > 1)}, " if len(seeds) == 1 else ""
     title = f"accuracy {RULES[summary.rule]}, {over}best first"
-    table = _table(title, _texts(arms, arms), standings_columns(summary.standings))
-    if remark := edge_remark(summary):
-        table.caption = f"{remark}\n"
-    return table
+    columns = standings_columns(summary.standings)
+    return _table(title, arm_texts(arms, arms), columns, notes=standings_notes(summary, images))
 
 
-def edge_remark(summary: Summary) -> str:
-    """Who does best at the smallest or the largest rate tried; empty where nobody does."""
-    parts = []
-    for edge in get_args(Edge):
-        arms = [standing.arm for standing in summary.standings if standing.edge == edge]
-        if arms:
-            names = arm_names([standing.arm for standing in summary.standings])
-            whom = ", ".join(sorted(names[arm] for arm in arms))
-            parts.append(f"best at the {edge} learning rate tried, and perhaps beyond it: {whom}")
-    return "; ".join(parts)
+def rates_table(summary: Summary) -> Table | None:
+    """One line an arm and learning rate; None where the standings tell all of it."""
+    if "seconds" in standings_columns(summary.standings):
+        return None
+    rows = list(tried(summary))
+    every = [standing.arm for standing in summary.standings]
+    title = f"learning rates, validation accuracy {RULES[summary.rule]} of all seeds"
+    return _table(title, arm_texts([arm for arm, _ in rows], every), rates_columns(summary))
 
 
 def differences_table(summary: Summary) -> Table | None:
@@ -63,31 +65,104 @@ def differences_table(summary: Summary) -> Table | None:
     if summary.baseline is None:
         return None
     every = [standing.arm for standing in summary.standings]
-    names = _texts([difference.arm for difference in summary.differences], every)
-    title = f"test accuracy less that of {arm_names(every)[summary.baseline]}, over the same seeds"
+    names = arm_texts([difference.arm for difference in summary.differences], every)
+    title = (
+        f"test accuracy {RULES[summary.rule]} less that of {arm_names(every)[summary.baseline]},"
+        " over the same seeds"
+    )
+    columns = differences_columns(summary.differences)
     verdicts = [_coloured(verdict(difference)) for difference in summary.differences]
-    return _table(title, names, differences_columns(summary.differences), verdicts)
+    return _table(title, names, columns, verdicts, differences_notes(summary))
 
 
 def escapes_table(found: Sequence[Escapes], summary: Summary) -> Table:
-    """One line an arm and learning rate of which some seed stays at chance: how many leave it.
+    """One line an arm and learning rate: how many seeds leave chance.
 
     An arm's name is the one that it has among all of the summary.
     """
     every = [standing.arm for standing in summary.standings]
-    names = _texts([one.arm for one in found], every)
+    names = arm_texts([one.arm for one in found], every)
     return _table("seeds that leave chance", names, escapes_columns(found))
+
+
+def tried(summary: Summary) -> Iterator[tuple[Arm, Rate]]:
+    """Every arm with each of its learning rates, in the order of the standings."""
+    for standing in summary.standings:
+        for rate in standing.rates:
+            yield standing.arm, rate
+
+
+def standings_columns(standings: Sequence[Standing]) -> Columns:
+    """All that is told of a standing but its arm; what is the same for all is left out, and what
+    the table of the rates tells where there are several."""
+    columns: Columns = {}
+    several = any(len(standing.rates) > 1 for standing in standings)
+    if several:
+        columns[RATE] = [", ".join(f"{rate:g}" for rate in one.chosen) for one in standings]
+    columns |= {
+        "test %": [mean(standing.test) for standing in standings],
+        "95 % interval": [interval(standing.test) for standing in standings],
+        "spread": [spread(standing.test) for standing in standings],
+    }
+    if not several:
+        columns["val. %"] = [mean(standing.validation) for standing in standings]
+    before = len(columns)
+    if any(standing.left_chance + standing.diverged < standing.seeds for standing in standings):
+        columns["left chance"] = [f"{s.left_chance}/{s.seeds}" for s in standings]
+    elif len({standing.seeds for standing in standings}) > 1:
+        columns["seeds"] = [str(standing.seeds) for standing in standings]
+    if any(standing.diverged for standing in standings):
+        columns["diverged"] = [f"{s.diverged}/{s.seeds}" for s in standings]
+    if not several and len(columns) == before:  # a terminal has room for no more
+        columns |= _cost([standing.rates[0] for standing in standings])
+    return columns
+
+
+def rates_columns(summary: Summary) -> Columns:
+    """What `rates_table` says but the arms: every rate's mean, and how far behind it is."""
+    behind, rates = [], [rate for _, rate in tried(summary)]
+    for standing in summary.standings:
+        [best] = (r for r in standing.rates if r.learning_rate == standing.best_rate)
+        for rate in standing.rates:
+            told = UNKNOWN
+            if best.validation is not None and rate.validation is not None:
+                told = f"{best.validation.mean - rate.validation.mean:.2f}"
+            behind.append("best" if rate is best else told)
+    columns = {
+        RATE: [f"{rate.learning_rate:g}" for rate in rates],
+        "val. %": [mean(rate.validation) for rate in rates],
+        "behind": behind,
+    }
+    columns |= _cost(rates)
+    if len({rate.seeds for rate in rates}) > 1:
+        columns["seeds"] = [str(rate.seeds) for rate in rates]
+    if any(rate.diverged for rate in rates):
+        columns["diverged"] = [f"{rate.diverged}/{rate.seeds}" for rate in rates]
+    return columns
+
+
+def differences_columns(differences: Sequence[Difference]) -> Columns:
+    """All that is told of a difference but its arm and its verdict."""
+    return {
+        "points": [mean(difference.points, "+") for difference in differences],
+        "95 % interval": [interval(difference.points, "+") for difference in differences],
+        "p (Holm)": [probability(difference) for difference in differences],
+    }
 
 
 def escapes_columns(found: Sequence[Escapes]) -> Columns:
     """What `escapes_table` says, line by line."""
     columns: Columns = {}
     if len({one.learning_rate for one in found}) > 1:
-        columns["learning rate"] = [f"{one.learning_rate:g}" for one in found]
-    return columns | {
+        columns[RATE] = [f"{one.learning_rate:g}" for one in found]
+    columns |= {
         "with early stopping": [f"{one.stopped}/{one.seeds}" for one in found],
         "without": [f"{one.last}/{one.seeds}" for one in found],
-        "at epoch": [epochs_left(one) for one in found],
+    }
+    if any(one.diverged for one in found):
+        columns["diverged"] = [f"{one.diverged}/{one.seeds}" for one in found]
+    return columns | {
+        EPOCHS_LEFT: [epochs_left(one) for one in found],
         "stopped after": [_least_to_most(one.ended) for one in found],
     }
 
@@ -99,99 +174,68 @@ def epochs_left(one: Escapes) -> str:
     )
 
 
+def verdict(difference: Difference) -> Verdict:
+    """Better, worse, or not shown and how many seeds it would take."""
+    if difference.diverged:
+        return Verdict(f"not tested; {difference.diverged} diverged", None)
+    if difference.shown and difference.points is not None:
+        better = difference.points.mean > 0
+        return Verdict("better" if better else "worse", better)
+    needed, seeds = difference.seeds_needed, difference.points.seeds if difference.points else 0
+    if needed is None:
+        return Verdict("not shown", None)
+    if needed.most is None:
+        # that it takes more than were there is no news, and less than were there is no help
+        told = f"; more than {needed.fewest - 1:,} seeds needed" if needed.fewest > seeds else ""
+        return Verdict(f"not shown{told}", None)
+    ends = dict.fromkeys(f"{end:,}" for end in needed)
+    return Verdict(f"not shown; {' to '.join(ends)} seeds needed", None)
+
+
+def mean(estimate: Estimate | None, sign: str = "") -> str:
+    """`88.12`; unknown where all diverged."""
+    return UNKNOWN if estimate is None else f"{estimate.mean:{sign}.2f}"
+
+
+def interval(estimate: Estimate | None, sign: str = "") -> str:
+    """`87.90 to 88.30`; with the sign "+" both ends carry theirs. Unknown from one seed."""
+    if estimate is None or estimate.seeds < 2:
+        return UNKNOWN
+    return f"{estimate.low:{sign}.2f} to {estimate.high:{sign}.2f}"
+
+
+def spread(estimate: Estimate | None) -> str:
+    """The standard deviation over seeds; unknown from one."""
+    return UNKNOWN if estimate is None or estimate.seeds < 2 else f"{estimate.spread:.2f}"
+
+
+def probability(difference: Difference) -> str:
+    """The corrected p; unknown from one seed, and where it was not tested."""
+    p, points = difference.corrected, difference.points
+    if p is None or points is None or points.seeds < 2:
+        return UNKNOWN
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _cost(rates: Sequence[Rate]) -> Columns:
+    """Of a member, on average."""
+    return {
+        "epochs": [f"{rate.epochs:.3g}" for rate in rates],
+        "seconds": [f"{rate.seconds:,.1f}" for rate in rates],
+    }
+
+
 def _least_to_most(epochs: Sequence[int]) -> str:
     least, most = min(epochs), max(epochs)
     return str(least) if least == most else f"{least} to {most}"
 
 
-def arm_names(arms: Sequence[Arm]) -> dict[Arm, str]:
-    """The short name of each arm's activation, with what it takes to tell it from the others."""
-    names = style.labels(arm.activation for arm in arms)
-    return {arm: " ".join([names[arm.activation], *_details(arm, arms)]) for arm in arms}
-
-
-def standings_columns(standings: Sequence[Standing]) -> Columns:
-    """All that is told of a standing but its arm; what is the same for all is left out."""
-    columns: Columns = {}
-    if any(len(standing.rates) > 1 for standing in standings):
-        columns["learning rate"] = [f"{standing.learning_rate:g}" for standing in standings]
-    columns |= {
-        "test %": [f"{standing.test.mean:.2f}" for standing in standings],
-        "95 % interval": [interval(standing.test) for standing in standings],
-        "spread": [spread(standing.test) for standing in standings],
-        "val. %": [f"{standing.validation.mean:.2f}" for standing in standings],
-    }
-    if any(standing.left_chance < standing.test.seeds for standing in standings):
-        columns["left chance"] = [f"{s.left_chance}/{s.test.seeds}" for s in standings]
-    elif len({standing.test.seeds for standing in standings}) > 1:
-        columns["seeds"] = [str(standing.test.seeds) for standing in standings]
-    return columns
-
-
-def differences_columns(differences: Sequence[Difference]) -> Columns:
-    """All that is told of a difference but its arm and its verdict."""
-    return {
-        "points": [f"{difference.points.mean:+.2f}" for difference in differences],
-        "95 % interval": [interval(difference.points, "+") for difference in differences],
-        "p (Holm)": [probability(difference) for difference in differences],
-    }
-
-
-def verdict(difference: Difference) -> Verdict:
-    """Better, worse, or not shown and how many seeds it would take."""
-    if difference.shown:
-        better = difference.points.mean > 0
-        return Verdict("better" if better else "worse", better)
-    needed = difference.seeds_needed
-    # one test may need fewer seeds than it had and still fail Holm's correction for many
-    if needed is None or needed <= difference.points.seeds:
-        return Verdict("not shown", None)
-    return Verdict(f"not shown; {needed:,} seeds would be needed", None)
-
-
-def interval(estimate: Estimate, sign: str = "") -> str:
-    """`87.90 to 88.30`; with the sign "+" both ends carry theirs. Unknown from one seed."""
-    if estimate.seeds < 2:
-        return UNKNOWN
-    return f"{estimate.low:{sign}.2f} to {estimate.high:{sign}.2f}"
-
-
-def spread(estimate: Estimate) -> str:
-    """The standard deviation over seeds; unknown from one."""
-    return UNKNOWN if estimate.seeds < 2 else f"{estimate.spread:.2f}"
-
-
-def probability(difference: Difference) -> str:
-    """The corrected p; unknown from one seed."""
-    if difference.points.seeds < 2:
-        return UNKNOWN
-    return "<0.001" if difference.corrected < 0.001 else f"{difference.corrected:.3f}"
-
-
-def _details(arm: Arm, among: Sequence[Arm]) -> list[str]:
-    layers = {other.hidden for other in among}
-    optimizers = {other.optimizer for other in among}
-    inits = {other.init for other in among}
-    hidden = [",".join(map(str, arm.hidden))] if len(layers) > 1 else []
-    optimizer = [arm.optimizer] if len(optimizers) > 1 else []
-    return hidden + optimizer + ([arm.init] if len(inits) > 1 else [])
-
-
-def _texts(arms: Sequence[Arm], among: Sequence[Arm]) -> list[Text]:
-    """Arms in colour, with their parameters, for a column that may break its lines."""
-    names, texts = arm_names(among), []
-    for arm in arms:
-        in_full = names[arm].startswith(arm.activation)
-        colour = f"bold {style.colour(arm.activation)}"
-        text = Text(arm.activation, colour) if in_full else style.named(arm.activation)
-        texts.append(text)
-        for detail in _details(arm, among):
-            text.append(f" {detail}", style="not bold dim")
-    return texts
-
-
 def _table(
-    title: str, names: Sequence[Text], columns: Columns, verdicts: Sequence[Text] = ()
+    title: str,
+    names: Sequence[Text],
+    columns: Columns,
+    verdicts: Sequence[Text] = (),
+    notes: Sequence[str] = (),
 ) -> Table:
     table = Table(
         box=box.SIMPLE_HEAD,
@@ -199,14 +243,19 @@ def _table(
         pad_edge=False,
         title=title,
         title_justify="left",
+        caption="\n".join([*notes, ""]) if notes else None,
         caption_justify="left",
     )
     table.add_column("activation", overflow="fold")
     for header, texts in columns.items():
-        # only names and verdicts give way where the terminal is narrow, a number is never broken
-        fits = len(header) <= max(map(len, texts)) + 2
+        # only between words may lines break where the terminal is narrow, never within a number
+        several = header in (RATE, EPOCHS_LEFT)
+        fits = len(header) <= max(map(len, texts), default=0) + 2
         header = header if fits else header.replace(" ", "\n")
-        table.add_column(header, justify="right", no_wrap=True)
+        least = max((len(word) for text in texts for word in text.split()), default=0)
+        table.add_column(
+            header, justify="right", no_wrap=not several, min_width=least if several else None
+        )
     if verdicts:
         table.add_column("", overflow="fold")
     rows = zip(*columns.values(), strict=True)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from matplotlib.ticker import MaxNLocator
 
 from actfunc.compare.records import Arm
+from actfunc.compare.standings import Estimate
 from actfunc.show import style
-from actfunc.show.comparison import arm_names
+from actfunc.show.comparison import mean
+from actfunc.show.comparison_names import arm_names
 from actfunc.show.training import APART
 
 if TYPE_CHECKING:
@@ -29,18 +31,19 @@ DASHES: tuple[Dashes, ...] = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2))
 
 
 @style.applied()
-def intervals_figure(
-    summary: Summary, title: str = "", points: Mapping[Arm, Sequence[float]] | None = None
-) -> Figure:
-    """Mean test accuracy and its interval, a row an arm, best on top, the baseline's mean marked.
+def intervals_figure(summary: Summary, title: str = "") -> Figure:
+    """Mean test accuracy and its interval, a row an arm, best on top, the baseline's mean marked,
+    and the seeds as faint dots, without those that diverged.
 
-    points: test accuracy of every seed in percent, drawn as faint dots. What lies far below the
-    best has a part of the axis to itself, so that it does not flatten the rest.
+    What lies far below the best has a part of the axis to itself, so that it does not flatten the
+    rest.
     """
     standings = summary.standings
-    seen = {s.arm: list((points or {}).get(s.arm, ())) for s in standings}
-    values = [x for s in standings for x in (s.test.mean, s.test.low, s.test.high, *seen[s.arm])]
-    limit = max(s.test.mean for s in standings) - APART
+    seen = {s.arm: [one.test for one in s.reported if one.diverged is None] for s in standings}
+    estimates = [s.test for s in standings if s.test is not None] or [Estimate(0.0, 0, 0, 0, 0)]
+    values = [x for one in estimates for x in (one.mean, one.low, one.high)]
+    values += [x for each in seen.values() for x in each]
+    limit = max(one.mean for one in estimates) - APART
     near, far = [x for x in values if x >= limit], [x for x in values if x < limit]
     figure = style.figure(7.4, 1.2 + 0.42 * len(standings), title)
     shares = [1, 4] if far else [1]
@@ -52,7 +55,9 @@ def intervals_figure(
         axis.grid(visible=False, axis="y")
         axis.tick_params(axis="y", length=0)
         for row, standing in enumerate(standings):
-            _draw_standing(axis, row, standing, seen[standing.arm])
+            if standing.test is None:
+                continue
+            _draw_standing(axis, row, standing.arm, standing.test, seen[standing.arm])
             if standing.arm == summary.baseline:
                 axis.axvline(standing.test.mean, color=SOFT, ls=DASHES[1], lw=1, zorder=1)
     if far:
@@ -77,8 +82,9 @@ def bands_figure(
 ) -> Figure:
     """Mean validation accuracy by epoch with its band, a line an activation spec or an arm.
 
-    Every line is named at its end, with its last value. Those that do not learn have a panel of
-    their own.
+    Every line is named at its end, with its last value. Where the first epochs are so far below the
+    rest that they would flatten it, or some do not learn, a panel of its own below has all lines
+    from their lowest point on, and names those that do not learn.
     """
     curves = {
         key if isinstance(key, Arm) else Arm(key, (), ""): found for key, found in bands.items()
@@ -86,43 +92,49 @@ def bands_figure(
     best = {arm: max(band.mean for band in found) for arm, found in curves.items()}
     learning = [arm for arm in curves if best[arm] >= max(best.values()) - APART]
     stuck = [arm for arm in curves if arm not in learning]
-    groups = [learning, stuck] if stuck else [learning]
-    heights = [max(3.4 if arms is learning else 0.9, LINE * len(arms)) for arms in groups]
+    closer = _closer([curves[arm] for arm in learning])
+    whole = _whole([*curves.values()])
+    # what each panel draws, which lines it names, and between which limits
+    panels = [(learning, learning, closer if stuck or whole[0] < closer[0] - APART else whole)]
+    if panels[0][2] is not whole or stuck:
+        panels.append((list(curves), stuck, whole))
+    heights = [max(3.4, LINE * len(learning)), max(1.3, LINE * len(stuck))][: len(panels)]
     names = arm_names(list(curves))
     width = 6.4 + 0.09 * max(map(len, names.values()))
     figure = style.figure(width, sum(heights) + 0.7, title)
-    panels = figure.subplots(len(groups), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
-    for axis, height, arms in zip(panels, heights, groups, strict=True):
+    axes = figure.subplots(len(panels), sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    for axis, height, (arms, named, (bottom, top)) in zip(axes, heights, panels, strict=True):
         for arm in arms:
             _draw_band(axis, curves[arm], style.colour(arm.activation), _dashes(arm, curves))
-        found = [curves[arm] for arm in arms]
-        bottom, top = _limits(found) if arms is learning else (0, 5 + _highest(found))
         axis.set_ylim(bottom, top)
         axis.margins(x=0)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ends = [(names[arm], curves[arm][-1], style.colour(arm.activation)) for arm in arms]
+        ends = [(names[arm], curves[arm][-1], style.colour(arm.activation)) for arm in named]
         _name_ends(axis, ends, gap=LINE / height * (top - bottom))
-    panels[-1].set_xlabel("epoch")
+    if len(panels) > 1:
+        axes[0].set_title("closer", loc="right", fontsize=9, weight="normal", color=SOFT)
+        axes[1].set_title("all of it", loc="right", fontsize=9, weight="normal", color=SOFT)
+    axes[-1].set_xlabel("epoch")
     figure.supylabel("validation accuracy in %", fontsize=10)
     return figure
 
 
-def _draw_standing(axis: Axes, row: int, standing: Standing, points: Sequence[float]) -> None:
-    colour, test = style.colour(standing.arm.activation), standing.test
-    if points:
-        below = [row + 0.26] * len(points)
-        axis.plot(points, below, "o", color=colour, ms=4.5, alpha=0.35, mew=0, label="seeds")
+def _draw_standing(axis: Axes, row: int, arm: Arm, test: Estimate, points: Sequence[float]) -> None:
+    colour, below = style.colour(arm.activation), [row + 0.26] * len(points)
+    axis.plot(points, below, "o", color=colour, ms=4.5, alpha=0.35, mew=0, label="seeds")
     axis.plot([test.low, test.high], [row, row], color=colour, lw=3, solid_capstyle="butt")
     axis.plot(test.mean, row, "o", color=colour, ms=8, mec="white", zorder=3)
 
 
 def _told(standing: Standing, baseline: Arm | None) -> str:
     """A row's mean, and what has to be known beside it."""
-    told = f"{standing.test.mean:.2f}"
+    told = mean(standing.test)
     if standing.arm == baseline:
         told += "  baseline"
-    if standing.left_chance < standing.test.seeds:
-        told += f"  {standing.left_chance} of {standing.test.seeds} left chance"
+    if standing.left_chance + standing.diverged < standing.seeds:
+        told += f"  {standing.left_chance} of {standing.seeds} left chance"
+    if standing.diverged:
+        told += f"  {standing.diverged} of {standing.seeds} diverged"
     return told
 
 
@@ -152,16 +164,18 @@ def _draw_band(axis: Axes, found: Sequence[Band], colour: str, dashes: Dashes) -
     axis.plot(epochs, [band.mean for band in found], color=colour, ls=dashes)
 
 
-def _limits(curves: Sequence[Sequence[Band]]) -> tuple[float, float]:
+def _closer(curves: Sequence[Sequence[Band]]) -> tuple[float, float]:
     """Room for where the curves end; the first fifth, where all rise, may begin below."""
     late = [band.mean for found in curves for band in found[len(found) // 5 :]]
     low = min(*late, *(found[-1].low for found in curves))
     best = max(band.mean for found in curves for band in found)
-    return max(low, best - APART) - 0.5, _highest(curves) + 0.5
+    return max(low, best - APART) - 0.5, _whole(curves)[1]
 
 
-def _highest(curves: Sequence[Sequence[Band]]) -> float:
-    return max(band.high for found in curves for band in found)
+def _whole(curves: Sequence[Sequence[Band]]) -> tuple[float, float]:
+    """Room for all of the curves and their bands."""
+    every = [band for found in curves for band in found]
+    return min(band.low for band in every) - 0.5, max(band.high for band in every) + 0.5
 
 
 def _name_ends(axis: Axes, ends: Sequence[tuple[str, Band, str]], gap: float) -> None:

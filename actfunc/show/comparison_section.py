@@ -10,29 +10,44 @@ from actfunc.compare.standings import Difference, Summary
 from actfunc.show import style
 from actfunc.show.comparison import (
     RULES,
-    arm_names,
     differences_columns,
-    edge_remark,
     interval,
+    mean,
     probability,
     standings_columns,
     verdict,
 )
+from actfunc.show.comparison_names import arm_names
+from actfunc.show.comparison_notes import differences_notes, standings_notes
 from actfunc.show.page import Cell, Section, Table
 
 CAPTIONS: Mapping[str, str] = {
     "intervals": "Test accuracy: mean over seeds with its 95 % interval; faint dots are seeds.",
-    "bands": "Validation accuracy by epoch: mean over seeds with the 95 % interval of the mean.",
-    "escape": "Validation accuracy by epoch, a line a seed; a mark where it would be stopped.",
+    "bands": (
+        "Validation accuracy by epoch at the learning rate that all seeds choose: mean over seeds"
+        " with the 95 % interval of the mean."
+    ),
+    "escape": (
+        "Validation accuracy by epoch, a line a seed. A mark is where early stopping would end it;"
+        " what training on gives is drawn fainter."
+    ),
 }
 """The figures that a section may have, by name, in the order in which it shows them."""
 
 
 def comparison_section(
-    summary: Summary, figures: Mapping[str, Path], command: str, title: str = "Comparison"
+    summary: Summary,
+    figures: Mapping[str, Path],
+    command: str,
+    images: int,
+    title: str = "Comparison",
 ) -> Section:
-    """The section of a comparison; `figures` are paths by the names of CAPTIONS, any of them."""
-    found = [_standings(summary), _differences(summary), _stuck(summary)]
+    """The section of a comparison; `figures` are paths by the names of CAPTIONS, any of them.
+
+    images: how many there are to test on.
+    """
+    notes = [*standings_notes(summary, images), *differences_notes(summary)]
+    found = [_standings(summary), _differences(summary), _stuck(summary), *notes]
     shown = [name for name in CAPTIONS if name in figures]
     return Section(
         title,
@@ -49,7 +64,8 @@ def comparison_table(summary: Summary) -> Table:
     """Standings and differences side by side, best test accuracy first."""
     names = arm_names([standing.arm for standing in summary.standings])
     standings = standings_columns(summary.standings)
-    del standings["spread"]  # a page's width is less than a terminal's; the figure shows it
+    for column in ("spread", "epochs"):  # a page's width is less; the figures show them
+        standings.pop(column, None)
     differences = differences_columns(summary.differences)
     beside = {one.arm: index for index, one in enumerate(summary.differences)}
     rows = []
@@ -59,11 +75,14 @@ def comparison_table(summary: Summary) -> Table:
         cells += [_number(texts[row]) for texts in standings.values()]
         if summary.differences:
             cells += [_number("" if at is None else texts[at]) for texts in differences.values()]
-            cells.append(Cell("baseline") if at is None else _judged(summary.differences[at]))
+            if at is None:
+                cells.append(Cell("baseline" if arm == summary.baseline else ""))
+            else:
+                cells.append(_judged(summary.differences[at]))
         rows.append(cells)
     header = ["", *standings]
     if summary.baseline is not None and summary.differences:
-        header += [f"less {style.label(summary.baseline.activation)}", *list(differences)[1:], ""]
+        header += [f"less {names[summary.baseline]}", *list(differences)[1:], ""]
     return Table(header, rows)
 
 
@@ -77,30 +96,25 @@ def _judged(difference: Difference) -> Cell:
 
 
 def _how(summary: Summary) -> str:
-    seeds = sorted({standing.test.seeds for standing in summary.standings})
-    rates = max(len(standing.rates) for standing in summary.standings)
+    seeds = sorted({standing.seeds for standing in summary.standings})
     over = str(seeds[0]) if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     told = f"Accuracy {RULES[summary.rule]}, over {over} seed{'s' * (seeds[-1] > 1)}."
-    if rates > 1:
-        told += (
-            f" Of {rates} learning rates each has the one with the best validation accuracy, and"
-            f" the test images judge that one alone."
-        )
-    if remark := edge_remark(summary):
-        told += f" {remark[0].upper()}{remark[1:]}."
-    return told
+    rates = max(len(standing.rates) for standing in summary.standings)
+    return f"{told} Each was trained at {rates} learning rates." if rates > 1 else told
 
 
 def _standings(summary: Summary) -> str:
     names = arm_names([standing.arm for standing in summary.standings])
-    best, *others = summary.standings
-    ends = f" (95 % interval {interval(best.test)})" if best.test.seeds > 1 else ""
-    told = f"{names[best.arm]} reaches {best.test.mean:.2f} % of the test images{ends}"
-    if not others:
-        return f"{told}."
-    told += f", then {names[others[0].arm]} with {others[0].test.mean:.2f} %"
+    finished = [one for one in summary.standings if one.test is not None]
+    if not finished:
+        return "All networks diverged."
+    best, *others = finished
+    ends = f" (95 % interval {interval(best.test)})" if best.seeds - best.diverged > 1 else ""
+    told = f"{names[best.arm]} reaches {mean(best.test)} % of the test images{ends}"
+    if others:
+        told += f", then {names[others[0].arm]} with {mean(others[0].test)} %"
     if others[1:]:
-        told += f"; last is {names[others[-1].arm]} with {others[-1].test.mean:.2f} %"
+        told += f"; last is {names[others[-1].arm]} with {mean(others[-1].test)} %"
     return f"{told}."
 
 
@@ -121,8 +135,7 @@ def _differences(summary: Summary) -> str:
 
 
 def _difference(difference: Difference, names: Mapping[Arm, str]) -> str:
-    points = difference.points
-    told = f"{names[difference.arm]} ({points.mean:+.2f} points"
+    told = f"{names[difference.arm]} ({mean(difference.points, '+')} points"
     needed = verdict(difference).word.partition("; ")[2]
     why = f"p {probability(difference)}" if difference.shown else needed
     return f"{told}, {why})" if why else f"{told})"
@@ -130,6 +143,6 @@ def _difference(difference: Difference, names: Mapping[Arm, str]) -> str:
 
 def _stuck(summary: Summary) -> str:
     names = arm_names([standing.arm for standing in summary.standings])
-    stuck = [s for s in summary.standings if s.left_chance < s.test.seeds]
-    told = [f"{names[s.arm]} leaves it for {s.left_chance} of {s.test.seeds} seeds" for s in stuck]
+    stuck = [s for s in summary.standings if s.left_chance + s.diverged < s.seeds]
+    told = [f"{names[s.arm]} leaves it for {s.left_chance} of {s.seeds} seeds" for s in stuck]
     return f"Not all get away from chance: {', '.join(told)}." if told else ""

@@ -55,18 +55,20 @@ def escape_figure(
         axis.text(epoch, 0.55 * bound, f"{count}", color=AT_CHANCE, ha="center", va="top")
     axis.axhline(bound, color=SOFT, lw=1, ls=(0, (4, 3)), zorder=1)
     beside = axis.get_yaxis_transform()
-    axis.text(1.01, bound, "above chance", transform=beside, va="center", color=SOFT)
+    axis.text(1.01, bound, f"chance\nup to {bound:g} %", transform=beside, va="center", color=SOFT)
     of = f"of {len(histories)}"
-    told = f"above chance: {then} {of} with early stopping, {ever} {of} without"
+    told = f"left chance: {then} {of} with early stopping, {ever} {of} without"
     axis.set_title(told, weight="normal")
-    for colour, word in ((AT_CHANCE, "at chance"), (ABOVE, "above chance")):
-        label = f"stopped {word}: {marks[colour].total()}"
-        axis.plot([], [], MARKS[colour], color=colour, ms=7, mec="white", label=label)
-    axis.plot([], [], " ", label=f"not stopped: {len(histories.keys() - stopped_at.keys())}")
+    for colour, where in ((ABOVE, "above chance"), (AT_CHANCE, "at chance")):
+        label = f"early stopping ends it {where}: {marks[colour].total()}"
+        axis.plot([], [], MARKS[colour] + "-", color=colour, lw=1, ms=7, mec="white", label=label)
+    axis.plot([], [], color=SOFT, lw=1, alpha=0.4, label="fainter: trained on after that")
+    going_on = len(histories.keys() - stopped_at.keys())
+    axis.plot([], [], color=SOFT, lw=1, label=f"no mark: not ended by it: {going_on}")
     axis.set_ylim(bottom=0)
     axis.margins(x=0.02)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set_xlabel("epoch")
     axis.set_ylabel("validation accuracy in %")
-    figure.legend(loc="outside lower center", ncols=3)
+    figure.legend(loc="outside lower center", ncols=2)
     return figure

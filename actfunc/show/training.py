@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import MaxNLocator
 from rich import box
 
+from actfunc import mlp, tree
 from actfunc.show import style
 from actfunc.show.terminal import Table
 
@@ -17,23 +18,26 @@ if TYPE_CHECKING:
     from actfunc.storage.run import Run
     from actfunc.training import Accuracy, Epoch
 
+UNKNOWN = "–"
+
 APART = 25.0
 """Points of accuracy below the best from which a network counts as one that does not learn."""
 
 
-def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
-    """One line a trained network; `test` has its accuracy on the test images, as a share."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("activation")
+def runs_table(runs: Mapping[str, Run], test: Mapping[str, float | None]) -> Table:
+    """One line a trained network; `test` has its accuracy on the test images, as a share, or None
+    where its parameters are no finite numbers."""
+    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table.add_column("activation", overflow="fold")
     for column in ("val. %", "test %", "best at", "epochs", "seconds"):
         table.add_column(column, justify="right", no_wrap=True)
     table.add_column("", style="dim", no_wrap=True)
     for spec, run in runs.items():
-        progress = run.progress
+        progress, found = run.progress, test[spec]
         table.add_row(
             style.named(spec),
-            f"{100 * progress.best_accuracy:.2f}",
-            f"{100 * test[spec]:.2f}",
+            UNKNOWN if found is None else f"{100 * progress.best_accuracy:.2f}",
+            UNKNOWN if found is None else f"{100 * found:.2f}",
             str(progress.best_epoch),
             str(len(progress.history)),
             f"{sum(epoch.seconds for epoch in progress.history):.1f}",
@@ -42,14 +46,23 @@ def runs_table(runs: Mapping[str, Run], test: Mapping[str, float]) -> Table:
     return table
 
 
-def accuracy_table(accuracy: Mapping[str, Accuracy]) -> Table:
-    """One line a network, its accuracies shown in percent."""
+def diverged_warning(spec: str, epoch: int | None, params: mlp.Params) -> str:
+    """That a network diverged, in which epoch where it is known, and whether what is kept of it,
+    its best parameters, is from before."""
+    when = f" in epoch {epoch}" if epoch is not None else ""
+    kept = "kept is its best epoch" if tree.finite(params) else "nothing of use is kept"
+    return f"{spec} diverged{when}: its loss or parameters are no finite numbers; {kept}"
+
+
+def accuracy_table(accuracy: Mapping[str, Accuracy | None]) -> Table:
+    """One line a network, its accuracies shown in percent; None of one that diverged."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("network", overflow="fold")
     table.add_column("validation %", justify="right")
     table.add_column("test %", justify="right")
     for spec, found in accuracy.items():
-        table.add_row(style.named(spec), f"{100 * found.validation:.2f}", f"{100 * found.test:.2f}")
+        both = [UNKNOWN] * 2 if found is None else [f"{100 * share:.2f}" for share in found]
+        table.add_row(style.named(spec), *both)
     return table
 
 
@@ -90,6 +103,8 @@ def _percent(epoch: Epoch) -> float:
 
 
 def _what_happened(run: Run) -> str:
+    if (epoch := run.progress.diverged) is not None:
+        return f"diverged, epoch {epoch}"
     if run.epochs_now == 0:
         return "found trained"
     if run.epochs_now < len(run.progress.history):

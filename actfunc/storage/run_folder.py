@@ -48,7 +48,7 @@ from actfunc.storage.schema import (
     whole,
 )
 from actfunc.training import Epoch, Progress, Settings
-from actfunc.training.members import best_epoch_of
+from actfunc.training.members import best_epoch_of, diverged_in
 
 ANOTHER = "train it anew with --overwrite"
 
@@ -214,6 +214,10 @@ class RunFolder:
 
     def _write_watched(self, lines: Sequence[Mapping[str, Any]]) -> None:
         documents.write_lines(self.neurons_file, lines, {"of": self.identity})
+
+    def diverged(self) -> int | None:
+        """The epoch in which it diverged; None where it did not. Raises CheckpointError."""
+        return diverged_in(self.history())
 
     def _write_parameters(self, progress: Progress) -> None:
         of = json.dumps(self.identity, sort_keys=True)

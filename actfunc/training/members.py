@@ -6,6 +6,7 @@ costs nothing while others wait.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc import mlp
+from actfunc import mlp, tree
 from actfunc.training import schedule
 from actfunc.training.evaluate import accuracy
 from actfunc.training.program import EpochMetrics, OnStep, Program
@@ -47,6 +48,11 @@ def best_epoch_of(history: Iterable[Epoch]) -> int:
     return scores.index(max(scores)) + 1 if scores else 0
 
 
+def diverged_in(history: Iterable[Epoch]) -> int | None:
+    """The first epoch whose loss is no finite number; None where there is none."""
+    return next((epoch.epoch for epoch in history if not math.isfinite(epoch.loss)), None)
+
+
 class Progress(NamedTuple):
     """All that is needed to go on, as of the last finished epoch.
 
@@ -68,6 +74,16 @@ class Progress(NamedTuple):
     def best_accuracy(self) -> float:
         """The best validation accuracy, as a share; 0 before any."""
         return max(validation_of(self.history), default=0.0)
+
+    @property
+    def diverged(self) -> int | None:
+        """The epoch in which the network diverged: the first whose loss is no finite number, or the
+        last where the parameters have come to be none after its last loss; else None."""
+        if (epoch := diverged_in(self.history)) is not None:
+            return epoch
+        if not self.history or tree.finite(self.state.params):
+            return None
+        return self.history[-1].epoch
 
     def stopped_at(self, settings: Settings) -> int | None:
         """After how many epochs early stopping stops, or would have; None while it goes on."""

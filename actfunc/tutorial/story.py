@@ -9,7 +9,7 @@ from actfunc.certify.check import ORDERS
 from actfunc.show import style
 from actfunc.show.gradients import ratio
 from actfunc.show.page import Cell, Page, Section, Table
-from actfunc.training.evaluate import LEFT_CHANCE
+from actfunc.training.evaluate import left_chance
 from actfunc.tutorial import SIX, published, verdict
 from actfunc.tutorial.remarks import SYMBOLS, worst_check
 from actfunc.tutorial.study import Study
@@ -263,7 +263,7 @@ def _best(study: Study, name: str) -> int:
 
 
 def _stuck(study: Study) -> bool:
-    return study.accuracy["sigmoid"].test < LEFT_CHANCE
+    return study.accuracy["sigmoid"].test < left_chance()
 
 
 def _times(factor: object) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from actfunc.training.evaluate import LEFT_CHANCE
+from actfunc.training.evaluate import left_chance
 from actfunc.tutorial import published
 from actfunc.tutorial.study import Study
 
@@ -38,7 +38,7 @@ def of_test_accuracy(study: Study, name: str) -> Verdict:
     if study.pretrained:
         return Verdict(f"differs by {ours - theirs:+.2f}", False)
     if theirs == CHANCE:
-        stays = study.accuracy[name].test <= LEFT_CHANCE
+        stays = study.accuracy[name].test <= left_chance()
         return Verdict(f"{'near' if stays else 'leaves'} chance", stays)
     held = abs(ours - theirs) <= WITHIN
     return Verdict(f"{ours - theirs:+.2f}" + ("" if held else f", over {WITHIN:g} points"), held)

@@ -107,3 +107,10 @@ def test_float_images_and_networks_and_stacks(dtype, small_split):
 def test_no_image_is_an_error():
     with pytest.raises(UsageError, match="images must be one or more"):
         dead_neurons(mlp.init((4, 3, 2), seed=0), RELU.f, torch.zeros(0, 2, 2, dtype=torch.uint8))
+
+
+def test_a_network_that_diverged_has_neither_dead_nor_living_neurons(small_split):
+    params = mlp.init((784, 24, 16, 10), seed=0)
+    second = params[1]._replace(bias=torch.full_like(params[1].bias, torch.nan))
+    with pytest.raises(UsageError, match="outputs of hidden layer 2 are NaN: the network has div"):
+        counts((params[0], second, params[2]), small_split.train.images[:50])

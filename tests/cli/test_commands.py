@@ -74,6 +74,45 @@ def test_train_keeps_all_in_a_run_folder_and_skips_what_is_done(actfunc):
     assert anew["test_accuracy"] == runs["relu"]["test_accuracy"]
 
 
+def test_a_network_that_diverged_says_so_and_when(actfunc):
+    told = "warning: relu diverged in epoch 1: its loss or parameters are no finite numbers"
+    quick = ("relu", "--hidden", "16,8")
+    done = actfunc("train", *quick, "--learning-rate", "1e9")
+    assert done.code == 0
+    assert f"{told}; nothing of use is kept\n" in done.out
+    [row] = [line for line in done.out.splitlines() if "diverged, epoch 1" in line]
+    assert row.split()[:3] == ["relu", "–", "–"]
+    # found trained it says so again, and the other commands do
+    [again] = actfunc("train", *quick, "--learning-rate", "1e9", "--json").document["runs"].values()
+    assert (again["diverged"], again["epochs_now"]) == (1, 0)
+    assert again["validation_accuracy"] is again["test_accuracy"] is None
+    found = actfunc("evaluate", "relu", "--json")
+    assert found.document["test_accuracy"] == {"relu": None}
+    assert told in found.err
+    assert "–" in actfunc("evaluate", "relu").out
+    dead = actfunc("dead", "relu", *quick[1:])
+    assert dead.code == 3
+    assert "error: the trained network of relu has diverged" in dead.err
+    fine = actfunc("train", *quick, "--overwrite", "--json")
+    assert fine.document["runs"]["relu"]["diverged"] is None
+    assert "warning" not in fine.err + actfunc("evaluate", "relu").out
+
+
+def test_what_a_network_was_before_it_diverged_is_kept(actfunc):
+    """Each step makes the weights half as large again: there are some until they overflow."""
+    growing = ("--optimizer", "sgd:momentum=0,weight_decay=25000", "--learning-rate", "1e-4")
+    quick = ("--hidden", "16,8", "--epochs", "5", "--batch-size", "64", "--json")
+    done = actfunc("train", "relu", *growing, *quick)
+    [run] = done.document["runs"].values()
+    assert run["best_epoch"] < run["diverged"]
+    assert run["test_accuracy"] > 0
+    assert f"diverged in epoch {run['diverged']}" in done.err
+    assert "kept is its best epoch" in done.err
+    found = actfunc("evaluate", "relu", "--json")
+    assert found.document["test_accuracy"] == {"relu": run["test_accuracy"]}
+    assert f"diverged in epoch {run['diverged']}" in found.err
+
+
 def test_train_goes_on_with_more_epochs_and_refuses_other_settings(actfunc):
     actfunc("train", "relu")
     more = actfunc("train", "relu", "--epochs", "2", "--json").document["runs"]["relu"]

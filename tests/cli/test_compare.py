@@ -115,7 +115,12 @@ def test_every_process_loads_what_the_command_was_told_to(actfunc, monkeypatch):
             (["relu", "--learning-rates", text], "learning_rates must be")
             for text in ("0", "-1", "fast", "0.1,", "nan", "inf")
         ),
-        (["relu", "tanh", "--baseline", "gelu"], "baseline gelu is not among the activations"),
+        (["relu", "tanh", "--baseline", "gelu"], "must be one of what is compared, got 'gelu'"),
+        (["relu", "--learning-rates", "adam=0.1"], "of an optimiser that is compared, got 'adam'"),
+        (["relu", "--learning-rates", "sgd=fast"], "learning_rates must be numbers above 0"),
+        (["relu", "tanh", "--baseline", ""], "must be one of what is compared, got ''"),
+        (["relu", "tanh", "--baseline", "relu adam"], "no activation named 'adam'"),
+        (["relu", "tanh", "--baseline", "relu tanh"], "one of what is compared, got 'relu tanh'"),
         (["relu", "--baseline", "nosuch"], "no activation named 'nosuch'"),
         (["relu", "--hidden", "16,x"], "hidden must be positive whole numbers"),
         (["relu", "--optimizer", "adamm"], "adamm"),
@@ -138,6 +143,56 @@ def test_wrong_usage_is_one_line_what_and_one_line_what_to_do(actfunc, arguments
     assert len(rest) <= 1
 
 
+def test_optimisers_have_learning_rates_of_their_own(planned):
+    both = ("--optimizer", "sgd", "--optimizer", "adamw")
+    rates = ("--learning-rates", "0.1,0.01", "--learning-rates", "adamw=0.003,0.001,0.01")
+    plan = planned("relu", "--seeds", "2", *both, *rates)
+    tried = {
+        (one.arm.optimizer.partition(":")[0], one.learning_rate, one.seed) for one in plan.members
+    }
+    wanted = [("sgd", 0.01), ("sgd", 0.1), *(("adamw", rate) for rate in (0.001, 0.003, 0.01))]
+    assert tried == {(*each, seed) for each in wanted for seed in (0, 1)}
+    assert (len(plan.members), plan.alike) == (10, 6)
+    # without one for all it is the default
+    plan = planned("relu", "--seeds", "1", *both, "--learning-rates", "adamw=0.003")
+    assert [one.learning_rate for one in plan.members] == [0.01, 0.003]
+    # by the whole spec where the name alone is shared
+    plan = planned(
+        *("relu", "--seeds", "1", "--optimizer", "sgd:momentum=0.5", "--optimizer", "sgd"),
+        *("--learning-rates", f"{optimizer.canonical('sgd:momentum=0.5')}=0.3"),
+    )
+    assert [one.learning_rate for one in plan.members] == [0.3, 0.01]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "wanted"),
+    [
+        (None, ("relu", (16, 8), "sgd", "linear")),
+        ("gelu", ("gelu", (16, 8), "sgd", "linear")),
+        ("gelu adamw", ("gelu", (16, 8), "adamw", "linear")),
+        ("adamw", ("relu", (16, 8), "adamw", "linear")),
+        ("8 gelu recommended adamw", ("gelu", (8,), "adamw", "recommended")),
+        ("swish gaussian", ("silu", (16, 8), "sgd", "gaussian")),
+    ],
+)
+def test_the_baseline_is_an_arm(actfunc, monkeypatch, baseline, wanted):
+    given = []
+    monkeypatch.setattr("actfunc.compare.run.compare", lambda *_, **__: [])
+    monkeypatch.setattr(
+        "actfunc.cli.comparison.conclude", lambda output, results, arm, *_, **__: given.append(arm)
+    )
+    arms = ("--hidden", "16,8", "--hidden", "8", "--optimizer", "sgd", "--optimizer", "adamw")
+    inits = ("--init", "linear", "--init", "recommended", "--init", "gaussian:gain=1")
+    asked = () if baseline is None else ("--baseline", baseline)
+    done = actfunc("compare", "relu", "gelu", "silu", *arms, *inits, *asked, "--seeds", "1")
+    assert done.code == 0, done.err
+    [arm] = given
+    activation, rule, init = (
+        spec.partition(":")[0] for spec in (arm.activation, arm.optimizer, arm.init)
+    )
+    assert (activation, arm.hidden, rule, init) == wanted
+
+
 @pytest.mark.usefixtures("drawn")
 def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     asked = ("compare", "relu", "tanh", "sigmoid", "--seeds", "3", "--baseline", "tanh", *SMALL)
@@ -145,7 +200,8 @@ def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     assert done.code == 0, done.err
     assert "3 networks × 3 seeds: 9 to train · 1 process\n" in done.out
     assert "accuracy with early stopping, over 3 seeds, best first" in done.out
-    assert "test accuracy less that of tanh, over the same seeds" in done.out
+    assert "test accuracy with early stopping less that of tanh" in done.out
+    assert "3 seeds can never show a difference" in " ".join(done.out.split())
     assert "sigmoid" in done.out.partition("seeds that leave chance")[2]
     assert done.err.count("1 epochs, val ") == 9
     [folder] = Path("runs").iterdir()
@@ -179,6 +235,26 @@ def test_a_comparison_from_its_first_line_to_its_files(actfunc):
     assert {k: kept[k] for k in ("stopped", "last", "escapes")} == {
         k: document[k] for k in ("stopped", "last", "escapes")
     }
+
+
+def test_a_comparison_in_which_networks_diverge(actfunc):
+    rates = ("--learning-rates", "0.01,1e9", "--baseline", "tanh")
+    done = actfunc("compare", "relu", "tanh", "--seeds", "2", *rates, *SMALL)
+    assert done.code == 0, done.err
+    assert done.err.count("lr 1e+09: 1 epochs, diverged in epoch 1") == 2
+    document = json.loads(
+        Path("runs/compare-silhouettes-1536examples-1epochs/summary.json").read_text()
+    )
+    [relu] = [s for s in document["stopped"]["standings"] if s["arm"]["activation"] == "relu"]
+    # no rate is chosen at which they do
+    assert [one["diverged"] for one in relu["rates"]] == [0, 2]
+    assert [(one["learning_rate"], one["diverged"]) for one in relu["reported"]] == [
+        (0.01, None)
+    ] * 2
+    [row] = [
+        line for line in done.out.splitlines() if "2/2" in line and "1e+09" in line and "–" in line
+    ][:1]
+    assert row.split()[:4] == ["relu", "1e+09", "–", "–"]
 
 
 def test_members_of_other_settings_end_with_3_and_another_name_is_another_folder(actfunc):

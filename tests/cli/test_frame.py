@@ -119,6 +119,8 @@ def test_the_launcher_and_the_module_are_the_same_program(program):
         (["train", "math:hypot"], "math:hypot cannot be called: "),
         (["plot", "relu", "-o", "figure.bmp"], "cannot draw a figure as 'figure.bmp'"),
         (["gradients", "-o", "figure"], "cannot draw a figure as 'figure'"),
+        (["compare", "relu", "--name", "../../elsewhere"], "--name must be the name of one folder"),
+        (["compare", "relu", "--name", ".."], "--name must be the name of one folder"),
         (["certify"], "name an activation"),
         (["certify", "relu", "--dtype", "int8"], "dtype must be"),
         (["certify", "relu", "--formula", "__import__('os')"], "formula"),

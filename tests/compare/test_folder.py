@@ -25,7 +25,7 @@ from tests.compare.small import HIDDEN, SGD, made_up
 CONFIG = {"dataset": "made-up", "max_epochs": 3, "made_by": {"time": "now"}}
 
 fractions, percents, numbers = st.floats(0, 1), st.floats(0, 100), st.integers(1, 50)
-readings = st.builds(Reading, percents, percents, numbers, numbers)
+readings = st.builds(Reading, percents, percents, numbers, numbers, st.one_of(st.none(), numbers))
 epochs = st.builds(
     Epoch, st.just(0), st.floats(allow_infinity=False), fractions, fractions, st.floats(0, 1e6)
 )
@@ -271,6 +271,13 @@ def test_a_state_of_another_network_is_refused(pool):
     assert told.value.hint == "remove it, and it is trained anew"
 
 
+def test_a_member_that_does_not_say_whether_it_diverged_is_none(tmp_path):
+    told = document(made_up())
+    del told["last"]["diverged"]
+    with pytest.raises(CheckpointError, match=r"last: .*diverged"):
+        result_of(told, tmp_path)
+
+
 def test_tables_have_a_line_a_member_and_a_line_an_epoch(tmp_path):
     several = [made_up(), made_up(seed=1, loss=math.nan), made_up("elu:alpha=0.5", rate=0.003)]
     write_tables(tmp_path, several)
@@ -284,7 +291,13 @@ def test_tables_have_a_line_a_member_and_a_line_an_epoch(tmp_path):
     ]
     for row in rows:
         assert (row["hidden"], row["optimizer"]) == ("16 8", SGD)
-        assert {key: float(row[key]) for key in row if "_" in key and key != "learning_rate"} == {
+        assert {
+            key: row[key] and float(row[key])
+            for key in row
+            if "_" in key and key != "learning_rate"
+        } == {
+            "stopped_diverged": "",
+            "last_diverged": "",
             "stopped_validation": 12.5,
             "stopped_test": 10,
             "stopped_best_epoch": 1,

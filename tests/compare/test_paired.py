@@ -1,4 +1,4 @@
-"""The paired test against every flip in a loop, Holm by hand, and seeds against tables."""
+"""The paired test against every flip in a loop, Holm by hand, and seeds needed against tables."""
 
 from __future__ import annotations
 
@@ -8,9 +8,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, stats
 
-from actfunc.compare.paired import POWER, SIGNIFICANCE, holm, seeds_needed, sign_flips
+from actfunc.compare import statistics
+from actfunc.compare.paired import (
+    POWER,
+    SIGNIFICANCE,
+    fewest_seeds,
+    holm,
+    seeds_needed,
+    seeds_range,
+    sign_flips,
+)
+from tests.compare.simulation import simulation
 
 hundredths = st.integers(-300, 300).map(lambda images: images / 100)
 
@@ -48,11 +58,23 @@ def test_many_seeds_are_flipped_by_a_fixed_draw():
     assert sign_flips([1.0] * 24) < 0.001
 
 
-def test_luck_is_shown_no_more_often_than_the_level():
-    drawn = np.random.default_rng(4).normal(0, 1, size=(300, 8))
-    shown = np.mean([sign_flips(each) < SIGNIFICANCE for each in drawn.tolist()])
-    # five in a hundred, give or take 1.3
-    assert 0.01 < shown < 0.09
+def test_a_sum_of_more_variance_counts_as_nearer_to_0():
+    differences = [5.0, 4.0, 3.0, 2.0, 1.0, 0.5, -1.0]
+    sums = [sum(s * d for s, d in zip(signs, differences, strict=True))
+            for signs in itertools.product((-1, 1), repeat=7)]  # fmt: skip
+    for widening in (1.0, 1.1, 1.36):
+        wanted = np.mean([abs(each) >= 14.5 / widening**0.5 for each in sums])
+        assert sign_flips(differences, widening) == wanted
+
+
+@pytest.mark.parametrize(("arms", "rates"), [(2, 1), (5, 1), (2, 8)])
+def test_luck_is_shown_no_more_often_than_the_level(arms, rates, monkeypatch):
+    """In full: benchmarks/intervals.py."""
+    monkeypatch.setattr(statistics, "seeds_range", lambda *_: None)  # most of the time, not asked
+    draws, chance = 120, np.random.default_rng(4)
+    shown = (simulation().of_the_test("normal", arms, rates, 9, chance) for _ in range(draws))
+    # three standard errors of so many draws are six points
+    assert 0 < sum(shown) / draws < SIGNIFICANCE + 0.06
 
 
 def test_holm_by_hand():
@@ -104,6 +126,54 @@ def test_seeds_needed_are_the_fewest_of_this_power(effect, differences):
     needed = seeds_needed(effect, 1.0, differences)
     assert power(needed) >= POWER - 1e-6
     assert power(needed - 1) < POWER + 1e-6
+
+
+def test_with_fewer_seeds_nothing_can_be_shown():
+    assert [fewest_seeds(differences) for differences in (1, 2, 3, 7, 12, 13)] == [
+        6,
+        7,
+        7,
+        9,
+        9,
+        10,
+    ]
+    for differences in (1, 2, 7):
+        fewest = fewest_seeds(differences)
+        for seeds, shown in ((fewest - 1, False), (fewest, True)):
+            least = min(holm([sign_flips([1.0] * seeds)] * differences))
+            assert (least < SIGNIFICANCE) is shown
+
+
+def test_the_range_of_seeds_is_that_of_effects_which_would_give_what_was_seen():
+    mean, spread, seeds = 0.45, 1.0, 60
+    found = seeds_range(mean, spread, seeds, 3)
+    assert found.fewest < seeds_needed(mean, spread, 3) < found.most
+    chance = np.random.default_rng(0)
+    for needed, wanted in ((found.most, 0.025), (found.fewest, 0.975)):
+        # the effect that needs so many seeds, and how often it gives what was seen or more
+        effect = optimize.brentq(lambda e, n=needed: seeds_needed(e, 1.0, 3) - n, 0.1, 3, xtol=1e-4)
+        drawn = effect + chance.normal(size=(20_000, seeds))
+        more = drawn.mean(1) / drawn.std(1, ddof=1) >= mean / spread
+        assert more.mean() == pytest.approx(wanted, abs=0.01)
+
+
+def test_the_range_is_open_where_it_may_be_no_difference_at_all():
+    # with t's 97.5 % quantile of nine degrees the effect may just be 0
+    edge = stats.t.isf(0.025, 9) / 10**0.5
+    assert seeds_range(0.99 * edge, 1.0, 10).most is None
+    assert seeds_range(1.01 * edge, 1.0, 10).most > 1000
+    assert seeds_range(-0.5, 1.0, 10) == seeds_range(0.5, 1.0, 10)
+    assert seeds_range(0.0, 1.0, 10).most is None
+    assert seeds_range(50.0, 0.01, 10) == (6, 6)
+    for mean, spread, seeds in ((1.0, 0.0, 1), (1.0, 0.0, 4), (0.0, 0.0, 10)):
+        assert seeds_range(mean, spread, seeds) is None
+
+
+@pytest.mark.parametrize(("effect", "seeds"), [(0.5, 10), (1.0, 5)])
+def test_the_range_holds_the_seeds_that_are_needed_as_often_as_it_says(effect, seeds):
+    draws, chance = 200, np.random.default_rng(7)
+    held = (simulation().of_seeds_needed(effect, seeds, chance) for _ in range(draws))
+    assert sum(held) / draws > 0.94 - 0.05
 
 
 def test_no_difference_is_so_clear_that_it_needs_no_seeds():

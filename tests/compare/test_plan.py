@@ -75,7 +75,7 @@ def test_every_member_is_in_one_task_that_one_program_can_do(plan, way):
 @given(plans, ways)
 def test_shares_are_as_many_as_fill_the_slots_and_about_equal(plan, way):
     made = tasks(plan.members, **way)
-    each = len(plan.seeds) * len(plan.learning_rates) * len(plan.inits)
+    each = plan.alike
     for _, group in itertools.groupby(made, key=lambda task: task[:3]):
         shares = [len(task.members) for task in group]
         full = -(-each // way["at_a_time"])

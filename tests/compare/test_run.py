@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import multiprocessing
 import os
 import signal
@@ -190,6 +191,24 @@ def test_early_stopping_reads_what_a_run_to_the_end_says_of_it(tmp_path):
         best = max(epoch.validation_accuracy for epoch in ended.history)
         assert ended.last.validation == pytest.approx(100 * best)
         assert ended.last.epochs == 9
+
+
+def test_a_member_that_diverges_says_when_in_the_readings_that_saw_it(tmp_path):
+    """Each step makes the weights half as large again, until they overflow."""
+    growing = optimizer.canonical("sgd:momentum=0,weight_decay=25000")
+    plan = plan_of("relu", seeds=3, optimizers=(growing,), learning_rates=(1e-4,))
+    found = run(plan, tmp_path, replace(SETTINGS, max_epochs=6))
+    assert any(one.stopped.epochs < one.last.diverged for one in found)
+    for one in found:
+        epoch = one.last.diverged
+        assert [math.isfinite(each.loss) for each in one.history] == [
+            *[True] * (epoch - 1), *[False] * (7 - epoch),
+        ]  # fmt: skip
+        assert one.last.best_epoch < epoch
+        assert one.last.test > 0
+        assert one.stopped.diverged == (epoch if one.stopped.epochs >= epoch else None)
+    again = run(plan, tmp_path, replace(SETTINGS, max_epochs=6))
+    assert [one.last for one in again] == [one.last for one in found]
 
 
 def test_what_a_member_becomes_does_not_depend_on_what_else_is_planned(whole, tmp_path):

@@ -48,25 +48,35 @@ def test_who_does_not_learn_has_a_panel_of_its_own():
 
 
 def test_runs_and_accuracies_stand_in_their_columns():
-    def run(now, best, at, told):
-        progress = SimpleNamespace(best_accuracy=best, best_epoch=at, history=told)
+    def run(now, best, at, told, diverged=None):
+        progress = SimpleNamespace(
+            best_accuracy=best, best_epoch=at, history=told, diverged=diverged
+        )
         return SimpleNamespace(progress=progress, epochs_now=now)
 
     runs = {
         "relu": run(3, 0.75, 2, HISTORIES["relu"]),
         "tanh": run(0, 0.875, 3, HISTORIES["tanh"]),
         "elu": run(1, 0.5, 1, history(0.5, 0.25)),
+        "mish": run(2, 0.5, 1, history(0.5, 0.0), diverged=2),
+        "gelu": run(1, 0.0, 1, history(0.0), diverged=1),
     }
-    table = printed(runs_table(runs, {"relu": 0.5, "tanh": 0.25, "elu": 0.125}))
+    test = {"relu": 0.5, "tanh": 0.25, "elu": 0.125, "mish": 0.75, "gelu": None}
+    table = printed(runs_table(runs, test))
     rows = [line.split() for line in table.splitlines() if "%" not in line and "." in line]
     assert rows == [
         ["relu", "75.00", "50.00", "2", "3", "6.0"],
         ["tanh", "87.50", "25.00", "3", "4", "10.0", "found", "trained"],
         ["elu", "50.00", "12.50", "1", "2", "3.0", "1", "now"],
+        ["mish", "50.00", "75.00", "1", "2", "3.0", "diverged,", "epoch", "2"],
+        ["gelu", "–", "–", "1", "1", "1.0", "diverged,", "epoch", "1"],
     ]
     text = printed(accuracy_table({"relu": Accuracy(validation=0.885, test=0.8725)}))
     assert text.index("validation") < text.index("test")
     assert ["relu", "88.50", "87.25"] in [line.split() for line in text.splitlines()]
+    assert ["relu", "–", "–"] in [
+        line.split() for line in printed(accuracy_table({"relu": None})).splitlines()
+    ]
 
 
 @pytest.mark.parametrize("title", ["", "a title"])

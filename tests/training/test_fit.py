@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -111,6 +112,32 @@ def test_a_fit_is_a_plain_loop_of_steps(small_split, spec):
         assert done.history[epoch].loss == pytest.approx(metrics.loss.item() / 10, rel=1e-9)
         assert done.history[epoch].train_accuracy == metrics.correct.item() / 1000
     assert_trees_close(done.state, state, rtol=1e-9, atol=1e-9)
+
+
+def test_logits_that_are_nan_answer_nothing(small_split):
+    """Though the largest of NaN alone is the first, which some labels are."""
+    params, images = mlp.init((784, 16, 10), seed=3), small_split.test
+    last = params[-1]._replace(bias=torch.where(torch.arange(10) == 4, torch.nan, params[-1].bias))
+    assert accuracy((params[0], last), get("tanh"), images) == 0
+    one_is_infinite = torch.where(torch.arange(10) == 4, torch.inf, params[-1].bias)
+    sure = (params[0], params[-1]._replace(bias=one_is_infinite))
+    assert accuracy(sure, get("tanh"), images) == (images.labels == 4).double().mean().item()
+
+
+def test_a_network_diverged_in_the_first_epoch_without_a_finite_loss_or_in_the_last():
+    params = mlp.init((4, 3, 2), seed=0)
+    fine = start(params, Settings())
+    assert fine.diverged is None
+
+    def after(*losses, weights=params):
+        history = tuple(Epoch(n, loss, 0.5, 0.5, 1.0) for n, loss in enumerate(losses, 1))
+        return fine._replace(history=history, state=fine.state._replace(params=weights))
+
+    assert after(2.3, 1.0).diverged is None
+    assert after(2.3, math.nan, math.nan).diverged == after(2.3, math.inf, 1.0).diverged == 2
+    # the step after the last loss may be the one that is too long
+    lost = (params[0], params[1]._replace(weight=params[1].weight * math.inf))
+    assert after(2.3, 1.0, weights=lost).diverged == 2
 
 
 def test_accuracy_is_the_modules(small_split):
