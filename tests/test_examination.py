@@ -229,6 +229,7 @@ LABELS = torch.arange(12) % 3
 @pytest.mark.parametrize(
     ("given", "way"),
     [(WithoutContext.apply, "differentiate"), (by_mask, "map"), (by_branch, "map"),
+     (get(by_mask), "map"),
      (nn.RReLU(), "map")],
 )  # fmt: skip
 def test_what_torch_func_cannot_do_with_it_is_told_before_training(given, way, small_split):
