@@ -17,8 +17,8 @@ from torch import Tensor
 
 from actfunc import domain, examination
 from actfunc.blocks import BLOCK, by_blocks
-from actfunc.errors import UsageError, in_a_line
-from actfunc.lifting import SIXTEEN_BIT, elementwise_slope, lift_partial
+from actfunc.errors import UsageError
+from actfunc.lifting import SIXTEEN_BIT, Slope, elementwise_slope, lift_partial
 from actfunc.taylor_polynomial import Partial
 
 Function: TypeAlias = Callable[..., Tensor]
@@ -86,33 +86,6 @@ def spread(
     }
     shapes = [each.shape for each in given.values() if isinstance(each, Tensor)]
     return x.expand(torch.broadcast_shapes(x.shape, *shapes)), given
-
-
-@dataclass(frozen=True)
-class Slope:
-    """The derivative of an elementwise function, by forward mode; by reverse mode for one that
-    has a backward of its own and nothing forward. Raises UsageError for one that has neither."""
-
-    function: Function
-
-    def __call__(self, x: Tensor) -> Tensor:
-        if torch.compiler.is_compiling():
-            return self._forward(x)
-        try:
-            return self._forward(x)
-        except (RuntimeError, UsageError) as error:  # its own, or that of a slope within
-            try:
-                return elementwise_slope(self.function, x)
-            except (RuntimeError, UsageError):
-                name = getattr(self.function, "__name__", type(self.function).__name__)
-                raise UsageError(
-                    f"torch.func cannot differentiate {name}: {in_a_line(error)}",
-                    "an autograd.Function needs setup_context",
-                ) from error
-
-    def _forward(self, x: Tensor) -> Tensor:
-        x = x.contiguous()  # of an expanded tensor torch cannot write the tangent
-        return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]
 
 
 @dataclass(frozen=True)

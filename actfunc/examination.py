@@ -8,11 +8,10 @@ with what it does and what to do about it.
 
 from __future__ import annotations
 
-import copy
-import itertools
 import random
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeAlias, cast
 
 import numpy
@@ -21,6 +20,7 @@ from torch import Tensor, nn
 
 from actfunc import torch_private
 from actfunc.errors import UsageError, in_a_line
+from actfunc.frozen import Frozen
 
 TensorFunction: TypeAlias = Callable[[Tensor], Tensor]
 
@@ -29,7 +29,8 @@ TAKES = (
     " dtype, element by element, the same for every channel, made of torch's own operations"
 )
 
-FLOATING = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+CHANGES = "changes the tensor that it is given"
+IN_PLACE = "write it without operations in place: no inplace=True, no relu_() and no x[...] ="
 
 SHAPE = (35, 28)
 """Of the numbers that a function is tried on: so many that chance at one in a hundred shows, and
@@ -71,13 +72,20 @@ def taken(given: Any, name: str) -> TensorFunction:
             ) from error
     if isinstance(given, nn.Module):
         # a module may change, and is what it was when it came: the copy alone is remembered
-        function = Frozen(given, name)
+        function = _frozen(given, name)
         once(function, "values", lambda: examine(function, name))
         return function
     if not callable(given):
         raise UsageError(f"{name} is no function of a tensor: got {type(given).__name__}", TAKES)
     once(given, "values", lambda: examine(given, name))
     return cast(TensorFunction, given)
+
+
+def _frozen(module: nn.Module, name: str) -> Frozen:
+    try:
+        return Frozen(module)
+    except Exception as error:
+        raise UsageError(f"{name} cannot be copied: {in_a_line(error)}", TAKES) from error
 
 
 def once(given: Any, what: str, look: Callable[[], None]) -> None:
@@ -97,69 +105,51 @@ def _is_known(given: Any, what: str) -> bool:
     return known is not None and known() is given
 
 
-class Frozen:
-    """A module as it was when it came, in evaluation, in whatever dtype and place it is called."""
-
-    def __init__(self, module: nn.Module, name: str) -> None:
-        """Raises UsageError for a module of which there is no copy."""
-        self.__name__, self.__module__ = type(module).__name__, type(module).__module__
-        try:
-            self._module = _copied(module).eval()
-        except Exception as error:
-            raise UsageError(f"{name} cannot be copied: {in_a_line(error)}", TAKES) from error
-        for parameter in self._module.parameters():  # a scripted one does not do it all at once
-            parameter.requires_grad_(False)
-        self._copies: dict[tuple[torch.dtype, torch.device], nn.Module] = {}
-        of_its_own = next(itertools.chain(self._module.parameters(), self._module.buffers()), None)
-        self._same = of_its_own is None
-        if of_its_own is not None:
-            for dtype in FLOATING:  # made here, for a compiler does not read how they are
-                self._at(dtype, of_its_own.device)
-
-    def __call__(self, x: Tensor) -> Tensor:
-        y: Tensor = (self._module if self._same else self._at(x.dtype, x.device))(x)
-        return y
-
-    def _at(self, dtype: torch.dtype, device: torch.device) -> nn.Module:
-        if (dtype, device) not in self._copies:
-            self._copies[dtype, device] = _copied(self._module).to(device, dtype)
-        return self._copies[dtype, device]
-
-
-def _copied(module: nn.Module) -> nn.Module:
-    with torch.inference_mode(False):  # in it, a copy could never be differentiated through
-        return copy.deepcopy(module)
-
-
 def examine(function: TensorFunction, name: str, *, gradient: bool = True) -> None:
     """Call it a few times, so that what cannot be an activation is told before any work.
 
     gradient: whether torch is to find one. Raises UsageError with what is not so.
     """
-    with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
+
+    def look(place: str) -> None:
         for reach in REACHES:
-            _examine_at(_numbers(reach), function, name)
+            _examine_at(_numbers(reach, place), function, name)
         if gradient:
-            _check_gradient(_numbers(REACHES[0]), function, name)
+            _check_gradient(_numbers(REACHES[0], place), function, name)
+
+    _look(look)
 
 
-def _numbers(reach: float) -> Tensor:
+def _look(look: Callable[[str], None]) -> None:
+    """Look on the CPU, and where that fails on a GPU, where a function may have its tensors.
+
+    Gradients are on, nothing is compiled, and no tensor is inference mode's.
+    """
+    with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
+        try:
+            look("cpu")
+        except UsageError:
+            if not torch.cuda.is_available():
+                raise
+            with suppress(UsageError):
+                return look("cuda")
+            raise
+
+
+def _numbers(reach: float, place: str) -> Tensor:
     rows, columns = SHAPE
     # not symmetric, so that a turn of them shows
     numbers = torch.linspace(
         -reach, 0.85 * reach, rows * columns, dtype=torch.float32, device="cpu"
     )
-    return numbers.reshape(SHAPE)
+    return numbers.reshape(SHAPE).to(place)
 
 
 def _examine_at(x: Tensor, function: TensorFunction, name: str) -> None:
     before, writes = x.clone(), torch_private.writes(x)
     given = called(function, x, name)
     if torch_private.writes(x) != writes or not torch.equal(x, before):
-        raise UsageError(
-            f"{name} changes the tensor that it is given",
-            "write it without operations in place: no inplace=True, no relu_() and no x[...] =",
-        )
+        raise UsageError(f"{name} {CHANGES}", IN_PLACE)
     if given.requires_grad:
         raise UsageError(
             f"{name} has a parameter of its own that wants a gradient",
@@ -206,10 +196,9 @@ def _check_gradient(x: Tensor, function: TensorFunction, name: str) -> None:
 def check_transform(function: TensorFunction, name: str, way: str) -> None:
     """Raise UsageError for what torch.func does not "differentiate" or does not "map"."""
 
-    def look() -> None:
+    def look(place: str) -> None:
         try:
-            with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
-                _transformed(function, way)(_numbers(REACHES[0]))
+            _transformed(function, way)(_numbers(REACHES[0], place))
         except (Exception, SystemExit) as error:
             raise UsageError(
                 f"torch.func cannot {way} {name}: {in_a_line(error)}",
@@ -218,7 +207,7 @@ def check_transform(function: TensorFunction, name: str, way: str) -> None:
             ) from error
 
     if not torch_private.values_are_hidden():
-        once(function, way, look)
+        once(function, way, lambda: _look(look))
 
 
 def _transformed(function: TensorFunction, way: str) -> TensorFunction:
@@ -230,12 +219,11 @@ def _transformed(function: TensorFunction, way: str) -> TensorFunction:
 def check_dtypes(function: TensorFunction, name: str) -> None:
     """Raise UsageError for what does not give float64 for float64, as a record is asked for it."""
 
-    def look() -> None:
-        with torch.inference_mode(False), torch.enable_grad(), torch_private.as_written():
-            called(function, _numbers(REACHES[0]).double(), name, "in another dtype")
+    def look(place: str) -> None:
+        called(function, _numbers(REACHES[0], place).double(), name, "in another dtype")
 
     if not torch_private.values_are_hidden():
-        once(function, "dtypes", look)
+        once(function, "dtypes", lambda: _look(look))
 
 
 def called(function: TensorFunction, x: Tensor, name: str, where: str = "") -> Tensor:

@@ -13,6 +13,7 @@ from actfunc.activation import Activation, Sibling
 from actfunc.errors import UsageError
 from actfunc.examination import TAKES
 from actfunc.gated import GatedPair
+from actfunc.lifting import Slope
 from actfunc.vector import VectorFunction
 
 Given: TypeAlias = Callable[[Tensor], Tensor]
@@ -36,7 +37,8 @@ def taken(activation: Given, *ways: str) -> Given:
     function itself. What is not of the catalogue is examined when it first comes; nothing is within
     transforms and compilers, which hide the numbers. Raises UsageError.
 
-    ways: what torch.func is to be able to do with a plain function, "differentiate" or "map" it.
+    ways: what torch.func is to be able to do with a plain function, "differentiate" or "map" it. A
+    record is differentiated by its siblings.
     """
     if isinstance(activation, ForEachNetwork):
         return activation
@@ -56,11 +58,15 @@ def taken(activation: Given, *ways: str) -> Given:
         return function
     if not (torch_private.values_are_hidden() or _is_ours(activation)):
         examination.once(activation, "values", lambda: _examine(activation))
+        if "map" in ways:
+            examination.check_transform(activation.f, activation.spec, "map")
     return activation
 
 
 def _examine(record: Activation) -> None:
     for sibling, name in zip(record.siblings, ("", ".df", ".d2f"), strict=True):
+        if isinstance(getattr(sibling, "function", None), Slope):
+            continue  # torch's, of the value before it
         # their derivatives are those supplied, and not torch's
         examination.examine(sibling, record.spec + name, gradient=False)
 

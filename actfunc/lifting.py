@@ -18,6 +18,7 @@ from torch import Tensor, where
 
 from actfunc import torch_private
 from actfunc.blocks import by_blocks
+from actfunc.errors import UsageError, in_a_line
 from actfunc.taylor_polynomial import Partial, Point, nan_from, polynomial, two_finite
 
 SIXTEEN_BIT = (torch.bfloat16, torch.float16)
@@ -140,6 +141,35 @@ def elementwise_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor
     y, pull = torch.func.vjp(function, x)[:2]
     slope: Tensor = pull(torch.ones_like(y))[0]
     return slope
+
+
+@dataclass(frozen=True)
+class Slope:
+    """The derivative of an elementwise function, by forward mode; by reverse mode for one that
+    has a backward of its own and nothing forward. Raises UsageError for one that has neither."""
+
+    function: Callable[[Tensor], Tensor]
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if torch.compiler.is_compiling():
+            return self._forward(x)
+        try:
+            return self._forward(x)
+        except (RuntimeError, UsageError) as error:  # its own, or that of a slope within
+            try:
+                return elementwise_slope(self.function, x)
+            except (RuntimeError, UsageError):
+                if isinstance(error, UsageError):
+                    raise error from None
+                name = getattr(self.function, "__name__", type(self.function).__name__)
+                raise UsageError(
+                    f"torch.func cannot differentiate {name}: {in_a_line(error)}",
+                    "an autograd.Function needs setup_context",
+                ) from error
+
+    def _forward(self, x: Tensor) -> Tensor:
+        x = x.contiguous()  # of an expanded tensor torch cannot write the tangent
+        return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]
 
 
 def _times(one: Tensor, other: Tensor, steep: bool) -> Tensor:

@@ -229,6 +229,7 @@ LABELS = torch.arange(12) % 3
 @pytest.mark.parametrize(
     ("given", "way"),
     [(WithoutContext.apply, "differentiate"), (by_mask, "map"), (by_branch, "map"),
+     (get(by_mask), "map"),
      (nn.RReLU(), "map")],
 )  # fmt: skip
 def test_what_torch_func_cannot_do_with_it_is_told_before_training(given, way, small_split):
@@ -267,14 +268,22 @@ def test_a_backward_of_its_own_is_enough_for_derivatives():
         get(WithoutContext.apply).df(X)
 
 
-def test_a_stack_of_networks_is_given_no_other(monkeypatch):
-    stack = tuple(mlp.Layer(w.expand(2, -1, -1), b.expand(2, -1)) for w, b in PARAMS)
+STACK = tuple(mlp.Layer(w.expand(2, -1, -1), b.expand(2, -1)) for w, b in PARAMS)
+
+
+def test_a_stack_of_networks_is_given_no_other():
     for softmax in (partial(F.softmax, dim=-1), VECTORS["softmax"]):
         alone = mlp.apply(PARAMS, IMAGES, softmax)  # an example is a row, and the sums are its own
         assert alone.shape == (12, 3)
         with pytest.raises(UsageError, match="elementwise"):
-            mlp.apply(stack, IMAGES, softmax)
-    assert mlp.apply(stack, IMAGES, torch.tanh).shape == (2, 12, 3)
+            mlp.apply(STACK, IMAGES, softmax)
+    assert mlp.apply(STACK, IMAGES, torch.tanh).shape == (2, 12, 3)
+
+
+def test_a_network_keeps_what_an_activation_would_overwrite():
+    for network, images in ((PARAMS, IMAGES), (STACK, IMAGES)):
+        with pytest.raises(UsageError, match="relu_ changes the tensor that it is given"):
+            mlp.trace(network, images, torch.relu_)
 
 
 def test_a_module_is_left_as_it_was_and_taken_as_it_is_each_time():

@@ -27,7 +27,7 @@ ORDER: list[set[str]] = [
     {"given"},
     {"activation", "gated", "tree", "vector"},
     {"domain", "examination", "lifting"},
-    {"blocks", "generator", "taylor_polynomial"},
+    {"blocks", "frozen", "generator", "taylor_polynomial"},
     {"defaults", "places", "machine", "number", "errors", "source", "torch_private"},
 ]
 LEVEL = {name: level for level, names in enumerate(ORDER) for name in names}

@@ -37,7 +37,7 @@ from actfunc.gated import GatedPair
 from actfunc.source import digest_of
 from actfunc.vector import VectorFunction
 
-__all__ = ["CATALOGUE", "FAMILIES", "PAIRS", "VECTORS", "find", "get", "names", "source_of"]
+__all__ = ["CATALOGUE", "FAMILIES", "PAIRS", "VECTORS", "find", "get", "names"]
 
 FAMILIES: dict[str, tuple[Activation, ...]] = {
     "sigmoidal": sigmoidal.RECORDS,

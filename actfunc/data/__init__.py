@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from actfunc.data import intake
 from actfunc.data.dataset import CLASSES, Dataset, Examples, normalise
 from actfunc.data.loading import NAMES, load
 from actfunc.data.split import Split, split
@@ -15,7 +14,6 @@ __all__ = [
     "Examples",
     "Split",
     "data_root",
-    "intake",
     "load",
     "normalise",
     "split",
