@@ -9,7 +9,6 @@ torch's own function, where there is one: what holds at a joint is a convention.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -23,6 +22,8 @@ from actfunc.catalogue import CATALOGUE
 from actfunc.certify.check import ORDERS
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
+from actfunc.storage import documents
+from actfunc.storage.schema import each, mapping, number, record, text
 
 EXACT = 1e-15
 """Relative: both are rounded to float64, and the constants were once."""
@@ -33,6 +34,21 @@ LEAST = 1e-307
 
 DEFAULT = "default"
 """The order of what is told of a default that no source has."""
+
+
+_NUMBERS = each(number())
+_SETTING = record(
+    ("x", *ORDERS), params=mapping(number()), x=_NUMBERS, **dict.fromkeys(ORDERS, _NUMBERS)
+)
+LINE = record(
+    ("joints",),
+    name=text(),
+    source=text(),
+    x=_NUMBERS,
+    settings=each(_SETTING, fewest=1),
+    joints=_SETTING,
+)
+"""What a line of the file is, by the function's name."""
 
 
 class Constant(NamedTuple):
@@ -96,5 +112,6 @@ def table() -> Mapping[str, Mapping[str, Any]]:
 
     Where torch has the function, `joints` as well: a setting with points of its own, up to first.
     """
-    text = (resources.files("actfunc.certify") / "constants.jsonl").read_text("utf-8")
-    return {line["name"]: line for line in map(json.loads, text.splitlines())}
+    with resources.as_file(resources.files("actfunc.certify") / "constants.jsonl") as path:
+        lines, _ = documents.read_lines(path, LINE, "install the package anew")
+    return {line["name"]: line for line in lines}

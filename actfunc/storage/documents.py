@@ -107,8 +107,14 @@ def not_as_written(path: Path, expected: object, found: str, hint: str) -> Check
 
 
 def digest(document: Any) -> str:
-    """The SHA-256 (hexadecimal) of a JSON value, however its text is laid out."""
-    plain = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    """The SHA-256 (hexadecimal) of a JSON value, however its text is laid out.
+
+    Of one that is nested too deeply there is none, and it is empty.
+    """
+    try:
+        plain = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except RecursionError:
+        return ""
     return hashlib.sha256(plain.encode()).hexdigest()
 
 

@@ -14,6 +14,9 @@ from actfunc.storage import files
 NAME = ".lock"
 """The file in a folder that its writer holds; it is gone when the writer is done."""
 
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+"""Never through a link: what is written into a lock must not be written into another file."""
+
 PATIENCE = 1.0
 """Seconds in which who has a folder says who it is, and who leaves it has left."""
 
@@ -46,7 +49,7 @@ def _held(folder: Path, run: str) -> int | None:
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            file = os.open(path, _FLAGS, 0o644)
         except (OSError, ValueError) as error:
             raise files.unwritable(f"{folder} cannot be written into", error) from error
         kept = False

@@ -161,10 +161,10 @@ class RunFolder:
         try:
             kept, epoch = self._kept_parameters(progress.best)
             pairs = zip(tree.leaves(kept), tree.leaves(progress.best), strict=True)
-            whole = epoch == progress.best_epoch and all(map(_same_bits, *zip(*pairs, strict=True)))
+            as_kept = epoch == progress.best_epoch and all(_same_bits(*pair) for pair in pairs)
         except CheckpointError:
-            whole = False
-        if not whole:
+            as_kept = False
+        if not as_kept:
             self._write_parameters(progress)
         lines = history_lines(progress.history).encode()
         if not files.exists(self.metrics_file) or files.read_bytes(self.metrics_file) != lines:

@@ -14,7 +14,6 @@ and slope are torch's own.
 from __future__ import annotations
 
 import inspect
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,8 @@ import mpmath as m
 import torch
 from definitions import ROWS, Row, at
 from torch.nn import functional as F
+
+from actfunc.storage import documents
 
 FILE = Path(__file__).parents[2] / "actfunc/certify/constants.jsonl"
 
@@ -108,17 +109,17 @@ def joints(name: str) -> dict[str, Any] | None:
     return {"params": params, "x": places, "value": y.tolist(), "first": slope.tolist()}
 
 
-def line(row: Row) -> str:
+def line(row: Row) -> dict[str, Any]:
     """What is written of an activation."""
     found = [{"params": params, **constants(row, params)} for params in settings(row)]
     about = {"name": row.name, "source": row.source, "x": POINTS, "settings": found}
     if (meeting := joints(row.name)) is not None:
         about["joints"] = meeting
-    return json.dumps(about, ensure_ascii=False) + "\n"
+    return about
 
 
 def main() -> None:
-    FILE.write_text("".join(map(line, ROWS)), encoding="utf-8")
+    documents.write_lines(FILE, map(line, ROWS))
 
 
 if __name__ == "__main__":

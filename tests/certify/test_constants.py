@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from dataclasses import replace
 from io import StringIO
@@ -154,7 +155,6 @@ def make():
 
 def test_the_constants_are_what_the_definitions_give(make):
     assert [row.name for row in make.ROWS] == list(table())
-    lines = make.FILE.read_text("utf-8").splitlines(keepends=True)
-    for row, line in zip(make.ROWS, lines, strict=True):
+    for row, known in zip(make.ROWS, table().values(), strict=True):
         if row.name in HANDFUL:
-            assert make.line(row) == line
+            assert json.loads(json.dumps(make.line(row))) == known

@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from actfunc import data, get, mlp, tree
-from actfunc.certify import exhaustive, kept, remembered
+from actfunc.certify import constants, exhaustive, kept, remembered
 from actfunc.compare import trainer
 from actfunc.data import fashion_mnist, silhouettes
 from actfunc.storage import RunFolder, WorkingSet, documents, trained, tutorial_checkpoint
@@ -37,6 +37,7 @@ def subjects(root: Path, checkpoints: Path | None = None) -> list[Subject]:
         *_runs(root / "runs"),
         _members(root / "members"),
         _certificates(root / "certificates"),
+        _constants(root / "constants"),
         _blocks(root / "blocks"),
         _truths(root / "truths"),
         _silhouettes(root / "silhouettes"),
@@ -118,6 +119,19 @@ def _certificates(root: Path) -> Subject:
         documents.write_lines(root / str(number) / "kept.jsonl", told)
     # of another run it is another file, which is named on the command line and whole
     return Subject("certificates", root / "0", (), lambda folder: kept.load(folder / "kept.jsonl"))
+
+
+def _constants(root: Path) -> Subject:
+    for number, few in ((0, slice(2)), (1, slice(2, 4))):
+        lines = list(constants.table().values())[few]
+        documents.write_lines(root / str(number) / "constants.jsonl", lines)
+
+    def use(folder: Path) -> object:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(constants.resources, "files", lambda package: folder)
+            return constants.table.__wrapped__()
+
+    return Subject("constants", root / "0", (), use)
 
 
 def _blocks(root: Path) -> Subject:

@@ -20,6 +20,10 @@ HOSTILE = {
     "more": (b'{"a": 1} rest', "expected JSON"),
     "deep list": (b"[" * 200_000, "nested too deeply"),
     "deep object": (b'{"a":' * 200_000, "nested too deeply"),
+    "deep with a digest": (
+        b'{"sha256": "0", "a": ' + b"[" * 985 + b"]" * 985 + b"}",
+        "sha256|JSON",
+    ),
     "long number": (b'{"a": ' + b"9" * 5_000 + b"}", "expected JSON"),
     "nan": (b'{"a": NaN}', "the number NaN"),
     "infinity": (b'{"a": -Infinity}', "the number -Infinity"),

@@ -94,6 +94,15 @@ def test_where_nothing_can_be_written_it_says_so(tmp_path):
         pass
 
 
+def test_a_lock_that_is_a_link_writes_into_no_other_file(tmp_path):
+    (tmp_path / "mine").write_text("of value")
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / lock.NAME).symlink_to(tmp_path / "mine")
+    with pytest.raises(UsageError, match="cannot be written into"), alone(tmp_path / "runs"):
+        pass
+    assert (tmp_path / "mine").read_text() == "of value"
+
+
 def test_where_there_are_no_locks_nobody_is_kept_out(tmp_path, monkeypatch):
     import fcntl
 
