@@ -8,7 +8,7 @@ rate that the other half chose.
 Leaving out one seed at a time would choose by more seeds, and is worse: any two choices are then
 made of nearly the same seeds, what is reported of one seed has chosen for all others, and the mean
 varies by more than the spread of the values says. In simulation with eight equal rates Student's
-interval of those values covers 88 % at ten seeds and 80 % at thirty, that of halves 93 and 94 %;
+interval of those values covers 88 % at ten seeds and 82 % at thirty, that of halves 93 and 94 %;
 `widening` makes up for what is left.
 """
 

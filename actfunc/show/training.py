@@ -70,7 +70,8 @@ def accuracy_table(accuracy: Mapping[str, Accuracy | None]) -> Table:
 def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> Figure:
     """Validation accuracy by epoch, a line an activation, the best epoch marked.
 
-    Where some learn and others do not, a panel for each, so that neither flattens the other.
+    Where some learn and others do not, the upper panel is closer to those that do, and the lower
+    one has all of every line.
     """
     best = {spec: max(map(_percent, history)) for spec, history in histories.items()}
     top = max(best.values())
@@ -90,7 +91,7 @@ def curves_figure(histories: Mapping[str, Sequence[Epoch]], title: str = "") -> 
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     if stuck:
         panels[0].set_ylim(top - 12, top + 1)
-        panels[1].set_ylim(0, max(stuck) + 5)
+        panels[1].set_ylim(0, top + 3)
     panels[-1].set_xlabel("epoch")
     figure.supylabel("validation accuracy in %", fontsize=10)
     handles, labels = panels[0].get_legend_handles_labels()

@@ -43,8 +43,9 @@ def test_who_does_not_learn_has_a_panel_of_its_own():
     upper, lower = curves_figure(HISTORIES | {"sigmoid": history(0.1, 0.1)}).axes
     low, high = upper.get_ylim()
     assert low > 10 < 75 < 87.5 < high
+    # all of each line, so that the first epochs of those that learn are not cut off
     low, high = lower.get_ylim()
-    assert low <= 10 < high < 50
+    assert low <= 10 < 87.5 < high
 
 
 def test_runs_and_accuracies_stand_in_their_columns():
