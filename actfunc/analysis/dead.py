@@ -28,11 +28,11 @@ def dead_neurons(
     grow with n. In a stack of networks each has its own, (network, out).
     `on_batch(done, n)` is called as images are done.
     """
+    images, activation, done = intake.taken_images(params, images), taken(activation), 0
     dead = tuple(
         torch.ones(layer.bias.shape, dtype=torch.bool, device=layer.bias.device)
         for layer in params[:-1]
     )
-    images, activation, done = intake.taken_images(params, images), taken(activation), 0
     for part in in_batches(images, batch):
         pixels = intake.pixels(part, params[0].weight.dtype)
         outputs = mlp.trace(params, pixels, activation).activations
