@@ -12,6 +12,8 @@ import random
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from types import MethodType
 from typing import Any, TypeAlias, cast
 
 import numpy
@@ -56,11 +58,12 @@ _KNOWN: dict[tuple[int, str], weakref.ref[Any]] = {}
 
 def taken(given: Any, name: str) -> TensorFunction:
     """The function that is meant: a module as it is in evaluation, its parameters as they are; a
-    class of modules made without arguments; any other callable itself.
+    class of modules made without arguments; any other callable itself, or held by one that can be
+    remembered.
 
     Examined as by `examine`, the first time that it comes. Raises UsageError.
     """
-    if torch_private.values_are_hidden() or _is_known(given, "values"):
+    if torch_private.values_are_hidden() or is_known(given, "values"):
         return cast(TensorFunction, given)
     if isinstance(given, type) and issubclass(given, nn.Module):
         try:
@@ -78,7 +81,12 @@ def taken(given: Any, name: str) -> TensorFunction:
     if not callable(given):
         raise UsageError(f"{name} is no function of a tensor: got {type(given).__name__}", TAKES)
     once(given, "values", lambda: examine(given, name))
-    return cast(TensorFunction, given)
+    if is_known(given, "values") and not isinstance(given, MethodType):
+        return cast(TensorFunction, given)
+    held = partial(given)  # which can be remembered, where a method is another one each time
+    held.__name__ = name  # type: ignore[attr-defined]
+    once(held, "values", lambda: None)
+    return held
 
 
 def _frozen(module: nn.Module, name: str) -> Frozen:
@@ -90,17 +98,18 @@ def _frozen(module: nn.Module, name: str) -> Frozen:
 
 def once(given: Any, what: str, look: Callable[[], None]) -> None:
     """Look at a callable for `what`, unless that was done and found right before."""
-    if _is_known(given, what):
+    if is_known(given, what):
         return
     look()
     key = id(given), what
     try:
         _KNOWN[key] = weakref.ref(given, lambda _: _KNOWN.pop(key, None))
-    except TypeError:  # not every object can be referred to so: it is looked at each time
+    except TypeError:  # not every object can be referred to so
         return
 
 
-def _is_known(given: Any, what: str) -> bool:
+def is_known(given: Any, what: str) -> bool:
+    """Whether a callable was looked at for `what`, and found right."""
     known = _KNOWN.get((id(given), what))
     return known is not None and known() is given
 

@@ -47,8 +47,8 @@ def taken(activation: Given, *ways: str) -> Given:
         raise UsageError(
             f"{activation.name} is {kind}, and an elementwise activation is wanted here", TAKES
         )
-    if isinstance(activation, partial) and activation.keywords.keys() <= {"order"}:
-        taken(activation.func)
+    if _is_lifted(activation):
+        taken(activation.func)  # type: ignore[attr-defined]
         return activation
     if not isinstance(activation, Activation):
         name = name_of(activation)
@@ -56,11 +56,18 @@ def taken(activation: Given, *ways: str) -> Given:
         for way in ways:
             examination.check_transform(function, name, way)
         return function
-    if not (torch_private.values_are_hidden() or _is_ours(activation)):
+    if not (torch_private.values_are_hidden() or is_ours(activation)):
         examination.once(activation, "values", lambda: _examine(activation))
         if "map" in ways:
             examination.check_transform(activation.f, activation.spec, "map")
     return activation
+
+
+def _is_lifted(activation: Given) -> bool:
+    """Whether it is what `first_order` gives of a record."""
+    if not isinstance(activation, partial) or not isinstance(activation.func, Activation):
+        return False
+    return activation.keywords.keys() <= {"order"} and not activation.args
 
 
 def _examine(record: Activation) -> None:
@@ -71,7 +78,15 @@ def _examine(record: Activation) -> None:
         examination.examine(sibling, record.spec + name, gradient=False)
 
 
-def _is_ours(record: Activation) -> bool:
+def vouch_for(record: Activation) -> None:
+    """Say that a record is of the catalogue, which is certified and need not be examined."""
+    examination.once(record, "ours", lambda: None)
+
+
+def is_ours(record: Activation) -> bool:
+    """Whether a record is of the catalogue, or one of it with other parameters."""
+    if examination.is_known(record, "ours"):
+        return True
     function = record.f.function if isinstance(record.f, Sibling) else record.f
     return (getattr(function, "__module__", None) or "").startswith("actfunc.catalogue.")
 

@@ -352,6 +352,13 @@ def test_it_is_examined_once_and_forgotten_with_its_function():
     assert len(examination._KNOWN) == before
 
 
+def test_what_cannot_be_remembered_is_held_by_what_can():
+    for given in (Plain(), Plain().method):
+        held = taken(given)
+        assert taken(held) is held
+        assert_same(held(X), torch.tanh(X))
+
+
 def test_nothing_is_examined_within_a_transform_or_a_compiler():
     calls = []
 

@@ -30,11 +30,11 @@ def dead_neurons(
     `on_batch(done, n)` is called as images are done. Raises UsageError where an output is NaN, as
     of a network that has diverged: it is neither dead nor alive.
     """
+    images, activation = intake.taken_images(params, images), taken(activation)
     dead = tuple(
         torch.ones(layer.bias.shape, dtype=torch.bool, device=layer.bias.device)
         for layer in params[:-1]
     )
-    images, activation = intake.taken_images(params, images), taken(activation)
     done, undefined = 0, torch.zeros(len(dead), dtype=torch.bool, device=params[0].bias.device)
     for part in in_batches(images, batch):
         pixels = intake.pixels(part, params[0].weight.dtype)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from actfunc.errors import UsageError
 from actfunc.number import whole
 
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
@@ -40,7 +41,7 @@ class Histogram(NamedTuple):
 def summarise(values: Tensor) -> Summary:
     """The figures of `values`, any shape. `std` divides by n; `zeros` is the share of exact zeros;
     the quantiles are those of `QUANTILES`, by linear interpolation."""
-    flat = values.flatten()
+    flat = _flat(values)
     wide = flat.double()  # the squares of a vanishing signal would be 0 in float32
     return Summary(
         mean=wide.mean().to(flat.dtype),
@@ -59,7 +60,7 @@ def histogram(values: Tensor, bins: int = 50) -> Histogram:
     As numpy's: a bin holds its left edge, the last one both of its edges. Without a finite value
     the edges are those about 0, and no bin holds any.
     """
-    flat, bins = values.flatten(), whole("bins", bins)
+    flat, bins = _flat(values), whole("bins", bins)
     finite = flat.isfinite()
     some = finite.any()
     low = flat.where(finite, torch.inf).min().where(some, 0)
@@ -84,6 +85,15 @@ def even_edges(low: Tensor, high: Tensor, bins: int) -> Tensor:
     # a distance of which there is no number has halves
     far = 2 * torch.lerp(low / 2, high / 2, steps)
     return torch.lerp(low, high, steps).where((high - low).isfinite(), far)
+
+
+def _flat(values: Tensor) -> Tensor:
+    if not (isinstance(values, Tensor) and values.is_floating_point()):
+        kind = getattr(values, "dtype", type(values).__name__)
+        raise UsageError(f"values must be a floating-point tensor, got {kind}")
+    if not values.numel():
+        raise UsageError(f"values must be one or more, got none, of shape {tuple(values.shape)}")
+    return values.flatten()
 
 
 def _quantiles(flat: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from actfunc.activation import Activation, Function, Sibling
 from actfunc.catalogue import door
 from actfunc.catalogue.named import ByName
 from actfunc.errors import UnknownNameError, UsageError
-from actfunc.given import Given, record_of
+from actfunc.given import Given, record_of, vouch_for
 
 
 class Catalogue(ByName[Activation]):
@@ -25,6 +25,8 @@ class Catalogue(ByName[Activation]):
     ) -> None:
         """families: their records; beside: functions of other kinds, and the words for the kind."""
         super().__init__("activation", chain.from_iterable(families.values()))
+        for record in self.values():
+            vouch_for(record)
         self._beside = dict(beside or {})
         self._family = {
             record.name: family for family, records in families.items() for record in records

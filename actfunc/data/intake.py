@@ -151,6 +151,11 @@ def taken_batch(params: mlp.Params, images: Any, labels: Any) -> tuple[Tensor, T
 
 
 def _tensor(given: Any, name: str, params: mlp.Params) -> Tensor:
+    if not (isinstance(params, (tuple, list)) and params and hasattr(params[0], "weight")):
+        raise UsageError(
+            f"params must be the layers of a network, got {type(params).__name__}",
+            "as mlp.init gives them: a tuple of mlp.Layer(weight, bias)",
+        )
     if not isinstance(given, Tensor):
         raise UsageError(
             f"{name} must be a tensor, got {type(given).__name__}",

@@ -120,6 +120,13 @@ def test_the_edges_are_finite_whatever_the_values_are(dtype):
         histogram(torch.ones(3), 0)
 
 
+@pytest.mark.parametrize("figures", [histogram, summarise])
+def test_no_values_have_no_figures(figures):
+    for odd in (torch.ones(0), torch.ones(3).bool(), torch.arange(3), torch.ones(2) * 1j, [1.0]):
+        with pytest.raises(UsageError, match="values must be"):
+            figures(odd)
+
+
 def test_both_map_over_a_batch():
     values = drawn("normal", torch.float64)
     counts, edges, *_ = vmap(lambda row: histogram(row, 10))(values)

@@ -199,6 +199,12 @@ def test_a_step_refuses_odd_labels_too_and_looks_only_when_it_fails(name):
         assert ODD_LABELS[name][1] in refused(step, PIXELS, ODD_LABELS[name][0])
 
 
+@pytest.mark.parametrize("params", [None, {}, (), torch.nn.Linear(4, 3), {"0.weight": FLOATS}])
+def test_what_is_no_network_is_said(params):
+    assert "params must be the layers" in refused(accuracy, params, RELU, Examples(PIXELS, LABELS))
+    assert "params must be the layers" in refused(analysis.dead_neurons, params, RELU, PIXELS)
+
+
 def test_a_split_says_which_part_is_wrong():
     right = Examples(PIXELS, LABELS)
     wrong = Split(right, right, Examples(PIXELS, LABELS + 1))
