@@ -48,6 +48,11 @@ class ToldToEnd(BaseException):
     """
 
 
+def told_to_end(*_: object) -> None:
+    """What a process does on SIGTERM that is to say so before it ends."""
+    raise ToldToEnd
+
+
 class UsageError(ActfuncError, ValueError):
     """An argument has a value that is not accepted."""
 

@@ -30,7 +30,7 @@ from actfunc.cli import (
 from actfunc.cli.command import App
 from actfunc.cli.console import open_streams, print_error
 from actfunc.cli.options import traceback_option, version_callback
-from actfunc.errors import ActfuncError, ToldToEnd, UsageError, in_a_line
+from actfunc.errors import ActfuncError, ToldToEnd, UsageError, in_a_line, told_to_end
 from actfunc.places import cache_root
 
 app = App(
@@ -110,12 +110,8 @@ def _run(arguments: list[str]) -> int:
 def main() -> None:
     """The installed program."""
     open_streams()
-    signals.signal(signals.SIGTERM, _told_to_end)
+    signals.signal(signals.SIGTERM, told_to_end)
     sys.exit(run())
-
-
-def _told_to_end(*_: object) -> None:
-    raise ToldToEnd
 
 
 def _let_go_of_stdout() -> None:

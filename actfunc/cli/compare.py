@@ -156,15 +156,15 @@ def compare(
     from actfunc.storage import HIDDEN, prepare
     from actfunc.training import Settings, optimizer
 
-    specs = [get(text).spec for text in [*(names or []), *listed(activations)]]
-    if not specs:
+    asked = [get(text) for text in [*(names or []), *listed(activations)]]
+    if not asked:
         raise UsageError(
             "compare needs activations", "for example `actfunc compare relu gelu --seeds 10`"
         )
     rules = tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"]))
     for_all, own = rates_by_optimizer(learning_rates or [], rules)
     plan = Plan(
-        tuple(dict.fromkeys(specs)),
+        tuple(dict.fromkeys(record.spec for record in asked)),
         seed_list(seeds),
         for_all,
         tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
@@ -192,8 +192,7 @@ def compare(
         pool = Pool(folder)
         with ranks.alone(folder):
             # every rank, as on machines of their own each has a folder of its own
-            told_apart = {spec: source_of(get(spec)) for spec in plan.activations}
-            sources = {spec: source for spec, source in told_apart.items() if source}
+            sources = {one.spec: source for one in asked if (source := source_of(one))}
             pool.begin(common(work, settings, precision), sources=sources, overwrite=overwrite)
             ranks.gather(None)  # nobody looks into the folder before it is ready
             before = sum(member in pool for member in plan.members)

@@ -87,7 +87,7 @@ class Output:
 
     def warning(self, text: str) -> None:
         """One line of something that is not as it should be, though a result is there."""
-        self.console.print(f"[yellow]warning:[/yellow] {escape(text)}", soft_wrap=True)
+        warn(self.console, text)
 
     def line(self, text: str) -> None:
         """A plain line of progress where no bar is drawn: in a pipe or a log file."""
@@ -123,6 +123,11 @@ class Output:
         bar.disable = self.silent or not bar.console.is_terminal
         with bar:
             yield bar
+
+
+def warn(console: Console, text: str) -> None:
+    """One line of warning, on a console of its own where a bar is drawn."""
+    console.print(f"[yellow]warning:[/yellow] {as_told(text)}", soft_wrap=True)
 
 
 def print_error(error: ActfuncError) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from actfunc.cli.command import App, OptionalValueCommand
-from actfunc.cli.console import Output
+from actfunc.cli.console import Output, warn
 from actfunc.cli.options import (
     BatchSize,
     Compiling,
@@ -276,7 +275,7 @@ def train_one(
         folder = RunFolder.of(root, work.dataset.name, record.spec, settings.seed)
 
         def tell(message: str) -> None:
-            bar.console.print(f"[yellow]warning:[/yellow] {escape(message)}", soft_wrap=True)
+            warn(bar.console, message)
 
         count = watcher(work, record, folder, tell) if watch_neurons else None
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import distributed
 
-from actfunc.errors import ActfuncError, ToldToEnd
+from actfunc.errors import ActfuncError, ToldToEnd, told_to_end
 from actfunc.storage import lock
 
 Anything = TypeVar("Anything")
@@ -69,7 +69,7 @@ def joined() -> Iterator[Ranks]:
     Raises ActfuncError where this process is told to end (SIGTERM).
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
-    before = signal.signal(signal.SIGTERM, _told_to_end)
+    before = signal.signal(signal.SIGTERM, told_to_end)
     try:
         if world == 1:
             yield Ranks()
@@ -91,7 +91,3 @@ def _connected(world: int) -> Ranks:
     distributed.init_process_group(backend, timeout=timedelta(days=30))
     rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
     return Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
-
-
-def _told_to_end(*_: object) -> None:
-    raise ToldToEnd

@@ -18,7 +18,7 @@ from actfunc.catalogue.lookup import Catalogue
 from actfunc.certify.formula import Formula, parse
 from actfunc.show import style
 from actfunc.show.certified import certified
-from actfunc.show.terminal import Table, line_plot
+from actfunc.show.terminal import FoldingTable, line_plot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,9 +37,11 @@ JOINT: dict[str, Any] = {"marker": "o", "ls": "", "ms": 5, "mec": "white", "zord
 ASYMPTOTE: dict[str, Any] = {"color": "#999999", "lw": 1, "ls": (0, (1, 2)), "zorder": 1}
 
 
-def catalogue_table(catalogue: Catalogue) -> Table:
+def catalogue_table(catalogue: Catalogue) -> FoldingTable:
     """The catalogue at a glance, family by family."""
-    table = Table(box=box.SIMPLE_HEAD, title=f"{len(catalogue)} activations", title_justify="left")
+    table = FoldingTable(
+        box=box.SIMPLE_HEAD, title=f"{len(catalogue)} activations", title_justify="left"
+    )
     table.add_column("name", no_wrap=True)
     table.add_column("formula, parameters, other names", ratio=1)
     table.add_column("joints", max_width=12)
@@ -69,7 +71,7 @@ def catalogue_document(catalogue: Catalogue) -> dict[str, Any]:
 
 def activation_panel(record: Activation, width: int = 80) -> RenderableType:
     """One activation for the terminal: its facts and a small plot."""
-    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    facts = FoldingTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     if record.formula:

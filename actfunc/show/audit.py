@@ -14,15 +14,15 @@ from actfunc.certify.check import ORDERS
 from actfunc.certify.peers import Audit
 from actfunc.certify.records import as_plain
 from actfunc.show import style
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 MORE = 10
 """From so many times the error in the measure on, the plain one stands beside it."""
 
 
-def audit_table(found: Sequence[Audit]) -> Table:
+def audit_table(found: Sequence[Audit]) -> FoldingTable:
     """A line for every function and dtype; what loses digits first."""
-    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_justify="left")
+    table = FoldingTable(box=box.SIMPLE_HEAD, padding=0, show_edge=False, title_justify="left")
     table.title = (
         "torch's own: worst ulp @ x in the certificates' measure (! too much)\n"
         f"below it plain ulp at the same x, where that is {MORE} times as much"

@@ -15,7 +15,7 @@ from actfunc.show import style
 from actfunc.show.error_curves import error_figure
 from actfunc.show.error_digits import exponential, place, ulps
 from actfunc.show.failing import failing_points
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from actfunc.certify.exhaustive import Exhaustive
@@ -40,15 +40,15 @@ DETAILED = 4
 SHORT = {"float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f16"}
 
 
-def certificate_table(certificates: Sequence[Certificate]) -> Table:
+def certificate_table(certificates: Sequence[Certificate]) -> FoldingTable:
     """The worst errors and the verdicts, worst first: for a few functions where, too."""
     ordered = sorted(certificates, key=_badness, reverse=True)
     return _detailed(ordered) if len(ordered) <= DETAILED else _brief(ordered)
 
 
-def _frame(title: str, certificates: Sequence[Certificate]) -> Table:
+def _frame(title: str, certificates: Sequence[Certificate]) -> FoldingTable:
     rest = "rest: torch's ways, calls, parameters, ±inf and NaN, joints, finite differences, f‴"
-    return Table(
+    return FoldingTable(
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
@@ -69,7 +69,7 @@ def _tried(certificates: Sequence[Certificate]) -> list[str]:
     return [f"searched: {most.searched:,} points, {proven:,} of them proven; in 16 bits all"]
 
 
-def _detailed(certificates: Sequence[Certificate]) -> Table:
+def _detailed(certificates: Sequence[Certificate]) -> FoldingTable:
     """A line for every function and dtype: the worst error of each order and where."""
     table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})", certificates)
     table.add_column("function", overflow="fold", min_width=10)
@@ -88,7 +88,7 @@ def _detailed(certificates: Sequence[Certificate]) -> Table:
     return table
 
 
-def _brief(certificates: Sequence[Certificate]) -> Table:
+def _brief(certificates: Sequence[Certificate]) -> FoldingTable:
     """A line for every function: the worst errors of value, first and second derivative."""
     dtypes = list(dict.fromkeys(dtype for one in certificates for dtype in _dtypes(one)))
     compiled = [dtype for dtype in dtypes if any(_compiled(one, dtype) for one in certificates)]
@@ -140,9 +140,11 @@ def certificates_document(certificates: Sequence[Certificate]) -> dict[str, Any]
     }
 
 
-def exhaustive_table(found: Sequence[Exhaustive]) -> Table:
+def exhaustive_table(found: Sequence[Exhaustive]) -> FoldingTable:
     """Every float32 of each function: the worst error of each order, where, how many beyond."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, title_justify="left")
+    table = FoldingTable(
+        box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, title_justify="left"
+    )
     bounds = ", ".join(f"{bound:g}" for bound in BOUNDS)
     table.title = f"the worst of all 4,294,967,296 inputs, in ulp (allowed: {bounds})"
     for column in ("function", "order", "ulp", "x", "got", "wanted", "beyond", "verdict"):

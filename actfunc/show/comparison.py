@@ -16,7 +16,7 @@ from actfunc.compare.standings import Difference, Estimate, Rate, Rule, Standing
 from actfunc.show import style
 from actfunc.show.comparison_names import arm_names, arm_texts
 from actfunc.show.comparison_notes import differences_notes, standings_notes
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 Columns: TypeAlias = dict[str, list[str]]
 """A table's columns by their header, a text a row."""
@@ -40,7 +40,7 @@ class Verdict(NamedTuple):
     held: bool | None
 
 
-def standings_table(summary: Summary, images: int) -> Table:
+def standings_table(summary: Summary, images: int) -> FoldingTable:
     """One line an arm, best test accuracy first; images: how many there are to test on."""
     arms = [standing.arm for standing in summary.standings]
     seeds = sorted({standing.seeds for standing in summary.standings})
@@ -50,7 +50,7 @@ def standings_table(summary: Summary, images: int) -> Table:
     return _table(title, arm_texts(arms, arms), columns, notes=standings_notes(summary, images))
 
 
-def rates_table(summary: Summary) -> Table | None:
+def rates_table(summary: Summary) -> FoldingTable | None:
     """One line an arm and learning rate; None where the standings tell all of it."""
     if "seconds" in standings_columns(summary.standings):
         return None
@@ -60,7 +60,7 @@ def rates_table(summary: Summary) -> Table | None:
     return _table(title, arm_texts([arm for arm, _ in rows], every), rates_columns(summary))
 
 
-def differences_table(summary: Summary) -> Table | None:
+def differences_table(summary: Summary) -> FoldingTable | None:
     """One line an arm but the baseline, best first; None where there is no baseline."""
     if summary.baseline is None:
         return None
@@ -75,7 +75,7 @@ def differences_table(summary: Summary) -> Table | None:
     return _table(title, names, columns, verdicts, differences_notes(summary))
 
 
-def escapes_table(found: Sequence[Escapes], summary: Summary) -> Table:
+def escapes_table(found: Sequence[Escapes], summary: Summary) -> FoldingTable:
     """One line an arm and learning rate: how many seeds leave chance.
 
     An arm's name is the one that it has among all of the summary.
@@ -236,8 +236,8 @@ def _table(
     columns: Columns,
     verdicts: Sequence[Text] = (),
     notes: Sequence[str] = (),
-) -> Table:
-    table = Table(
+) -> FoldingTable:
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         collapse_padding=True,
         pad_edge=False,

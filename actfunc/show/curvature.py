@@ -16,7 +16,7 @@ from actfunc.analysis.landscape import Landscape, gauss_newton_share
 from actfunc.errors import ActfuncError
 from actfunc.show import style
 from actfunc.show.digits import with_error
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,9 +35,9 @@ _SHAPES: Mapping[str, dict[str, Any]] = {
 """How the eigenvalues of each are drawn."""
 
 
-def curvature_table(found: Landscapes) -> Table:
+def curvature_table(found: Landscapes) -> FoldingTable:
     """A line an activation: the ends of the spectrum, the trace, Gauss-Newton's part, stretch."""
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         title="curvature of the loss: eigenvalues and trace of its Hessian",

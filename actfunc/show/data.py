@@ -11,7 +11,7 @@ from rich.text import Text
 
 from actfunc.errors import UsageError
 from actfunc.show import style
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -52,9 +52,9 @@ def examples_figure(
     return figure
 
 
-def dataset_table(dataset: Dataset) -> Table:
+def dataset_table(dataset: Dataset) -> FoldingTable:
     """How many images of each class there are, and how bright they are on a scale of 0 to 1."""
-    table = Table(box=box.SIMPLE_HEAD, title=dataset.name, title_justify="left")
+    table = FoldingTable(box=box.SIMPLE_HEAD, title=dataset.name, title_justify="left")
     table.caption, table.caption_justify = Text(dataset.note), "left"
     table.add_column("class", no_wrap=True)
     for column in ("training", "test", "pixel mean", "spread"):
@@ -85,9 +85,11 @@ def dataset_document(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def files_table(checks: Sequence[Check]) -> Table:
+def files_table(checks: Sequence[Check]) -> FoldingTable:
     """The published files: where each is, the md5 expected and found, held or not."""
-    table = Table(box=box.SIMPLE_HEAD, title=Text(str(checks[0].path.parent)), title_justify="left")
+    table = FoldingTable(
+        box=box.SIMPLE_HEAD, title=Text(str(checks[0].path.parent)), title_justify="left"
+    )
     table.add_column("", no_wrap=True)
     table.add_column("file", overflow="fold")
     table.add_column("md5 expected", no_wrap=True)

@@ -15,7 +15,7 @@ from rich.text import Text
 from actfunc.analysis.depth import HOLDS_WITHIN, Course
 from actfunc.show import style
 from actfunc.show.digits import with_error
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,9 +40,9 @@ _POWERS = FuncFormatter(lambda decades, _: f"$10^{{{decades:g}}}$")
 _TITLES = {"variance": "variance of the pre-activations", "gradient": "gradient norm, last layer 1"}
 
 
-def depth_table(found: Depths) -> Table:
+def depth_table(found: Depths) -> FoldingTable:
     """A line an activation: the factor a layer forward and backward, and the verdicts."""
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         title="through the layers: a factor a layer ± standard error",

@@ -11,7 +11,7 @@ from actfunc.analysis import LayerActivations
 from actfunc.analysis.activations import LayerFigures
 from actfunc.show import style
 from actfunc.show.analysis import described, histogram_grid
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,9 +24,9 @@ BEFORE = "#B5B5B5"
 TITLE = "outputs of the hidden layers; rank: effective; part.: participation ratio"
 
 
-def distribution_table(found: Figures, near_zero: float) -> Table:
+def distribution_table(found: Figures, near_zero: float) -> FoldingTable:
     """The figures of each hidden layer's output, a line a layer."""
-    table = Table(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left", padding=0)
+    table = FoldingTable(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left", padding=0)
     table.add_column("activation", min_width=10)
     columns = ("layer", "mean", "σ", "1 %", "50 %", "99 %", "largest", "zeros")
     for column in (*columns, f"< {near_zero:g}", "rank", "part."):

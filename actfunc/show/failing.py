@@ -16,16 +16,16 @@ from actfunc.certify.constants import DEFAULT, Constant
 from actfunc.certify.ways import RouteCheck
 from actfunc.show import style
 from actfunc.show.error_digits import numbers, ulps
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 
 def failing_points(certificates: Sequence[Certificate]) -> Group | None:
     """What does not hold, with x, what was got and what was wanted; None where all of it holds."""
-    parts: list[Text | Table] = []
+    parts: list[Text | FoldingTable] = []
     for certificate in certificates:
         for title, points in _failures(certificate):
             parts.append(Text(f"{certificate.name}, {title}", style=f"bold {style.NOT_HELD}"))
-            table = Table(box=None, padding=(0, 2, 0, 0), show_header=bool(points))
+            table = FoldingTable(box=None, padding=(0, 2, 0, 0), show_header=bool(points))
             last = "of the" if points and points[0][-1].endswith(("value", "derivative")) else "ulp"
             for column in ("x", "got", "wanted", last):
                 table.add_column(column, justify="right", no_wrap=True)

@@ -12,7 +12,7 @@ from actfunc.analysis import LayerGradient
 from actfunc.analysis.gradient_statistics import StreamedGradient
 from actfunc.show import style
 from actfunc.show.analysis import described, histogram_grid, summary_of
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,10 +29,10 @@ PARTS = {
 """What of a layer a figure may show, and what its axis says."""
 
 
-def gradients_table(gradients: Gradients) -> Table:
+def gradients_table(gradients: Gradients) -> FoldingTable:
     """Spread of each layer's weight gradients, and the first layer's share of the last's."""
     layers = len(next(iter(gradients.values())))
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         title="standard deviation of the weights' gradients at initialisation",
         title_justify="left",
@@ -82,9 +82,9 @@ def ratio(first: float, last: float) -> str:
     return f"1 : {last / first:,.0f}" if last > 1.5 * first else f"{first / last:,.1f} : 1"
 
 
-def layers_table(spec: str, layers: Layers) -> Table:
+def layers_table(spec: str, layers: Layers) -> FoldingTable:
     """Norm, mean, spread, zeros and quantiles of each gradient that a layer receives."""
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         title=Text.assemble(style.named(spec), ": what each layer receives"),
         title_justify="left",

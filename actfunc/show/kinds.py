@@ -12,11 +12,11 @@ from rich.text import Text
 from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair
 from actfunc.show.certified import certified
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 from actfunc.vector import VectorFunction
 
 
-def pairs_table(pairs: ByName[GatedPair]) -> Table:
+def pairs_table(pairs: ByName[GatedPair]) -> FoldingTable:
     """The gated pairs at a glance."""
     table = _table(f"{len(pairs)} gated pairs, functions of x and gate", "formula", "joints")
     for name, pair in pairs.items():
@@ -25,7 +25,7 @@ def pairs_table(pairs: ByName[GatedPair]) -> Table:
     return table
 
 
-def vectors_table(vectors: ByName[VectorFunction]) -> Table:
+def vectors_table(vectors: ByName[VectorFunction]) -> FoldingTable:
     """The vector functions at a glance."""
     table = _table(f"{len(vectors)} vector functions", "definition", "parameters")
     for name, one in vectors.items():
@@ -36,7 +36,7 @@ def vectors_table(vectors: ByName[VectorFunction]) -> Table:
 
 def panel(record: GatedPair | VectorFunction) -> Group:
     """One of them for the terminal: its facts, and the certificate that is kept."""
-    facts = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    facts = FoldingTable(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
     for label, value in document(record).items():
@@ -66,8 +66,8 @@ def kinds_document(
     }
 
 
-def _table(title: str, *columns: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left")
+def _table(title: str, *columns: str) -> FoldingTable:
+    table = FoldingTable(box=box.SIMPLE_HEAD, title=title, title_justify="left")
     table.add_column("name", no_wrap=True)
     for column in columns:
         table.add_column(column)

@@ -10,7 +10,7 @@ from rich import box
 
 from actfunc.analysis.neurons import LayerTally, starving
 from actfunc.show import style
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,9 +24,9 @@ NAMES = {"linear": "always linear", "undefined": "undefined (NaN)"}
 """What a kind is called where its own name does not say enough."""
 
 
-def neurons_table(tallies: Tallies, bound: float) -> Table:
+def neurons_table(tallies: Tallies, bound: float) -> FoldingTable:
     """Counts of each hidden layer of each network, a line a layer."""
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         title="neurons by their slopes",
         caption=f"saturated: slope under {bound:g} for every image\n"
@@ -105,9 +105,11 @@ def starving_warning(network: str, tallies: Sequence[LayerTally], share: float) 
     return f"{network}: dead are {shares}"
 
 
-def dead_table(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Table:
+def dead_table(
+    dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]
+) -> FoldingTable:
     """Dead neurons of each layer, a line a network."""
-    table = Table(box=box.SIMPLE_HEAD, title="dead neurons, by layer", title_justify="left")
+    table = FoldingTable(box=box.SIMPLE_HEAD, title="dead neurons, by layer", title_justify="left")
     table.add_column("network", no_wrap=True)
     for layer in range(1, max(map(len, dead.values())) + 1):
         table.add_column(str(layer), justify="right")

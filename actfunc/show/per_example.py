@@ -16,7 +16,7 @@ from actfunc.analysis.gradient_statistics import GradientStatistics
 from actfunc.show import style
 from actfunc.show.analysis import check_finite, described
 from actfunc.show.gradients import short
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,9 +28,9 @@ FEW_DECADES = 200.0
 """The ratio of the ends of an axis under which it wants ticks between the powers of ten."""
 
 
-def examples_table(statistics: Statistics) -> Table:
+def examples_table(statistics: Statistics) -> FoldingTable:
     """Of each example's gradient: typical norm, noise and cosine, a line a layer."""
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         title="each example's own gradient, by layer",
         caption="norm: median; snr: |mean| over std, median over weights\n"

@@ -13,7 +13,7 @@ from actfunc.analysis.gaussian import Moments
 from actfunc.analysis.propagation import Agreement, Measured, Propagation
 from actfunc.analysis.signal import CriticalLine, FixedPoint
 from actfunc.show import style
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,9 +58,9 @@ _BIASES = (0, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 _GAINS = (0.1, 0.2, 0.5, 1, 1.5, 2, 3, 5, 10, 20, 50, 100)
 
 
-def gain_table(found: Theories) -> Table:
+def gain_table(found: Theories) -> FoldingTable:
     """Averages at variance 1, the recommended gain with its biases, and torch's gain."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table = FoldingTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "averages over N(0, 1); recommended σ_w and σ_b, and the variance they keep"
     table.caption = (
         "σ_w/√in for weights and σ_b for biases are what --init recommended draws with\n"
@@ -83,9 +83,9 @@ def gain_table(found: Theories) -> Table:
     return table
 
 
-def fixed_point_table(found: Theories) -> Table:
+def fixed_point_table(found: Theories) -> FoldingTable:
     """Each fixed point of the variance map, and what becomes of gradients there."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table = FoldingTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "fixed points of the variance; there, gradient a layer and depth scale in layers"
     table.add_column("activation", overflow="fold", min_width=10)
     for head in ("σ_w", "σ_b", "variance"):
@@ -112,9 +112,9 @@ def fixed_point_table(found: Theories) -> Table:
     return table
 
 
-def measured_table(found: Theories) -> Table:
+def measured_table(found: Theories) -> FoldingTable:
     """How far real networks are from the prediction, over the layers: on average and at most."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
+    table = FoldingTable(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), title_justify="left")
     table.title = "real networks beside the prediction; at most, in standard errors of their mean"
     table.add_column("activation", overflow="fold", min_width=10)
     for head in ("variance", "off by", "at most", "gradient²", "off by", "at most"):

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.measure import Measurement
-from rich.table import Column
-from rich.table import Table as RichTable
+from rich.table import Column, Table
 from rich.text import Text
 
 ANY_WIDTH = 10_000
@@ -16,7 +15,7 @@ FOLDED = 16
 """The narrowest that a column becomes whose words are longer: formulas are, and may be folded."""
 
 
-class Table(RichTable):
+class FoldingTable(Table):
     """rich's table, of which nothing is cut off at any width.
 
     Where it does not fit, columns that may break are made narrower; where that is not enough, each
@@ -25,6 +24,8 @@ class Table(RichTable):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As rich has it, with widths of our own where there is not room for all."""
+        for column in self.columns:
+            column.overflow = "fold"
         sizes = [self._size(console, options, column) for column in self.columns]
         whole = self._width(console, options, [size.maximum for size in sizes])
         least = self._width(console, options, [size.minimum for size in sizes])
@@ -48,7 +49,6 @@ class Table(RichTable):
         greatest = max((each.maximum for each in found), default=0)
         if column.no_wrap:
             return Measurement(greatest, greatest)
-        column.overflow = "fold"
         least = max((min(each.minimum, FOLDED) for each in found), default=0)
         return Measurement(least, max(least, min(greatest, column.max_width or greatest)))
 

@@ -10,7 +10,7 @@ from rich import box
 
 from actfunc import mlp, tree
 from actfunc.show import style
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,10 +24,10 @@ APART = 25.0
 """Points of accuracy below the best from which a network counts as one that does not learn."""
 
 
-def runs_table(runs: Mapping[str, Run], test: Mapping[str, float | None]) -> Table:
+def runs_table(runs: Mapping[str, Run], test: Mapping[str, float | None]) -> FoldingTable:
     """One line a trained network; `test` has its accuracy on the test images, as a share, or None
     where its parameters are no finite numbers."""
-    table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
+    table = FoldingTable(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
     table.add_column("activation", overflow="fold")
     for column in ("val. %", "test %", "best at", "epochs", "seconds"):
         table.add_column(column, justify="right", no_wrap=True)
@@ -54,9 +54,9 @@ def diverged_warning(spec: str, epoch: int | None, params: mlp.Params) -> str:
     return f"{spec} diverged{when}: its loss or parameters are no finite numbers; {kept}"
 
 
-def accuracy_table(accuracy: Mapping[str, Accuracy | None]) -> Table:
+def accuracy_table(accuracy: Mapping[str, Accuracy | None]) -> FoldingTable:
     """One line a network, its accuracies shown in percent; None of one that diverged."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = FoldingTable(box=box.SIMPLE_HEAD)
     table.add_column("network", overflow="fold")
     table.add_column("validation %", justify="right")
     table.add_column("test %", justify="right")

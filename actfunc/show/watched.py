@@ -13,7 +13,7 @@ from rich.text import Text
 
 from actfunc.show import style
 from actfunc.show.neurons import KINDS, NAMES
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,9 +22,9 @@ Epochs = Sequence[Mapping[str, Any]]
 """What `RunFolder.watched` gives: of each epoch its number and its layers' counts."""
 
 
-def watched_table(watched: Mapping[str, Epochs]) -> Table:
+def watched_table(watched: Mapping[str, Epochs]) -> FoldingTable:
     """The counts of each layer after the last epoch that was watched; nothing where none was."""
-    table = Table(
+    table = FoldingTable(
         box=box.SIMPLE_HEAD,
         title="neurons by hidden layer",
         title_justify="left",

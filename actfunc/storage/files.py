@@ -109,14 +109,17 @@ def remove_partial(folder: Path) -> None:
 def slug(text: str) -> str:
     """Text as a part of a file's name on any system, cut to LONGEST: `elu:alpha=0.5` becomes
     `elu-alpha=0.5`. Different texts may have the same."""
-    plain = re.sub(r"[^\w.=+-]+", "-", text).encode(errors="replace")
-    return plain[:LONGEST].decode(errors="ignore")
+    return _plain(text).encode(errors="replace")[:LONGEST].decode(errors="ignore")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^\w.=+-]+", "-", text)
 
 
 def file_name(text: str) -> str:
     """The slug of a text; of a long one with a digest of it, so that it is no other's."""
     short = slug(text)
-    if len(re.sub(r"[^\w.=+-]+", "-", text)) == len(short):
+    if len(_plain(text)) == len(short):
         return short
     return f"{short}-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:8]}"
 

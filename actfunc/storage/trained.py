@@ -12,6 +12,7 @@ from actfunc import mlp, tree
 from actfunc.activation import Activation
 from actfunc.catalogue import source_of
 from actfunc.errors import CheckpointError
+from actfunc.storage.progress_file import differences
 from actfunc.storage.run_folder import ANOTHER, RunFolder
 from actfunc.storage.tutorial_checkpoint import Checkpoint
 
@@ -45,12 +46,10 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
     Raises CheckpointError for what is missing or damaged.
     """
     config = folder.config()
-    if (source := source_of(activation)) and config.get("source") != source:
-        raise CheckpointError(
-            f"{folder.path} was trained with another {activation.spec}: the source of its own"
-            " activation has changed",
-            ANOTHER,
-        )
+    source = source_of(activation)
+    other = differences({"source": config.get("source")}, {"source": source}) if source else ""
+    if other:
+        raise CheckpointError(f"{folder.path} was trained otherwise: {other}", ANOTHER)
     of = config["dataset"]
     origin = Origin(of["name"], of["train"] + of["validation"], of["split_seed"])
     params = folder.parameters(_template(config["sizes"]))

@@ -13,7 +13,7 @@ from actfunc.show.data import examples_figure
 from actfunc.show.distribution import distribution_figure
 from actfunc.show.gradients import gradients_figure
 from actfunc.show.neurons import dead_figure
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 from actfunc.show.training import curves_figure
 from actfunc.tutorial import published, verdict
 from actfunc.tutorial.study import DEEP, Study, activations
@@ -39,9 +39,9 @@ def draw_figures(study: Study) -> dict[str, Figure]:
     return figures
 
 
-def comparison_table(study: Study) -> Table:
+def comparison_table(study: Study) -> FoldingTable:
     """Test accuracy and dead neurons, published and here."""
-    table = Table(box=box.SIMPLE_HEAD)
+    table = FoldingTable(box=box.SIMPLE_HEAD)
     table.add_column("test accuracy in %", no_wrap=True)
     table.add_column("published", justify="right")
     table.add_column("here", justify="right")

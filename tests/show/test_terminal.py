@@ -12,7 +12,7 @@ from rich.text import Text
 
 from actfunc.catalogue import CATALOGUE
 from actfunc.show.activations import activation_panel, catalogue_table
-from actfunc.show.terminal import Table
+from actfunc.show.terminal import FoldingTable
 
 NAMES = ("leaky_relu", "negative_slope=0.1")
 FORMULA = "max(x,0)+negative_slope*min(x,0)"
@@ -26,8 +26,8 @@ def printed(thing, width):
     return "\n".join(lines)
 
 
-def verdicts(title="worst errors", caption="what it is") -> Table:
-    table = Table(box=box.SIMPLE_HEAD, title=title, caption=caption)
+def verdicts(title="worst errors", caption="what it is") -> FoldingTable:
+    table = FoldingTable(box=box.SIMPLE_HEAD, title=title, caption=caption)
     table.add_column("function")
     table.add_column("formula")
     table.add_column("float64", justify="right", no_wrap=True)
@@ -53,7 +53,7 @@ def test_where_there_is_room_it_is_rich_s_own():
 
 
 def test_columns_that_may_break_share_the_room_that_is_left():
-    table = Table(box=None, padding=(0, 1, 0, 0), show_header=False)
+    table = FoldingTable(box=None, padding=(0, 1, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column()
     table.add_row("name", "some words that may well be broken")
