@@ -46,10 +46,11 @@ class FoldingTable(Table):
             return Measurement(column.width, column.width)
         cells = [*([column.header] if self.show_header else []), *column.cells]
         found = [Measurement.get(console, options.update(max_width=ANY_WIDTH), c) for c in cells]
-        greatest = max((each.maximum for each in found), default=0)
+        given = column.min_width or 0
+        greatest = max([given, *(each.maximum for each in found)])
         if column.no_wrap:
             return Measurement(greatest, greatest)
-        least = max((min(each.minimum, FOLDED) for each in found), default=0)
+        least = max([given, *(min(each.minimum, FOLDED) for each in found)])
         return Measurement(least, max(least, min(greatest, column.max_width or greatest)))
 
     def _width(self, console: Console, options: ConsoleOptions, widths: Sequence[int]) -> int:

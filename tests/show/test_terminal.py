@@ -60,6 +60,15 @@ def test_columns_that_may_break_share_the_room_that_is_left():
     assert printed(table, 25).splitlines()[0].rstrip() == "name some words that may"
 
 
+@pytest.mark.parametrize("width", range(16, 30))
+def test_a_column_that_is_kept_wide_takes_nothing_from_the_others(width):
+    table = FoldingTable(box=None, padding=(0, 1, 0, 0))
+    table.add_column("name", min_width=10)
+    table.add_column("verdict", no_wrap=True)
+    table.add_row("relu", "held")
+    assert {"verdict", "held"} <= set(printed(table, width).replace(":", "").split())
+
+
 def test_too_narrow_a_row_is_a_list_with_its_headers():
     told = printed(verdicts(), 30)
     assert "function: leaky_relu \nnegative_slope=0.1\n" in told
