@@ -16,8 +16,8 @@ ROOT = Path(__file__).parents[1]
 @pytest.mark.parametrize(
     ("what", "every", "deaths"),
     [
-        ("train", 2, 28),
-        ("compare", 9, 6),
+        ("train", 5, 12),
+        ("compare", 19, 3),
         pytest.param("train", 1, 56, marks=pytest.mark.full),
         pytest.param("compare", 1, 54, marks=pytest.mark.full),
     ],

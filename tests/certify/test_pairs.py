@@ -45,7 +45,7 @@ def checked(name, dtype, order, sibling):
     return pair_check(order, sibling(x, gate), true, x, gate)
 
 
-@every_pair
+@each_pair
 def test_every_pair_holds_in_both_dtypes(name):
     found = certify_pair(PAIRS[name])
     failing = [one for one in found.checks + found.routes + found.limits if not one.held]

@@ -30,7 +30,10 @@ from actfunc.certify.ulp import error
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")
-with_parameters = each(record for record in actfunc.CATALOGUE.values() if record.params)
+with_parameters = each(
+    (record for record in actfunc.CATALOGUE.values() if record.params),
+    ("elu", "hardshrink", "xielu"),
+)
 DTYPES = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 SIBLINGS = ("f", "df", "d2f")
 ORDERS = ("value", "first", "second")
@@ -122,7 +125,7 @@ def test_one_a_channel_on_many_elements_is_judged(sibling):
 
 
 @pytest.mark.parametrize("sibling", SIBLINGS)
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16])
 @pytest.mark.parametrize(
     ("end", "answer"), [(torch.inf, 3.0), (-torch.inf, 3.0), (torch.nan, 1.0), (-0.0, 0.0)]
 )

@@ -68,7 +68,7 @@ def scaled(function, sibling, factor, where=lambda x: x == x):
     return replace(function, **{sibling: wrong})
 
 
-@every_function
+@each_function
 def test_every_function_holds_in_both_dtypes(name):
     found = certify_vector(VECTORS[name])
     failing = [one for one in found.checks + found.routes + found.limits if not one.held]

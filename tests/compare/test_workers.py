@@ -77,6 +77,7 @@ def test_ctrl_c_ends_all_at_once_and_the_same_command_goes_on(tmp_path, first_al
     assert len(rows(tmp_path)) == 7
 
 
+@pytest.mark.full
 def test_ctrl_c_while_processes_start_is_as_quiet(tmp_path):
     with started(["-m", "actfunc", "compare", *LONG, "--processes", "2"], tmp_path) as process:
         assert eventually(lambda: len(others_of(tmp_path)) == 2)
