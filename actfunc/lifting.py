@@ -19,7 +19,7 @@ from torch import Tensor, where
 from actfunc import torch_private
 from actfunc.blocks import by_blocks
 from actfunc.errors import UsageError, in_a_line
-from actfunc.taylor_polynomial import Partial, Point, nan_from, polynomial, two_finite
+from actfunc.taylor_polynomial import Expansion, Partial, nan_from, polynomial, two_finite
 
 SIXTEEN_BIT = (torch.bfloat16, torch.float16)
 
@@ -260,7 +260,7 @@ def _beside(function: AlongVectors, x: Tensor) -> Tensor:
 
     Plain tensor operations, linear and quadratic in d, so that reverse mode transposes them.
     """
-    point = Point.of(x)
+    point = Expansion.of(x)
     y = function.jvp(point.at, point.zero)
     near = point.near().sum(function.dim, keepdim=True)
     if function.second is None:

@@ -43,7 +43,7 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
     With s an input as a constant, d = x - s is zero in value and one in slope, and
     f(s) + d·f′(s) + d²/2·f″(s) has the derivatives supplied.
     """
-    points = [Point.of(x) for x in inputs]
+    points = [Expansion.of(x) for x in inputs]
 
     def at_points(each: Partial) -> Tensor:
         return each.function(*(point.at for point in points), *params)
@@ -86,7 +86,7 @@ def _orders(path: tuple[int, ...]) -> int:
     return often
 
 
-class Point(NamedTuple):
+class Expansion(NamedTuple):
     """An input as a constant, and zeros with the slope of the input.
 
     far:   where the input is infinite.
@@ -100,7 +100,7 @@ class Point(NamedTuple):
     zero: Tensor
 
     @classmethod
-    def of(cls, x: Tensor) -> Point:
+    def of(cls, x: Tensor) -> Expansion:
         at = x.detach()
         far = is_infinite(at)
         there = x - where(far, 0.0, at)
@@ -114,7 +114,7 @@ class Point(NamedTuple):
 
 
 def _with_term(
-    y: Tensor, value: Tensor, points: list[Point], coefficient: Tensor, partial: Partial
+    y: Tensor, value: Tensor, points: list[Expansion], coefficient: Tensor, partial: Partial
 ) -> Tensor:
     """y and a coefficient times the zeros of these points, one for each derivative taken."""
     careful = _careful(partial)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from actfunc import mlp
-from actfunc.analysis.lanczos import Trace, mean, signs
+from actfunc.analysis.lanczos import TraceEstimate, mean, signs
 
 
 def needs_vmap_of_bits() -> None:
@@ -22,7 +22,9 @@ def needs_vmap_of_bits() -> None:
         pytest.skip(f"torch {torch.__version__}: {str(error).partition(';')[0]}")
 
 
-def hutchinson(product: Callable[[Tensor], Tensor], like: Tensor, count: int, seed: int) -> Trace:
+def hutchinson(
+    product: Callable[[Tensor], Tensor], like: Tensor, count: int, seed: int
+) -> TraceEstimate:
     """The trace of a matrix by so many vectors of random signs."""
     generator = torch.Generator().manual_seed(seed)
     probes = (signs(like, generator) for _ in range(count))

@@ -29,3 +29,12 @@ def test_a_death_at_any_touch_of_the_disk_heals(what, every, deaths, tmp_path):
     )  # fmt: skip
     assert done.stdout == f"{deaths} deaths\n", done.stderr
     assert done.returncode == 0
+
+
+@pytest.mark.full
+def test_killed_at_random_moments_every_command_heals():
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.kills", "--count", "24"],
+        cwd=ROOT, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout

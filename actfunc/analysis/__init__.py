@@ -5,13 +5,13 @@ from __future__ import annotations
 from actfunc.analysis.activations import LayerActivations, distribution
 from actfunc.analysis.dead import dead_neurons
 from actfunc.analysis.gradients import LayerGradient, backpropagate
-from actfunc.analysis.summary import Histogram, Summary, histogram, summarise
+from actfunc.analysis.summary import Histogram, TensorSummary, histogram, summarise
 
 __all__ = [
     "Histogram",
     "LayerActivations",
     "LayerGradient",
-    "Summary",
+    "TensorSummary",
     "backpropagate",
     "dead_neurons",
     "distribution",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from actfunc import mlp
 from actfunc.analysis.rank import Rank, rank
-from actfunc.analysis.summary import Summary, summarise
+from actfunc.analysis.summary import TensorSummary, summarise
 from actfunc.data import intake
 from actfunc.given import taken
 
@@ -32,8 +32,8 @@ class LayerFigures(NamedTuple):
     rank:       in how many directions the values after it vary from example to example
     """
 
-    pre: Summary
-    post: Summary
+    pre: TensorSummary
+    post: TensorSummary
     near_zero: Tensor
     rank: Rank
 

@@ -12,8 +12,8 @@ from actfunc import mlp, tree
 from actfunc.analysis.batches import labelled
 from actfunc.analysis.gradient_noise import Noise, mean_cosine, noise
 from actfunc.analysis.per_example import (
+    GradientMoments,
     LayerExamples,
-    Moments,
     Norms,
     examples,
     norms,
@@ -39,7 +39,7 @@ class GradientStatistics(NamedTuple):
     """What the gradients of n examples are together.
 
     signals:        a sketch a layer of the mean loss's gradient with respect to pre-activations
-    layers:         `Moments` a layer; their means are the gradient of the mean loss
+    layers:         `GradientMoments` a layer; their means are the gradient of the mean loss
     norms:          of each example's gradient, (n, layer), in the order of the images
     layer_noise:    `Noise` a layer
     layer_cosines:  mean cosine between two different examples' gradients, 0-dimensional, a layer
@@ -47,7 +47,7 @@ class GradientStatistics(NamedTuple):
     """
 
     signals: tuple[Sketch, ...]
-    layers: tuple[Moments, ...]
+    layers: tuple[GradientMoments, ...]
     norms: Norms
     layer_noise: tuple[Noise, ...]
     layer_cosines: tuple[Tensor, ...]
@@ -145,7 +145,7 @@ def _statistics(
     return GradientStatistics(
         signals=signals,
         layers=tuple(
-            tree.map(lambda leaf: leaf.to(dtype), Moments(*pair))
+            tree.map(lambda leaf: leaf.to(dtype), GradientMoments(*pair))
             for pair in zip(means, squares, strict=True)
         ),
         norms=every,

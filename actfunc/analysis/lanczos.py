@@ -45,7 +45,7 @@ class Spectrum(NamedTuple):
     weights: Tensor
 
 
-class Trace(NamedTuple):
+class TraceEstimate(NamedTuple):
     """An estimated trace and its standard error, both 0-dimensional; the error is NaN from one
     probe."""
 
@@ -110,13 +110,13 @@ def spectrum(found: Tridiagonal) -> Spectrum:
     return Spectrum(values.to(dtype), vectors[0].square().to(dtype))
 
 
-def mean(seen: Sequence[Tensor]) -> Trace:
+def mean(seen: Sequence[Tensor]) -> TraceEstimate:
     """Of what single probes gave of a trace, 0-dimensional each; UsageError without any."""
     if not seen:
         raise UsageError("a trace needs one or more probes, got none")
     values = torch.stack(list(seen))
     spread = values.std(dim=0) if len(values) > 1 else torch.full_like(values[0], torch.nan)
-    return Trace(values.mean(), spread / math.sqrt(len(values)))
+    return TraceEstimate(values.mean(), spread / math.sqrt(len(values)))
 
 
 def signs(like: Tensor, generator: torch.Generator) -> Tensor:

@@ -23,7 +23,7 @@ from actfunc.analysis.isometry import jacobian_singular_values
 from actfunc.analysis.lanczos import (
     Ritz,
     Spectrum,
-    Trace,
+    TraceEstimate,
     gaussian,
     lanczos,
     largest,
@@ -55,7 +55,7 @@ class Landscape(NamedTuple):
     lowest: Ritz
     gauss_newton: Ritz
     spectrum: Spectrum
-    trace: Trace
+    trace: TraceEstimate
     gauss_newton_trace: Tensor
     stretch: Tensor
 

@@ -49,7 +49,7 @@ class Norms(NamedTuple):
         return _norm(self.layer)
 
 
-class Moments(NamedTuple):
+class GradientMoments(NamedTuple):
     """Over the examples, for every weight and bias of one layer: shaped like the layer.
 
     mean:    of the gradient: the gradient of the mean loss
@@ -81,10 +81,10 @@ class Moments(NamedTuple):
 
 
 class PerExample(NamedTuple):
-    """What a batch tells of its examples' gradients: `Norms`, and `Moments` a layer."""
+    """What a batch tells of its examples' gradients: `Norms`, and `GradientMoments` a layer."""
 
     norms: Norms
-    layers: tuple[Moments, ...]
+    layers: tuple[GradientMoments, ...]
 
 
 def per_example(
@@ -141,14 +141,15 @@ def norms(found: Sequence[LayerExamples]) -> Norms:
     return Norms(torch.stack(weight, -1), torch.stack(bias, -1))
 
 
-def moments(found: Sequence[LayerExamples]) -> tuple[Moments, ...]:
+def moments(found: Sequence[LayerExamples]) -> tuple[GradientMoments, ...]:
     """Mean and mean square over the examples of every weight's and bias's gradient.
 
     The squares of an outer product are the outer product of the squares. A gradient under 1e-19
     has a square that float32 does not hold in full: take float64 for a network where they vanish.
     """
     return tuple(
-        Moments(mean(signal, read), mean(signal.square(), read.square())) for signal, read in found
+        GradientMoments(mean(signal, read), mean(signal.square(), read.square()))
+        for signal, read in found
     )
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.analysis.summary import QUANTILES, Histogram, Summary, even_edges
+from actfunc.analysis.summary import QUANTILES, Histogram, TensorSummary, even_edges
 from actfunc.number import whole
 
 _SIZES = 2**15
@@ -37,7 +37,7 @@ class Sketch(NamedTuple):
     zeros: Tensor
     counts: Tensor
 
-    def summary(self) -> Summary:
+    def summary(self) -> TensorSummary:
         """What `summarise` gives of all the values, for one network.
 
         Quantiles to 1/128 of their size, and 0 where that is under float32's normal numbers; the
@@ -49,7 +49,7 @@ class Sketch(NamedTuple):
         # the n-th of the values, from 0, stands in the middle of its n-th share of a bin
         quantiles = _interpolate(at + 0.5, self._below(), self._edges())
         quantiles = quantiles.where(quantiles.abs() >= torch.finfo(torch.float32).tiny, 0)
-        return Summary(
+        return TensorSummary(
             mean=mean.to(kind),
             std=spread.to(kind),
             norm=self.square.sqrt().to(kind),

@@ -13,7 +13,7 @@ from actfunc.number import whole
 QUANTILES = (0.01, 0.25, 0.5, 0.75, 0.99)
 
 
-class Summary(NamedTuple):
+class TensorSummary(NamedTuple):
     """Of all values of a tensor; every figure is 0-dimensional but the quantiles (5)."""
 
     mean: Tensor
@@ -38,12 +38,12 @@ class Histogram(NamedTuple):
     above: Tensor
 
 
-def summarise(values: Tensor) -> Summary:
+def summarise(values: Tensor) -> TensorSummary:
     """The figures of `values`, any shape. `std` divides by n; `zeros` is the share of exact zeros;
     the quantiles are those of `QUANTILES`, by linear interpolation."""
     flat = _flat(values)
     wide = flat.double()  # the squares of a vanishing signal would be 0 in float32
-    return Summary(
+    return TensorSummary(
         mean=wide.mean().to(flat.dtype),
         std=wide.std(correction=0).to(flat.dtype),
         norm=torch.linalg.vector_norm(wide).to(flat.dtype),

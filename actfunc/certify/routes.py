@@ -117,15 +117,13 @@ SHAPES = (
 )
 
 
-def follow_compiled(activation: Callable[..., Tensor], x: Tensor) -> dict[str, Tensor]:
-    """The routes marked so, in one graph: most of the time is what the compiler needs to start."""
-    return follow_compiled_in_shapes(activation, x, ())[0]
-
-
-def follow_compiled_in_shapes(
-    activation: Callable[..., Tensor], x: Tensor, shapes: Sequence[Shape]
+def follow_compiled(
+    activation: Callable[..., Tensor], x: Tensor, shapes: Sequence[Shape] = ()
 ) -> tuple[dict[str, Tensor], list[tuple[Tensor, Tensor]]]:
-    """As `follow_compiled`; and value and slope in each shape, (point,)."""
+    """The routes marked so, (point,), and value and slope in each shape, in one graph.
+
+    In one, as most of the time is what the compiler needs to start.
+    """
     routes = [route for route in ROUTES if route.compiles]
 
     def everything(x: Tensor) -> tuple[tuple[Tensor, ...], list[tuple[Tensor, Tensor]]]:

@@ -13,7 +13,7 @@ from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Point, bound_of, summed_up, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
-from actfunc.certify.routes import ROUTES, SHAPES, Route, Shape, follow_compiled_in_shapes, lifted
+from actfunc.certify.routes import ROUTES, SHAPES, Route, Shape, follow_compiled, lifted
 from actfunc.certify.ulp import error, plain_error
 from actfunc.errors import in_a_line
 
@@ -120,7 +120,7 @@ def compiled_ways(activation: Activation, formula: Formula, grid: Tensor) -> lis
     others = x[(torch.arange(SHAPES[0].points) * 97 + 2 * len(grid) // 3) % len(x)]
     some = torch.cat([others[:1], ends, others[1:]])
     whole = torch.cat([some, x, ends])
-    found = _tried(partial(follow_compiled_in_shapes, activation, whole, SHAPES))
+    found = _tried(partial(follow_compiled, activation, whole, SHAPES))
     if isinstance(found, str):
         tried = [route for route in ROUTES if route.compiles]
         return [_result(route, x, compiled=True, failure=found) for route in tried]

@@ -21,11 +21,12 @@ from actfunc.cli import (
     dead,
     depth,
     distribution,
+    evaluate,
     gradients,
     neurons,
     reproduce,
     signal,
-    training,
+    train,
 )
 from actfunc.cli.command import App
 from actfunc.cli.console import open_streams, print_error
@@ -41,7 +42,7 @@ app = App(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-GROUPS = (reproduce, activations, certify, audit, data, training, compare)
+GROUPS = (reproduce, activations, certify, audit, data, train, evaluate, compare)
 NETWORK = (gradients, depth, signal, neurons, dead, distribution, curvature)
 
 for group in (*GROUPS, *NETWORK):

@@ -20,7 +20,7 @@ from actfunc.cli.comparison_options import (
     rates_by_optimizer,
     seed_list,
 )
-from actfunc.cli.comparison_progress import Progress, say_plan
+from actfunc.cli.comparison_progress import ComparisonProgress, say_plan
 from actfunc.cli.console import Output
 from actfunc.cli.options import (
     BatchSize,
@@ -201,7 +201,7 @@ def compare(
             # one process has loaded it already; others each load it for themselves
             load = anew if arrangement.processes > 1 else lambda: work
             how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
-            with Progress(output, plan, settings, before) as told:
+            with ComparisonProgress(output, plan, settings, before) as told:
                 results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:
         conclude(output, results, against, folder, work, seconds=time.perf_counter() - began)

@@ -28,20 +28,20 @@ def say_plan(
     by = f"{number} process{'es' * (number > 1)}" if work.device.type == "cpu" else ""
     output.header(*filter(None, (f"{what}: {left}", known, by)))
     if arrangement.at_a_time < arrangement.wanted:
-        output.print(
-            f"[yellow]note:[/yellow] {arrangement.wanted} of each activation at a time do not fit"
-            f" in memory; {arrangement.at_a_time} do, so the others wait their turn."
+        output.note(
+            f"{arrangement.wanted} of each activation at a time do not fit in memory;"
+            f" {arrangement.at_a_time} do, so the others wait their turn"
         )
 
 
-class Progress:
+class ComparisonProgress:
     """The bar of a comparison: members done, epochs, how good they are, the time left."""
 
     def __init__(self, output: Output, plan: Plan, settings: Settings, before: int) -> None:
         self._output, self._plan, self._settings = output, plan, settings
         self._done = before
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ComparisonProgress:
         self._context = self._output.progress()
         self._bar = self._context.__enter__()
         total = (len(self._plan.members) - self._done) * self._settings.max_epochs

@@ -86,8 +86,12 @@ class Output:
         self.console.print(line, soft_wrap=True)
 
     def warning(self, text: str) -> None:
-        """One line of something that is not as it should be, though a result is there."""
+        """Something is not as it should be, though a result is there."""
         warn(self.console, text)
+
+    def note(self, text: str) -> None:
+        """Something that one should know of the results that follow."""
+        warn(self.console, text, "note")
 
     def line(self, text: str) -> None:
         """A plain line of progress where no bar is drawn: in a pipe or a log file."""
@@ -125,9 +129,10 @@ class Output:
             yield bar
 
 
-def warn(console: Console, text: str) -> None:
-    """One line of warning, on a console of its own where a bar is drawn."""
-    console.print(f"[yellow]warning:[/yellow] {as_told(text)}", soft_wrap=True)
+def warn(console: Console, text: str, kind: str = "warning") -> None:
+    """A warning, on a console of its own where a bar is drawn; one line where nobody watches."""
+    told = f"[yellow]{kind}:[/yellow] {as_told(text)}"
+    console.print(told, soft_wrap=not console.is_terminal)
 
 
 def print_error(error: ActfuncError) -> None:

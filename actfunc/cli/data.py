@@ -14,7 +14,7 @@ from actfunc.cli.options import DataSet, Examples, Json, example
 from actfunc.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from actfunc.data.fashion_mnist import Check
+    from actfunc.data.fashion_mnist import FileCheck
 
 
 def register(app: App) -> None:
@@ -94,7 +94,7 @@ def _fetch(out: Output, root: Path) -> None:
     out.print(f"[dim]{text}:[/dim] {escape(str(published.folder(root)))}")
 
 
-def _plain(check: Check) -> dict[str, Any]:
+def _plain(check: FileCheck) -> dict[str, Any]:
     return {
         "path": str(check.path),
         "expected": check.expected,

@@ -77,7 +77,7 @@ def dead(
         if pretrained is not None:
             raise
         work = set_up(output, dataset, seed=seed, device=device, examples=examples)
-        output.print(f"[yellow]note:[/yellow] {escape(f'{error.message}; {error.hint}')}")
+        output.note(f"{error.message}; {error.hint}")
     else:
         [(record, trained)] = networks.values()
         layers = mlp.sizes(trained)[1:-1]

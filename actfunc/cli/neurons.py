@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
@@ -137,4 +136,4 @@ def neurons(
 def warn(output: Output, message: str) -> None:
     """Print a warning, if there is one."""
     if message:
-        output.print(f"[yellow]warning:[/yellow] {escape(message)}")
+        output.warning(message)

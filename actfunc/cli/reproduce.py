@@ -23,8 +23,8 @@ from actfunc.cli.options import (
     Seed,
     example,
 )
+from actfunc.cli.train import draw_curve, train_one
 from actfunc.cli.trained_networks import trained_networks
-from actfunc.cli.training import draw_curve, train_one
 from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from actfunc.cli.console import Output
 from actfunc.cli.options import layer_sizes
 from actfunc.cli.working_set import resolve_device, set_up
@@ -103,8 +101,8 @@ def _authors(
     if work.dataset.name == ORIGIN.dataset:
         _expect_images("the tutorial's networks", ORIGIN, dataset, examples, split_seed)
     else:
-        note = f"the tutorial's networks were trained on {ORIGIN}; none of these images is among"
-        out.print(f"[yellow]note:[/yellow] {escape(note)} them")
+        trained = f"the tutorial's networks were trained on {ORIGIN}"
+        out.note(f"{trained}; none of these images is among them")
     return work, {
         name: found._replace(params=tree.map(lambda leaf: leaf.to(work.device), found.params))
         for name, found in six.items()

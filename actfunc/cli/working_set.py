@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
-
 from actfunc.cli.console import Output
 from actfunc.errors import UsageError
 
@@ -45,7 +43,7 @@ def set_up(
         work = work.first(keep)
     out.header(*work.described)
     if work.dataset.name == "silhouettes" or (examples, keep) != (None, None):
-        out.print(f"[yellow]note:[/yellow] {escape(work.dataset.note)}")
+        out.note(work.dataset.note)
     return work
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from actfunc.compare.records import Arm, Member, Reading, Result
 from actfunc.compare.standings import (
-    Difference,
     Estimate,
+    PairedDifference,
     Rate,
     Reported,
     RunnerUp,
@@ -16,9 +16,9 @@ from actfunc.compare.standings import (
 
 __all__ = [
     "Arm",
-    "Difference",
     "Estimate",
     "Member",
+    "PairedDifference",
     "Rate",
     "Reading",
     "Reported",

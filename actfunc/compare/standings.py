@@ -125,7 +125,7 @@ class SeedsNeeded(NamedTuple):
     most: int | None
 
 
-class Difference(NamedTuple):
+class PairedDifference(NamedTuple):
     """An arm's test accuracy less the baseline's, paired over the seeds that both have.
 
     points:        over the pairs of which neither diverged; None where there is none.
@@ -154,4 +154,4 @@ class Summary(NamedTuple):
     rule: Rule
     baseline: Arm | None
     standings: tuple[Standing, ...]
-    differences: tuple[Difference, ...]
+    differences: tuple[PairedDifference, ...]

@@ -14,7 +14,15 @@ from actfunc.compare import rates as learning_rates
 from actfunc.compare.intervals import DIGITS, band, estimate
 from actfunc.compare.paired import SIGNIFICANCE, holm, seeds_range, sign_flips
 from actfunc.compare.records import Arm, Reading, Result
-from actfunc.compare.standings import Difference, Estimate, Rate, Reported, Rule, Standing, Summary
+from actfunc.compare.standings import (
+    Estimate,
+    PairedDifference,
+    Rate,
+    Reported,
+    Rule,
+    Standing,
+    Summary,
+)
 from actfunc.data import CLASSES
 from actfunc.errors import UsageError
 from actfunc.training.evaluate import left_chance
@@ -121,7 +129,7 @@ def _mean(percents: Sequence[float], widening: float = 1.0) -> Estimate | None:
 
 def _differences(
     standings: Sequence[Standing], baseline: Arm, wider: Mapping[Arm, float]
-) -> tuple[Difference, ...]:
+) -> tuple[PairedDifference, ...]:
     """Of every arm but the baseline, in the order given; wider: see `rates.widening`."""
     [against] = (one for one in standings if one.arm == baseline)
     theirs = {one.seed: one for one in against.reported}
@@ -146,7 +154,7 @@ def _differences(
         if found is not None and arm in ps:
             needed = seeds_range(found.mean, found.spread, found.seeds, len(pairs))
         differences.append(
-            Difference(
+            PairedDifference(
                 arm=arm,
                 points=found,
                 diverged=len(pairs[arm]) - len(each),

@@ -66,7 +66,7 @@ FILES = (
 )
 
 
-class Check(NamedTuple):
+class FileCheck(NamedTuple):
     """One file compared with what was published; `found` is None where there is no file."""
 
     path: Path
@@ -92,16 +92,16 @@ def missing(root: Path) -> tuple[File, ...]:
     return tuple(file for file in FILES if not os.path.exists(_path(root, file)))
 
 
-def verify(root: Path) -> tuple[Check, ...]:
+def verify(root: Path) -> tuple[FileCheck, ...]:
     """The md5 of each of the four files, against the published one."""
     return tuple(check(root, file) for file in FILES)
 
 
-def check(root: Path, file: File) -> Check:
+def check(root: Path, file: File) -> FileCheck:
     """One file's md5, of the archive or, where only that is there, of what it unpacked to."""
     path = _path(root, file)
     expected = file.md5 if path.name == file.name else file.unpacked_md5
-    return Check(path, expected, _md5(_bytes(path)) if os.path.exists(path) else None)
+    return FileCheck(path, expected, _md5(_bytes(path)) if os.path.exists(path) else None)
 
 
 def read(root: Path) -> Dataset:

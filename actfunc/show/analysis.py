@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import Tensor
 
-from actfunc.analysis import Histogram, Summary, histogram, summarise
+from actfunc.analysis import Histogram, TensorSummary, histogram, summarise
 from actfunc.analysis.sketch import Sketch
 from actfunc.analysis.summary import QUANTILES
 from actfunc.errors import ActfuncError
@@ -41,7 +41,7 @@ def described(values: Values) -> dict[str, Any]:
     }
 
 
-def summary_of(values: Values) -> Summary:
+def summary_of(values: Values) -> TensorSummary:
     """The figures of values."""
     return values.summary() if isinstance(values, Sketch) else summarise(values)
 

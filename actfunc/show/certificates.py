@@ -35,6 +35,19 @@ RANKS = dict.fromkeys(("second", "by x twice", "by x and gate", "by gate twice")
 """What stands in which column; all else is a first derivative."""
 HELD, NOT_HELD = Text("held", style=style.HELD), Text("NOT HELD", style=f"bold {style.NOT_HELD}")
 
+ASKED = {
+    "routes": "torch's ways",
+    "calls": "calls",
+    "parameters": "parameters",
+    "limits": "±inf and NaN",
+    "joints": "joints",
+    "constants": "constants",
+    "differences": "finite differences",
+    "third": "f‴",
+    "failures": "what could not be had",
+}
+"""The other parts of a certificate, in words."""
+
 DETAILED = 4
 """So many functions get a line for each dtype; more get one line each."""
 SHORT = {"float64": "f64", "float32": "f32", "bfloat16": "bf16", "float16": "f16"}
@@ -47,14 +60,14 @@ def certificate_table(certificates: Sequence[Certificate]) -> FoldingTable:
 
 
 def _frame(title: str, certificates: Sequence[Certificate]) -> FoldingTable:
-    rest = "rest: torch's ways, calls, parameters, ±inf and NaN, joints, finite differences, f‴"
+    asked = [what for part, what in ASKED.items() if any(getattr(c, part) for c in certificates)]
     return FoldingTable(
         box=box.SIMPLE_HEAD,
         padding=0,
         show_edge=False,
         title=title,
         title_justify="left",
-        caption="\n".join([*_tried(certificates), rest]),
+        caption="\n".join([*_tried(certificates), f"rest: {', '.join(asked)}"]),
         caption_justify="left",
     )
 
@@ -66,12 +79,13 @@ def _tried(certificates: Sequence[Certificate]) -> list[str]:
         return []
     most = max(searched, key=lambda check: check.searched)
     proven = round(sum(check.points for check in searched) / len(searched))
-    return [f"searched: {most.searched:,} points, {proven:,} of them proven; in 16 bits all"]
+    all_of_16 = "; in 16 bits all" if _sixteen(certificates) else ""
+    return [f"searched: {most.searched:,} points, {proven:,} of them proven{all_of_16}"]
 
 
 def _detailed(certificates: Sequence[Certificate]) -> FoldingTable:
     """A line for every function and dtype: the worst error of each order and where."""
-    table = _frame(f"worst error in ulp @ x (allowed: {_allowed()})", certificates)
+    table = _frame(f"worst error in ulp @ x (allowed: {_allowed(certificates)})", certificates)
     table.add_column("function", overflow="fold", min_width=10)
     table.add_column("dtype", no_wrap=True)
     for order in ORDERS:
@@ -93,12 +107,13 @@ def _brief(certificates: Sequence[Certificate]) -> FoldingTable:
     dtypes = list(dict.fromkeys(dtype for one in certificates for dtype in _dtypes(one)))
     compiled = [dtype for dtype in dtypes if any(_compiled(one, dtype) for one in certificates)]
     held = sum(one.held for one in certificates)
+    of_three = ", in 16 bits of all three" if _sixteen(certificates) else ""
     table = _frame(
-        f"{held} of {len(certificates)} held\nworst errors of f, f′, f″ in units in the last place,"
-        f" in 16 bits of all three\n(allowed: {_allowed()})",
+        f"{held} of {len(certificates)} held\nworst errors of f, f′, f″ in units in the last place"
+        f"{of_three}\n(allowed: {_allowed(certificates)})",
         certificates,
     )
-    table.add_column("function", overflow="ellipsis", no_wrap=True, max_width=18)
+    table.add_column("function", overflow="fold", max_width=18)
     for dtype in dtypes:
         table.add_column(SHORT[dtype], justify="right", no_wrap=True)
     for dtype in compiled:
@@ -107,6 +122,7 @@ def _brief(certificates: Sequence[Certificate]) -> FoldingTable:
     table.add_column("verdict", no_wrap=True)
     if compiled:
         table.caption = f"f64c, f32c: compiled, the worst of all three; {table.caption}"
+    short = style.labels(one.name for one in certificates)
     for certificate in certificates:
         cells = []
         for dtype in dtypes:
@@ -117,13 +133,19 @@ def _brief(certificates: Sequence[Certificate]) -> FoldingTable:
         cells += [_shortest_of_compiled(_compiled(certificate, dtype)) for dtype in compiled]
         others = [one.held for part in certificate.rest for one in part]
         verdict = HELD if certificate.held else NOT_HELD
-        name = style.named(certificate.name.partition(":")[0])
+        name = Text(short[certificate.name], style=f"bold {style.colour(certificate.name)}")
         table.add_row(name, *cells, f"{sum(others)}/{len(others)}", verdict)
     return table
 
 
-def _allowed() -> str:
-    return f"{', '.join(f'{bound:g}' for bound in BOUNDS)}; {BOUND_16} in 16 bits"
+def _sixteen(certificates: Sequence[Certificate]) -> bool:
+    """Whether anything was judged in 16 bits."""
+    return any("16" in check.dtype for one in certificates for check in one.checks)
+
+
+def _allowed(certificates: Sequence[Certificate]) -> str:
+    bounds = ", ".join(f"{bound:g}" for bound in BOUNDS)
+    return f"{bounds}; {BOUND_16} in 16 bits" if _sixteen(certificates) else bounds
 
 
 def _shortest(check: Check) -> Text:
@@ -151,7 +173,7 @@ def exhaustive_table(found: Sequence[Exhaustive]) -> FoldingTable:
         numeric = column in ("ulp", "x", "got", "wanted", "beyond")
         table.add_column(column, justify="right" if numeric else "left", no_wrap=True)
     for one in found:
-        name = style.named(one.name.partition(":")[0])
+        name = style.named(one.name)
         for check in one.checks:
             numbers = [f"{number:.6g}" for number in check.worst[:3]]
             verdict = HELD if check.held else NOT_HELD
@@ -202,7 +224,9 @@ def _row_of_compiled(ways: Sequence[RouteCheck]) -> list[Text | str]:
     for way in ways:
         cell = Text("" if way.held else "!", style="" if way.held else style.NOT_HELD)
         if way.worst is not None:
-            cell.append(ulps(way.worst.ulp)).append(f" @ {place(way.worst.x)}", style="dim")
+            cell.append(ulps(way.worst.ulp))
+            if way.worst.ulp:
+                cell.append(f" @ {place(way.worst.x)}", style="dim")
         cells.append(cell)
     return [*cells, "", HELD if all(way.held for way in ways) else NOT_HELD]
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from actfunc.compare.escapes import Escapes
 from actfunc.compare.records import Arm
-from actfunc.compare.standings import Difference, Estimate, Rate, Rule, Standing, Summary
+from actfunc.compare.standings import Estimate, PairedDifference, Rate, Rule, Standing, Summary
 from actfunc.show import style
 from actfunc.show.comparison_names import arm_names, arm_texts
 from actfunc.show.comparison_notes import differences_notes, standings_notes
@@ -141,7 +141,7 @@ def rates_columns(summary: Summary) -> Columns:
     return columns
 
 
-def differences_columns(differences: Sequence[Difference]) -> Columns:
+def differences_columns(differences: Sequence[PairedDifference]) -> Columns:
     """All that is told of a difference but its arm and its verdict."""
     return {
         "points": [mean(difference.points, "+") for difference in differences],
@@ -174,7 +174,7 @@ def epochs_left(one: Escapes) -> str:
     )
 
 
-def verdict(difference: Difference) -> Verdict:
+def verdict(difference: PairedDifference) -> Verdict:
     """Better, worse, or not shown and how many seeds it would take."""
     if difference.diverged:
         return Verdict(f"not tested; {difference.diverged} diverged", None)
@@ -209,7 +209,7 @@ def spread(estimate: Estimate | None) -> str:
     return UNKNOWN if estimate is None or estimate.seeds < 2 else f"{estimate.spread:.2f}"
 
 
-def probability(difference: Difference) -> str:
+def probability(difference: PairedDifference) -> str:
     """The corrected p; unknown from one seed, and where it was not tested."""
     p, points = difference.corrected, difference.points
     if p is None or points is None or points.seeds < 2:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from actfunc.compare.records import Arm
-from actfunc.compare.standings import Difference, Summary
+from actfunc.compare.standings import PairedDifference, Summary
 from actfunc.show import style
 from actfunc.show.comparison import (
     RULES,
@@ -90,7 +90,7 @@ def _number(text: str) -> Cell:
     return Cell(text.replace(" ", "\N{NO-BREAK SPACE}"))
 
 
-def _judged(difference: Difference) -> Cell:
+def _judged(difference: PairedDifference) -> Cell:
     word, held = verdict(difference)
     return Cell(word.partition(";")[0], held)  # the seeds that are needed stand in the sentences
 
@@ -134,7 +134,7 @@ def _differences(summary: Summary) -> str:
     return against + "; ".join(parts) + "."
 
 
-def _difference(difference: Difference, names: Mapping[Arm, str]) -> str:
+def _difference(difference: PairedDifference, names: Mapping[Arm, str]) -> str:
     told = f"{names[difference.arm]} ({mean(difference.points, '+')} points"
     needed = verdict(difference).word.partition("; ")[2]
     why = f"p {probability(difference)}" if difference.shown else needed

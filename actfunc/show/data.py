@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from actfunc.data import Dataset, Examples
-    from actfunc.data.fashion_mnist import Check
+    from actfunc.data.fashion_mnist import FileCheck
 
 
 @style.applied()
@@ -85,7 +85,7 @@ def dataset_document(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def files_table(checks: Sequence[Check]) -> FoldingTable:
+def files_table(checks: Sequence[FileCheck]) -> FoldingTable:
     """The published files: where each is, the md5 expected and found, held or not."""
     table = FoldingTable(
         box=box.SIMPLE_HEAD, title=Text(str(checks[0].path.parent)), title_justify="left"

@@ -56,9 +56,13 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
         if not one.held:
             what = f"float64, {_order(ORDERS[one.order])}: finite differences say otherwise"
             yield what, [(*numbers("float64", one.x, one.got, one.wanted), "")]
+    of_one_kind: dict[tuple[object, ...], list[Parameter]] = {}
     for parameter in certificate.parameters:
         if not parameter.held:
-            yield _of_parameters(certificate, parameter)
+            kind = (parameter.dtype, parameter.order, parameter.by, parameter.bound,
+                    parameter.failure)  # fmt: skip
+            of_one_kind.setdefault(kind, []).append(parameter)
+    yield from (_of_parameters(certificate, them) for them in of_one_kind.values())
     for call in certificate.calls:
         if not call.held:
             yield _of_call(call)
@@ -80,17 +84,21 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
 Shown: TypeAlias = tuple[str, list[tuple[str, ...]]]
 
 
-def _of_parameters(certificate: Certificate, found: Parameter) -> Shown:
+def _of_parameters(certificate: Certificate, them: Sequence[Parameter]) -> Shown:
+    """One thing that did not hold however the parameters were given: where it was worst."""
+    found = max(them, key=lambda one: one.worst.ulp if one.worst else 0.0)
     what = f"{found.dtype}, {_order(found.order)}"
     if found.by:
         what += f", its derivative by {found.by}"
-    what += f", with {found.given}: "
+    given = dict.fromkeys([found.given, *(one.given for one in them)])
+    what += f", with {' and '.join(given)}: "
     if found.failure or found.worst is None:
         return what + found.failure, []
     names = certificate.name.rpartition(":")[2].split(",")
     values = zip(names, found.worst.beside, strict=False)
     at = ", ".join(f"{name.partition('=')[0]}={value:.9g}" for name, value in values)
-    what += f"{found.beyond} of {found.points} points beyond {found.bound:g}, the worst at {at}"
+    beyond, points = sum(one.beyond for one in them), sum(one.points for one in them)
+    what += f"{beyond} of {points} points beyond {found.bound:g}, the worst at {at}"
     return what, [(*numbers(found.dtype, *found.worst[:3]), ulps(found.worst.ulp))]
 
 

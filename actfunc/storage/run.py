@@ -10,7 +10,6 @@ from typing import NamedTuple
 from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.catalogue import source_of
-from actfunc.errors import WriteError
 from actfunc.storage.lock import alone
 from actfunc.storage.provenance import provenance
 from actfunc.storage.run_folder import RunFolder
@@ -62,7 +61,7 @@ def train(
     disk: an epoch that an interruption loses is trained and watched again, none goes unwatched.
 
     Raises CheckpointError where another run stands in the folder, or another process trains in it,
-    and WriteError where it cannot be written into; `on_epoch` hears of the epoch before.
+    and WriteError where it cannot be written into; `watch` has heard of the epoch then.
     """
     folder = RunFolder.of(root, work.dataset.name, activation.spec, settings.seed)
     config = {
@@ -94,12 +93,8 @@ def train(
             on_step=on_step,
         )
         for progress in epochs:
-            try:
-                if watch is not None:
-                    watch(progress)
-                folder.save(progress)
-            except WriteError:
-                tell(progress)  # it was computed, if not written
-                raise
+            if watch is not None:
+                watch(progress)
+            folder.save(progress)
             tell(progress)
     return Run(folder, progress.best, progress, len(progress.history) - before)

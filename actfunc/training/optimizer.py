@@ -64,7 +64,7 @@ def sgd(momentum: float = 0.9, nesterov: bool = False, weight_decay: float = 0.0
     return Optimizer(init, update)
 
 
-class Moments(NamedTuple):
+class AdamState(NamedTuple):
     """Running means of the gradients and of their squares, shaped like the parameters.
 
     steps:  updates so far, int64, 0-dimensional.
@@ -86,20 +86,20 @@ def adam(
     beta1, beta2 = _below_one("beta1", beta1), _below_one("beta2", beta2)
     eps, weight_decay = number.positive("eps", eps), _decay(weight_decay)
 
-    def init(params: Params) -> Moments:
+    def init(params: Params) -> AdamState:
         zeros = tree.map(torch.zeros_like, params)
         # from a parameter, so that it is on its device and one a member under vmap
         steps = tree.leaves(params)[0].new_zeros((), dtype=torch.int64)
-        return Moments(zeros, tree.map(torch.zeros_like, params), steps)
+        return AdamState(zeros, tree.map(torch.zeros_like, params), steps)
 
     def update(
-        grads: Params, state: Moments, params: Params, learning_rate: Tensor
-    ) -> tuple[Params, Moments]:
+        grads: Params, state: AdamState, params: Params, learning_rate: Tensor
+    ) -> tuple[Params, AdamState]:
         if weight_decay:
             grads = tree.map(lambda g, p: g + weight_decay * p, grads, params)
         mean = tree.map(lambda m, g: torch.lerp(m, g, 1 - beta1), state.mean, grads)
         square = tree.map(lambda s, g: beta2 * s + (1 - beta2) * g * g, state.square, grads)
-        state = Moments(mean, square, state.steps + 1)
+        state = AdamState(mean, square, state.steps + 1)
         kinds = (leaf.dtype for leaf in tree.leaves(params))
         steps = state.steps.to(reduce(torch.promote_types, kinds, torch.float32))
         size = learning_rate / _correction(beta1, steps)
@@ -124,8 +124,8 @@ def adamw(
     plain = adam(beta1, beta2, eps)
 
     def update(
-        grads: Params, state: Moments, params: Params, learning_rate: Tensor
-    ) -> tuple[Params, Moments]:
+        grads: Params, state: AdamState, params: Params, learning_rate: Tensor
+    ) -> tuple[Params, AdamState]:
         kept = 1 - learning_rate * weight_decay
         params = tree.map(lambda p: _like(p, p * kept), params)
         return plain.update(grads, state, params, learning_rate)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis.per_example import (
-    Moments,
+    GradientMoments,
     backward,
     examples,
     per_example,
@@ -118,7 +118,7 @@ def test_signal_to_noise_is_mean_over_deviation(case):
 def test_signal_to_noise_of_what_has_no_noise_or_no_signal():
     values = torch.tensor([0.0, 0.0, 2.0, 3.0])
     squares = torch.tensor([0.0, 1.0, 4.0, 10.0])
-    ratio = Moments(mlp.Layer(values, values), mlp.Layer(squares, squares)).signal_to_noise
+    ratio = GradientMoments(mlp.Layer(values, values), mlp.Layer(squares, squares)).signal_to_noise
     assert ratio.weight.tolist() == [0.0, 0.0, torch.inf, 3.0]
 
 

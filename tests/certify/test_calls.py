@@ -13,7 +13,8 @@ import actfunc
 from actfunc.catalogue import PAIRS
 from actfunc.certify import certify, parse
 from actfunc.certify.audited import audited
-from actfunc.certify.calls import AGAIN, INPUT, RESULT, WAYS, calls
+from actfunc.certify.call_ways import WAYS
+from actfunc.certify.calls import AGAIN, INPUT, RESULT, calls
 from actfunc.certify.certificate import evaluated, on_grid
 from actfunc.certify.check import BOUNDS, Judged, measured
 from actfunc.certify.pair_calls import pair_calls

@@ -18,7 +18,7 @@ from actfunc import Activation
 from actfunc.certify import certificate as parts
 from actfunc.certify import certify, kept, parse, ways
 from actfunc.certify.audited import audited
-from actfunc.certify.calls import WAYS
+from actfunc.certify.call_ways import WAYS
 from actfunc.certify.check import BOUNDS, check, measured, word
 from actfunc.certify.constants import constants
 from actfunc.certify.differences import differences
@@ -370,7 +370,7 @@ def test_the_compiler_takes_one_function_after_another(monkeypatch):
     with torch._dynamo.config.patch(recompile_limit=1):
         for name in ("tanh", "relu", "sigmoid"):
             record = actfunc.get(name)
-            found = follow_compiled(record, x)
+            found, _ = follow_compiled(record, x)
             torch.testing.assert_close(found["vmap(grad(grad))"], record.d2f(x))
 
 
@@ -391,18 +391,18 @@ def test_compiled_derivatives_hold(name):
 def test_what_the_compiler_makes_is_judged(monkeypatch):
     """Followed by it and run as it is; then with every result off by hundreds of units."""
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="eager"))
-    followed, follow = [], ways.follow_compiled_in_shapes
+    followed, follow = [], ways.follow_compiled
 
     def once(*asked):
         followed.extend(follow(*asked))
         return followed
 
-    monkeypatch.setattr(ways, "follow_compiled_in_shapes", once)
+    monkeypatch.setattr(ways, "follow_compiled", once)
     assert [one for one in compiled_ways("tanh") if not one.held] == []
     along, shaped = followed
     off = (
         {name: got * (1 + 2.0**-15) for name, got in along.items()},
         [tuple(got * (1 + 2.0**-15) for got in both) for both in shaped],
     )
-    monkeypatch.setattr(ways, "follow_compiled_in_shapes", lambda *_: off)
+    monkeypatch.setattr(ways, "follow_compiled", lambda *_: off)
     assert not any(one.held for one in compiled_ways("tanh"))

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
+TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 SMALL = ("--examples", "600", "--batch-size", "50", "--hidden", "16,8", "--device", "cpu")
 WATCHED = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs Linux's /proc")
 PATIENCE = 300

@@ -16,6 +16,7 @@ from actfunc.errors import ActfuncError
 from tests.compare.commands import (
     NOISE,
     SMALL,
+    TORCHRUN,
     WATCHED,
     ended,
     eventually,
@@ -25,7 +26,6 @@ from tests.compare.commands import (
     trained,
 )
 
-TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 COMPARE = ("compare", "tanh", "relu", "--at-a-time", "1", "--processes", "1", *SMALL)
 SHORT = (*COMPARE, "--seeds", "3", "--epochs", "2", "--eager")
 LONG = (*COMPARE, "--seeds", "5", "--epochs", "40", "--eager")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from actfunc import names
 from actfunc.compare.records import Arm
 from actfunc.compare.standings import (
-    Difference,
     Estimate,
+    PairedDifference,
     Rate,
     Reported,
     RunnerUp,
@@ -75,7 +75,7 @@ def difference(arm, points, *, shown, corrected=0.012, needed=None, seeds=10, di
     finished = seeds - diverged
     found = estimate(points, seeds=finished) if finished else None
     p = None if diverged else 0.001
-    return Difference(
+    return PairedDifference(
         arm,
         found,
         diverged,

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from actfunc import get, mlp
-from actfunc.analysis.lanczos import Ritz, Trace
+from actfunc.analysis.lanczos import Ritz, TraceEstimate
 from actfunc.analysis.landscape import gauss_newton_share, landscape
 from actfunc.errors import ActfuncError
 from actfunc.show import curvature as show
@@ -45,7 +45,7 @@ def test_table_and_document_have_the_records_numbers(found):
 def test_the_table_fits(found, columns):
     wide = found["silu"]._replace(
         lowest=Ritz(torch.tensor([-0.16]), torch.tensor([0.002])),
-        trace=Trace(torch.tensor(356.0), torch.tensor(3.0)),
+        trace=TraceEstimate(torch.tensor(356.0), torch.tensor(3.0)),
     )
     text = rendered(show.curvature_table({"leakyrelu": wide, "sigmoid": wide}), columns)
     assert "…" not in text

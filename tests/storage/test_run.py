@@ -171,7 +171,7 @@ def test_a_disk_that_is_full_at_any_write_loses_no_epoch_that_was_computed(work,
     for last in range(len(names)):
         folder, heard = tmp_path / str(last), list[int]()
         with full_after(last), pytest.raises(WriteError, match="cannot be written: No") as error:
-            go(work, folder, on_epoch=lambda p, heard=heard: heard.append(len(p.history)))
+            go(work, folder, watch=lambda p, heard=heard: heard.append(len(p.history)))
         assert error.value.message.isprintable()
         assert error.value.exit_code == 4
         assert error.value.hint

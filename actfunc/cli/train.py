@@ -1,4 +1,4 @@
-"""`actfunc train` and `evaluate`."""
+"""`actfunc train`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from actfunc.cli.command import App, OptionalValueCommand
+from actfunc.cli.command import App
 from actfunc.cli.console import Output, warn
 from actfunc.cli.options import (
     BatchSize,
@@ -23,32 +23,24 @@ from actfunc.cli.options import (
     Optimizer,
     Out,
     Overwrite,
-    Pretrained,
-    Runs,
     Schedule,
     Seed,
     SplitSeed,
-    TrainedHidden,
-    TrainedSplitSeed,
     example,
     layer_sizes,
 )
-from actfunc.cli.trained_networks import trained_networks
 from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
     from actfunc.activation import Activation
     from actfunc.storage import WorkingSet
     from actfunc.storage.run import Run
-    from actfunc.training import Accuracy, Progress, Settings
-
-RUNS = Path("runs")
+    from actfunc.training import Progress, Settings
 
 
 def register(app: App) -> None:
-    """Add these commands to the app."""
+    """Add this command to the app."""
     app.command(epilog=example("actfunc train relu gelu leaky_relu:negative_slope=0.1"))(train)
-    app.command(cls=OptionalValueCommand, epilog=example("actfunc evaluate relu gelu"))(evaluate)
 
 
 def train(
@@ -82,7 +74,7 @@ def train(
     seed: Seed = 42,
     split_seed: SplitSeed = None,
     device: Device = "auto",
-    out: Out = RUNS,
+    out: Out = Path("runs"),
     json: Json = False,
 ) -> None:
     """Train a network with each activation, with early stopping; the best epoch is kept.
@@ -184,64 +176,6 @@ def train(
     if plot is not None:
         curves = {spec: run.progress.history for spec, run in runs.items()}
         output.wrote("figure", style.save(curves_figure(curves), plot))
-
-
-def evaluate(
-    activations: Annotated[
-        list[str] | None, typer.Argument(help="Trained activations; the tutorial's six by default.")
-    ] = None,
-    pretrained: Pretrained = None,
-    hidden: TrainedHidden = None,
-    dataset: DataSet = "auto",
-    examples: Examples = None,
-    seed: Seed = 42,
-    split_seed: TrainedSplitSeed = None,
-    device: Device = "auto",
-    runs: Runs = RUNS,
-    json: Json = False,
-) -> None:
-    """Evaluate trained networks on the validation and the test images.
-
-    Reads the run folders that `train` made, or with --pretrained the tutorial's own checkpoints.
-    Each is validated on the images that its own training kept for that.
-    """
-    from actfunc import tree
-    from actfunc.show.training import accuracy_table, diverged_warning
-    from actfunc.storage import RunFolder
-    from actfunc.training import evaluate as accuracies
-
-    output = Output(json)
-    work, networks = trained_networks(
-        output,
-        activations,
-        pretrained=pretrained,
-        runs=runs,
-        hidden=hidden,
-        dataset=dataset,
-        examples=examples,
-        seed=seed,
-        split_seed=split_seed,
-        device=device,
-    )
-    found: dict[str, Accuracy | None] = {}
-    for name, network in networks.items():
-        finite, epoch = tree.finite(network.params), None
-        if pretrained is None:
-            record = network.activation
-            epoch = RunFolder.of(runs, work.dataset.name, record.spec, seed).diverged()
-        if not finite or epoch is not None:
-            output.warning(diverged_warning(name, epoch, network.params))
-        known = accuracies(network.params, network.activation, work.split) if finite else None
-        found[name] = known
-    if not json:
-        output.print(accuracy_table(found))
-    output.document(
-        {
-            **work.facts(),
-            "validation_accuracy": {n: each and 100 * each.validation for n, each in found.items()},
-            "test_accuracy": {n: each and 100 * each.test for n, each in found.items()},
-        }
-    )
 
 
 def _percents(run: Run, test: float | None) -> dict[str, float | None]:
