@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import torch
 import typer
 
+from actfunc.certify import certificate
 from actfunc.cli import app, run
 from actfunc.data import data_root, fashion_mnist
 from tests.docs.pages import PAGES, Block, blocks, docs_module
@@ -107,8 +109,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         )
 
 
-def test_page(page, to_run, folder, one_thread, capsys, monkeypatch):
-    """In order: files are written, commands typed, Python executed in one namespace."""
+def test_page(page, to_run, folder, one_thread, capsys, monkeypatch, pytestconfig):
+    """In order: files are written, commands typed, Python executed in one namespace.
+
+    In short certificates are of two dtypes where nothing else is asked for.
+    """
+    if not pytestconfig.getoption("full"):
+        monkeypatch.setattr(certificate, "DTYPES", (torch.float32, torch.bfloat16))
     names: dict[str, object] = {"__name__": "__main__"}
     typed = commands(page)
     skipped = []
