@@ -13,7 +13,7 @@ HANDFUL = (
     "elu",  # a joint, a parameter, and torch has it
     "hardshrink",  # joints at which the value jumps, that move with the parameter
     "signed_sqrt",  # a pole
-    "snake",  # no limit at infinity, periodic
+    "sin",  # no limit at infinity, periodic, a parameter
     "tanh_exp",  # composed by jets
     "xielu",  # three parameters and a joint
     "exponential",  # steep, and beyond every dtype

@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[1]
     ("what", "every", "deaths"),
     [
         ("train", 5, 12),
-        ("compare", 19, 3),
         pytest.param("train", 1, 56, marks=pytest.mark.full),
         pytest.param("compare", 1, 54, marks=pytest.mark.full),
     ],

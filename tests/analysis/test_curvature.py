@@ -182,7 +182,7 @@ def test_the_error_falls_with_the_examples_as_well():
         images, labels = (part[:count] for part in wide)
         generator = torch.Generator().manual_seed(0)
         seen = []
-        for _ in range(60):
+        for _ in range(30):
             probe = tuple(signs(tap, generator) for tap in mlp.zero_taps(params, count))
             seen.append(network_trace(params, get("tanh"), images, labels, probe))
         spreads[count] = float(torch.stack(seen).std())

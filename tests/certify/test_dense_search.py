@@ -44,7 +44,9 @@ def test_what_is_right_is_told_and_ends_with_0(dense, tmp_path, capsys):
     assert {one["name"] for one in found["worst"]} == {"softsign", "elu:alpha=1.0"}
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize(
+    "dtype", [torch.float32, pytest.param(torch.float64, marks=pytest.mark.full)]
+)
 def test_what_is_wrong_is_told_and_ends_with_1(dense, tmp_path, capsys, monkeypatch, dtype):
     right = actfunc.get("tanh")
     wrong = stretch(

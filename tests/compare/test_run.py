@@ -106,6 +106,7 @@ def test_a_member_begins_with_the_weights_of_its_initialisation(tmp_path):
     assert told.news == []
 
 
+@pytest.mark.full
 def test_two_processes_give_what_one_gives_and_let_others_alone(whole, tmp_path):
     told = Told()
     other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(PAUSE,))
