@@ -129,7 +129,7 @@ def test_the_dense_searches_that_are_kept_found_none_beyond_a_bound():
     assert max(one["proven"] for one in found) >= 5e6
 
 
-@pytest.mark.parametrize("kind", ["epoch", "step", "per-example"])
+@pytest.mark.parametrize("kind", ["epoch", "step", "per-example", "private"])
 def test_every_contender_is_in_the_docs(kind):
     measured = docs_module("measured")
     text = docs_module("hooks").expanded(f"before\n\n<!-- benchmark {kind} -->\n\nafter")

@@ -59,9 +59,8 @@ def _failures(certificate: Certificate) -> Iterator[Shown]:
     of_one_kind: dict[tuple[object, ...], list[Parameter]] = {}
     for parameter in certificate.parameters:
         if not parameter.held:
-            kind = (parameter.dtype, parameter.order, parameter.by, parameter.bound,
-                    parameter.failure)  # fmt: skip
-            of_one_kind.setdefault(kind, []).append(parameter)
+            alike = parameter.dtype, parameter.order, parameter.by, parameter.bound
+            of_one_kind.setdefault((*alike, parameter.failure), []).append(parameter)
     yield from (_of_parameters(certificate, them) for them in of_one_kind.values())
     for call in certificate.calls:
         if not call.held:
