@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,9 @@ from actfunc.errors import ActfuncError
 
 # a fresh start: a forked process would inherit torch's threads in the middle of their work
 SPAWN: SpawnContext = multiprocessing.get_context("spawn")
+
+LOOKS = 0.5
+"""Seconds between two looks whether a parent is still there."""
 
 
 def available_cores() -> int:
@@ -92,6 +96,21 @@ def _end_with_the_first() -> None:
     if first is not None:
         first.join()
         os._exit(1)
+
+
+def end_with_parent() -> None:
+    """Let this process end when the one that started it is gone, in the middle of its work.
+
+    Killed, that one can end nobody, and who waits for the others of a group would wait for ever.
+    """
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(LOOKS)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

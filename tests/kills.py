@@ -22,12 +22,13 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.compare.commands import NOISE, PATIENCE, ROOT, TORCHRUN, eventually, family
+from tests.compare.commands import NOISE, PATIENCE, ROOT, TORCHRUN, family
 
 SMALL = ("--examples", "1200", "--batch-size", "50", "--hidden", "16,8", "--device", "cpu")
 BOTH = ("compare", "tanh", "relu", "--seeds", "3", "--epochs", "3", "--eager", *SMALL)
@@ -75,10 +76,14 @@ SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 QUIET = (*NOISE, "Fatal Python error")
 
 
+SOON = 60
+"""Seconds after a signal until all processes of a command should have ended."""
+
+
 class Ended(NamedTuple):
     """How a command ended, after how many seconds, and what it said."""
 
-    code: int
+    code: int | None
     seconds: float
     err: str
 
@@ -115,8 +120,11 @@ def killed(
     time.sleep(after)
     if process.poll() is None:
         (os.killpg if to_all else os.kill)(process.pid, how)
-    _, err = process.communicate(timeout=PATIENCE)
-    return Ended(process.returncode, after, err)
+    try:
+        _, err = process.communicate(timeout=SOON)
+    except subprocess.TimeoutExpired:  # what it has started holds its stderr
+        err = ""
+    return Ended(process.poll(), after, err)
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -158,8 +166,8 @@ def main() -> int:
             to_all = how == signal.SIGINT and chance.random() < 0.5
             ended = killed(begun(program, cut, more), after, how, to_all=to_all)
             mark = f"{name}, {how.name} after {after:.2f} of {seconds:.2f} s"
-            if not eventually(partial(_gone, cut / "runs")):
-                wrong.append(f"{mark}: left {family(cut / 'runs')}")
+            if left := still_there(cut / "runs"):
+                wrong.append(f"{mark}: left {left}")
             if how != signal.SIGKILL and any(noise in ended.err for noise in QUIET):
                 wrong.append(f"{mark}: said {ended.err[-500:]}")
             again = to_its_end(program, cut, more)
@@ -176,8 +184,16 @@ def main() -> int:
     return int(bool(wrong))
 
 
-def _gone(runs: Path) -> bool:
-    return not family(runs)
+def still_there(runs: Path) -> list[str]:
+    """What a command has left running, some seconds after its end; it is ended here."""
+    until = time.monotonic() + 5
+    while family(runs) and time.monotonic() < until:
+        time.sleep(0.1)
+    left = family(runs)
+    for pid in left:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return [words.decode() for words in left.values()]
 
 
 def surroundings(name: str) -> dict[str, str]:

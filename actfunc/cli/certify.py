@@ -110,9 +110,10 @@ def certify(
 
     import torch
 
+    from actfunc.activation import Activation
     from actfunc.catalogue import CATALOGUE, PAIRS, VECTORS
     from actfunc.certify import kept
-    from actfunc.certify.certificate import DTYPES
+    from actfunc.certify.certificate import DTYPES, FINE
     from actfunc.certify.curve import curve
     from actfunc.show import certificates as show
     from actfunc.show import style
@@ -130,11 +131,18 @@ def certify(
             raise UsageError(f"dtype must be one of {', '.join(known)}, got {word!r}")
     dtypes = [known[word] for word in dict.fromkeys(dtype or known)]
     whole = [*CATALOGUE, *PAIRS, *VECTORS] if everything else []
+    output = Output(json)
     subjects = [subject(text, judge, derivative, formula) for text in [*whole, *chosen]]
+    if not {*dtypes} & {*FINE}:
+        others = [one.name for one in subjects if not isinstance(one, Activation)]
+        if others and not everything:
+            raise UsageError(f"{others[0]} is certified in float64 and float32; name one of them")
+        if others:
+            output.note("pairs and vector functions have no 16-bit part, and are left out")
+        subjects = [one for one in subjects if isinstance(one, Activation)]
     records = {one.spec: one for one in subjects}
     drawable = elementwise(records, "--plot") if plot is not None else []
 
-    output = Output(json)
     if exhaustive:
         every_float32(records, device, output)
         return

@@ -15,6 +15,7 @@ import torch
 from torch import distributed
 
 from actfunc.errors import ActfuncError, ToldToEnd, told_to_end
+from actfunc.machine import end_with_parent
 from actfunc.storage import lock
 
 Anything = TypeVar("Anything")
@@ -85,6 +86,7 @@ def joined() -> Iterator[Ranks]:
 
 
 def _connected(world: int) -> Ranks:
+    end_with_parent()
     # objects go over the CPU, tensors of a GPU over its own links
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     # who is done early waits for the others' training

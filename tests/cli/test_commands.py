@@ -245,3 +245,20 @@ def test_nothing_is_invented_of_a_plain_function(actfunc):
     document = actfunc("show", "own.py:bent", "--json").document
     assert (document["range"], document["joints"]) == (None, None)
     assert actfunc("show", "gelu", "--json").document["joints"] == []
+
+
+def test_pairs_have_no_16_bit_part_which_is_said_before_the_work(actfunc, monkeypatch):
+    begun = []
+    monkeypatch.setattr(
+        "actfunc.cli.certify.certificates_of", lambda records, *_: begun.append([*records]) or []
+    )
+    refused = actfunc("certify", "gelu", "swiglu", "--dtype", "float16")
+    assert refused.code == 2
+    assert "swiglu is certified in float64 and float32" in refused.err
+    assert begun == []
+    done = actfunc("certify", "--all", "--dtype", "float16")
+    assert done.code == 0
+    assert "note: pairs and vector functions have no 16-bit part, and are left out" in done.out
+    [names] = begun
+    assert "gelu" in names
+    assert "swiglu" not in names

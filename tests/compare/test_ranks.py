@@ -150,3 +150,16 @@ def test_what_one_rank_cannot_use_ends_them_all(tmp_path):
         done = ended(process)
     assert done.code != 0
     assert "holds members trained otherwise: patience 7, asked for 3" in done.err
+
+
+@pytest.mark.full
+def test_ranks_end_with_torchrun_and_the_next_start_goes_on(tmp_path, monkeypatch):
+    """Killed, torchrun can end nobody, and they would wait for its store for ever."""
+    with started([*TORCHRUN, "-m", "actfunc", *LONG], tmp_path) as process:
+        assert eventually(lambda: trained(tmp_path) >= 1)
+        process.kill()
+        assert eventually(lambda: not family(tmp_path))
+    before = trained(tmp_path)
+    monkeypatch.setenv("ACTFUNC_DATASET", "silhouettes")
+    assert run([*LONG, "--out", str(tmp_path)]) == 0
+    assert trained(tmp_path) == 10 > before
