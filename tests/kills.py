@@ -35,6 +35,14 @@ BOTH = ("compare", "tanh", "relu", "--seeds", "3", "--epochs", "3", "--eager", *
 ALONE = (*BOTH, "--at-a-time", "1", "--processes", "1")
 ACTFUNC = ("-m", "actfunc")
 
+AT_HOME = """
+import importlib, os, sys
+importlib.import_module("actfunc.data.fetch").mirrors = lambda: [os.environ["MIRROR"]]
+sys.argv[0] = "actfunc"
+importlib.import_module("actfunc.cli").main()
+"""
+"""The program with a mirror that is no other machine."""
+
 COMMANDS = {
     "train": (*ACTFUNC, "train", "tanh", "relu", "--epochs", "6", "--eager", *SMALL),
     "compare": (*ACTFUNC, *BOTH, "--processes", "1"),
@@ -43,7 +51,7 @@ COMMANDS = {
     "certify": (*ACTFUNC, "certify", "--all", "--dtype", "float16", "--save", "certificates.jsonl"),
     "reproduce": (*ACTFUNC, "reproduce", "--epochs", "2", "--eager", "--examples", "1200"),
     "data": (*ACTFUNC, "data", "--dataset", "silhouettes", "--show", "drawn.svg"),
-    "fetch": (*ACTFUNC, "data", "--dataset", "fashion_mnist", "--fetch"),
+    "fetch": ("-c", AT_HOME, "data", "--dataset", "fashion_mnist", "--fetch"),
 }
 """The small sizes are of commands as people type them: with bars, processes, figures and pages."""
 
@@ -56,21 +64,9 @@ class Still(datetime.datetime):
         return cls(2000, 1, 1, tzinfo=tz)
 
 datetime.datetime, time.perf_counter = Still, lambda: 0.0
-if "MIRROR" in os.environ:
-    import importlib.abc, sys
-
-    class Mirrored(importlib.abc.MetaPathFinder):
-        def find_spec(self, name, path, target=None):
-            if name != "actfunc.data.fetch":
-                return None
-            sys.meta_path.remove(self)
-            import actfunc.data.fetch as fetch
-            fetch.mirrors = lambda: [os.environ["MIRROR"]]
-            return fetch.__spec__
-
-    sys.meta_path.insert(0, Mirrored())
 """
-"""What every process of a command begins with: a clock that stands still, a mirror at home."""
+"""What every process of a command begins with: a clock that stands still."""
+
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 QUIET = (*NOISE, "Fatal Python error")
@@ -93,6 +89,7 @@ def begun(program: tuple[str, ...], folder: Path, extra: dict[str, str]) -> subp
     folder.mkdir(exist_ok=True)
     env = {**os.environ, **extra, "ACTFUNC_RUNS": str(folder / "runs")}
     env |= {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+    env |= {"MPLCONFIGDIR": str(folder.parent / "matplotlib")}  # its list of fonts is its own
     return subprocess.Popen(
         [sys.executable, *program],
         env=env,
@@ -174,7 +171,8 @@ def main() -> int:
             found = files(cut)
             differ = sorted(each for each in {*right, *found} if right.get(each) != found.get(each))
             if again.code != 0 or differ:
-                wrong.append(f"{mark}: then {again.code}, {differ}, {again.err[-300:]}")
+                said = again.err[-300:] if again.code else ""
+                wrong.append(f"{mark}: then {again.code}, {differ} {said}")
             shutil.rmtree(cut)
             counted[f"{name} {how.name} {ended.code}"] += 1
             print(f"{number + 1:>4}  {mark}: {ended.code}", flush=True)
