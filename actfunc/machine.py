@@ -81,33 +81,26 @@ def hidden_from_ctrl_c() -> Iterator[None]:
 
 
 def begin_as_worker() -> None:
-    """What a process does first that works for another: one thread, prints as talk, an end.
-
-    It ends with the first process, which cannot end the others when it is killed: they would wait
-    for tasks for ever.
-    """
-    threading.Thread(target=_end_with_the_first, daemon=True).start()
+    """What a process does first that works for another: one thread, prints as talk, an end."""
+    end_with_parent()
     torch.set_num_threads(1)
     sys.stdout = sys.stderr  # the first process has results to print there
-
-
-def _end_with_the_first() -> None:
-    first = multiprocessing.parent_process()
-    if first is not None:
-        first.join()
-        os._exit(1)
 
 
 def end_with_parent() -> None:
     """Let this process end when the one that started it is gone, in the middle of its work.
 
-    Killed, that one can end nobody, and who waits for the others of a group would wait for ever.
+    Killed, that one can end nobody, and who waits for tasks, or for the others of a group, would
+    wait for ever.
     """
-    parent = os.getppid()
+    started_by, parent = multiprocessing.parent_process(), os.getppid()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOKS)
+        if started_by is not None:
+            started_by.join()
+        else:  # by another program, as torchrun
+            while os.getppid() == parent:
+                time.sleep(LOOKS)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

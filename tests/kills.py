@@ -17,18 +17,16 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.compare.commands import NOISE, PATIENCE, ROOT, TORCHRUN, family
+from tests.compare.commands import NOISE, PATIENCE, ROOT, TORCHRUN, end, family, opened
 
 SMALL = ("--examples", "1200", "--batch-size", "50", "--hidden", "16,8", "--device", "cpu")
 BOTH = ("compare", "tanh", "relu", "--seeds", "3", "--epochs", "3", "--eager", *SMALL)
@@ -90,16 +88,7 @@ def begun(program: tuple[str, ...], folder: Path, extra: dict[str, str]) -> subp
     env = {**os.environ, **extra, "ACTFUNC_RUNS": str(folder / "runs")}
     env |= {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
     env |= {"MPLCONFIGDIR": str(folder.parent / "matplotlib")}  # its list of fonts is its own
-    return subprocess.Popen(
-        [sys.executable, *program],
-        env=env,
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+    return opened(program, env, folder, subprocess.DEVNULL)
 
 
 def to_its_end(program: tuple[str, ...], folder: Path, extra: dict[str, str]) -> Ended:
@@ -190,9 +179,7 @@ def still_there(runs: Path) -> list[str]:
     while family(runs) and time.monotonic() < until:
         time.sleep(0.1)
     left = family(runs)
-    for pid in left:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    end(left)
     return [words.decode() for words in left.values()]
 
 

@@ -38,15 +38,21 @@ def certify_any(
         return certify(subject, dtypes=dtypes, compiled=compiled, formula=formula, report=report)
     if formula is not None:
         raise UsageError(f"{subject.name} is judged by its own formula; leave --formula out")
-    fine = [dtype for dtype in dtypes if dtype in FINE]
-    if not fine:
-        raise UsageError(f"{subject.name} is certified in float64 and float32; name one of them")
+    fine = fine_dtypes(subject.name, dtypes)
     # warnings may have been made errors, and none of torch's own is a finding
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if isinstance(subject, GatedPair):
             return certify_pair(subject, dtypes=fine, compiled=compiled, report=report)
         return certify_vector(subject, dtypes=fine, compiled=compiled, report=report)
+
+
+def fine_dtypes(name: str, dtypes: Sequence[torch.dtype]) -> list[torch.dtype]:
+    """Those that a pair or a vector function is judged in. Raises UsageError where none is."""
+    fine = [dtype for dtype in dtypes if dtype in FINE]
+    if not fine:
+        raise UsageError(f"{name} is certified in float64 and float32; name one of them")
+    return fine
 
 
 def certify_many(

@@ -115,6 +115,7 @@ def certify(
     from actfunc.certify import kept
     from actfunc.certify.certificate import DTYPES, FINE
     from actfunc.certify.curve import curve
+    from actfunc.certify.many import fine_dtypes
     from actfunc.show import certificates as show
     from actfunc.show import style
     from actfunc.storage.files import check_writable
@@ -135,10 +136,10 @@ def certify(
     subjects = [subject(text, judge, derivative, formula) for text in [*whole, *chosen]]
     if not {*dtypes} & {*FINE}:
         others = [one.name for one in subjects if not isinstance(one, Activation)]
-        if others and not everything:
-            raise UsageError(f"{others[0]} is certified in float64 and float32; name one of them")
-        if others:
+        if everything:
             output.note("pairs and vector functions have no 16-bit part, and are left out")
+        elif others:
+            fine_dtypes(others[0], dtypes)  # refused before the work
         subjects = [one for one in subjects if isinstance(one, Activation)]
     records = {one.spec: one for one in subjects}
     drawable = elementwise(records, "--plot") if plot is not None else []

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -38,24 +38,36 @@ def started(program: Sequence[str], runs: Path) -> Iterator[subprocess.Popen[str
     """A Python program in a session of its own; no process of it is left in the end."""
     env = {**os.environ, "ACTFUNC_RUNS": str(runs), "ACTFUNC_DATASET": "silhouettes"}
     env |= {"OMP_NUM_THREADS": "1", "NO_COLOR": "1", "COLUMNS": "100", "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
+    process = opened(program, env, ROOT)
+    try:
+        yield process
+    finally:
+        end(family(runs))
+        process.communicate()
+
+
+def opened(
+    program: Sequence[str], env: Mapping[str, str], folder: Path, stdout: int = subprocess.PIPE
+) -> subprocess.Popen[str]:
+    """A Python program in a folder, in a session of its own."""
+    return subprocess.Popen(
         [sys.executable, *program],
         env=env,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
+        cwd=folder,
+        stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
         # who runs the tests in the background has Ctrl-C ignored, and so would the program
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    try:
-        yield process
-    finally:
-        for pid in family(runs):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        process.communicate()
+
+
+def end(processes: Iterable[int]) -> None:
+    """End processes, by their ids, whatever they do."""
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def ended(process: subprocess.Popen[str]) -> Ended:
