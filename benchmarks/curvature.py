@@ -121,7 +121,9 @@ def table(found: dict[str, dict[str, Any]]) -> Table:
 
 def main() -> int:
     """Measure the six networks and write the results; 1 where the two ways are apart."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--batch", type=int, default=256, help="training images")
     parser.add_argument("--steps", type=int, default=LANCZOS_STEPS, help="Lanczos steps")
     parser.add_argument(

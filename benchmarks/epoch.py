@@ -106,7 +106,9 @@ def disagreeing(gave: Mapping[str, Scores | None]) -> list[str]:
 
 def main() -> int:
     """Run the contest and write its results; 1 where contenders did not do the same work."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--only", nargs="+", metavar="PART", help="contenders whose name has this")

@@ -95,7 +95,9 @@ def sixty(
 
 def main() -> int:
     """Measure, print and keep; 1 where a function is not within its bounds."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--functions", nargs="*", default=FUNCTIONS)
     parser.add_argument("--seeds", type=int, default=SEEDS)

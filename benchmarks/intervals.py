@@ -230,7 +230,9 @@ def table(found: dict[tuple[str, str], list[float]], seeds: Sequence[int]) -> Ta
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, print, keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--seed", type=int, default=0, help="of the draws")
     parser.add_argument("--processes", type=int, default=1)

@@ -127,7 +127,9 @@ def drawn(title: str, rows: Mapping[str, Mapping[str, float]]) -> Table:
 
 def main() -> None:
     """Measure and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", default=NAMES)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--compiled", action="store_true")

@@ -124,7 +124,9 @@ def measured(members: int, device: str, *, heap: bool = True) -> int:
 
 def main() -> None:
     """Measure ensembles of several sizes and write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--members", type=int, nargs="*", default=[1, 4, 16])
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--one", type=int, help="measure this one here and print the bytes")

@@ -225,7 +225,9 @@ def peak_apart(name: str, batch: int) -> int:
 
 def main() -> int:
     """Run the contest and write its results; 1 where somebody gives other figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--check", action="store_true", help="do all give the same, no times")

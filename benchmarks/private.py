@@ -135,7 +135,9 @@ def reported(title: str, timed: Timed, steps: int) -> None:
 
 def main() -> None:
     """Run the contests and write their results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--heap", choices=HEAPS, help="measure this one here and print the seconds")

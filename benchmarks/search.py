@@ -287,7 +287,9 @@ def table(title: str, points: Sequence[Worst]) -> Table:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Search, print what is beyond, write the results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", help="activations; the whole catalogue by default")
     parser.add_argument("--over-parameters", action="store_true", help="over each record's domain")
     parser.add_argument("--evaluations", type=float, help="float32 points: 1e9, or 1e8")

@@ -45,7 +45,9 @@ def theirs(name: str) -> Callable[..., Tensor]:
 
 def main() -> None:
     """Run the contests and write their results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("names", nargs="*", default=["gelu", "silu", "tanh", "relu"])
     parser.add_argument("--rounds", type=int, default=31)
     parser.add_argument("--steps", type=int, default=20)

@@ -101,7 +101,9 @@ def table(found: dict[str, dict[str, Any]]) -> Table:
 
 def main() -> None:
     """Measure, print and keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("activations", nargs="*", default=ACTIVATIONS)
     parser.add_argument("--width", type=int, default=1024)
     parser.add_argument("--depth", type=int, default=30)

@@ -113,7 +113,11 @@ def files(folder: Path) -> dict[str, object]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.deaths")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m tests.deaths",
+    )
     parser.add_argument("what", choices=("train", "compare"))
     parser.add_argument("folder", type=Path)
     parser.add_argument("--every", type=int, default=1)

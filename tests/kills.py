@@ -120,7 +120,11 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, prog="python -m tests.kills")
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        prog="python -m tests.kills",
+    )
     # argparse holds an empty list against the choices too
     parser.add_argument("commands", nargs="*", choices=[[], *COMMANDS], default=[])
     parser.add_argument("--count", type=int, default=100)

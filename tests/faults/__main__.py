@@ -2,7 +2,7 @@
 
     python -m tests.faults                            # all, one a core: about twenty minutes
     python -m tests.faults certify "wrong sign"       # whose file or kind has one of these words
-    python -m tests.faults --checkout CHECKOUT      # what another checkout's tests would see
+    python -m tests.faults --checkout CHECKOUT        # what another checkout's tests would see
     python -m tests.faults --out benchmarks/results/faults-here.json      # kept for the docs
 
 Ends with 1 where a fault is seen by nothing and has no reason beside it. Each process is forked
@@ -95,7 +95,11 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser("python -m tests.faults", description=__doc__)
+    parser = argparse.ArgumentParser(
+        "python -m tests.faults",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("words", nargs="*", help="words of the file's name or of the kind")
     parser.add_argument("--checkout", type=Path, default=ROOT, help="whose package and tests")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
