@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType
+
 import pytest
 
+from actfunc.__main__ import main
 from actfunc.errors import UsageError
 from actfunc.show import style
 
@@ -58,3 +62,15 @@ def test_an_interrupted_command_tells_what_the_next_one_does(actfunc, monkeypatc
     stopped = actfunc(command, "relu")
     assert stopped.code == 130
     assert said in stopped.err
+
+
+def test_interrupted_while_it_is_loaded_it_says_so_in_a_line(monkeypatch, capsys):
+    class Loading(ModuleType):
+        def __getattr__(self, name):
+            raise KeyboardInterrupt
+
+    monkeypatch.setitem(sys.modules, "actfunc.cli", Loading("actfunc.cli"))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "error: interrupted before it began\n"
