@@ -58,11 +58,13 @@ def main() -> None:
     parser.add_argument("--against", type=Path, help="another checkout")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--full", action="store_true", help="`pytest --full`, here and once")
+    parser.add_argument("--caches", type=Path, help="where an earlier one in full left its caches")
     options = parser.parse_args()
     console, device = Console(), torch.device("cpu")
     with TemporaryDirectory() as folder:
         if options.full:
-            found = run(HERE, Path(folder), "--full")
+            found = run(HERE, options.caches or Path(folder), "--full")
+            found["caches"] = "no" if options.caches is None else "an earlier run's"
             console.print(f"in full: {found['seconds']:.0f} s, {found['counts']}")
             console.print(f"results: {write({'title': 'whole suite', **found}, device)}")
             return

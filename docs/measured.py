@@ -169,7 +169,8 @@ def _suite(document: Mapping[str, Any]) -> str:
 def _in_full(document: Mapping[str, Any]) -> str:
     counts = ", ".join(f"{number:,} {word}" for word, number in document["counts"].items())
     failed = "".join(f"\n- failed: `{name}`" for name in document["failed"])
-    return f"{_made(document)}: {counts}, in {document['seconds'] / 60:.0f} minutes{failed}"
+    minutes = f"{document['seconds'] / 60:.0f} minutes, with {document['caches']} caches"
+    return f"{_made(document)}: {counts}, in {minutes}{failed}"
 
 
 def _faults(document: Mapping[str, Any]) -> str:
