@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import median_low
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from rich import box
 from rich.text import Text
@@ -13,9 +13,9 @@ from rich.text import Text
 from actfunc.compare.escapes import Escapes
 from actfunc.compare.records import Arm
 from actfunc.compare.standings import Estimate, PairedDifference, Rate, Rule, Standing, Summary
-from actfunc.show import style
 from actfunc.show.comparison_names import arm_names, arm_texts
 from actfunc.show.comparison_notes import differences_notes, standings_notes
+from actfunc.show.style import Verdict
 from actfunc.show.terminal import FoldingTable
 
 Columns: TypeAlias = dict[str, list[str]]
@@ -31,13 +31,6 @@ UNKNOWN = "–"
 
 RATE, EPOCHS_LEFT = "learning rate", "at epoch"
 """The headers of columns that may break their lines: more than one figure may stand there."""
-
-
-class Verdict(NamedTuple):
-    """What a difference says, in words; `held` is True for better, False for worse."""
-
-    word: str
-    held: bool | None
 
 
 def standings_table(summary: Summary, images: int) -> FoldingTable:
@@ -71,7 +64,7 @@ def differences_table(summary: Summary) -> FoldingTable | None:
         " over the same seeds"
     )
     columns = differences_columns(summary.differences)
-    verdicts = [_coloured(verdict(difference)) for difference in summary.differences]
+    verdicts = [verdict(difference).coloured() for difference in summary.differences]
     return _table(title, names, columns, verdicts, differences_notes(summary))
 
 
@@ -175,7 +168,7 @@ def epochs_left(one: Escapes) -> str:
 
 
 def verdict(difference: PairedDifference) -> Verdict:
-    """Better, worse, or not shown and how many seeds it would take."""
+    """Better, which holds, or worse; else not shown, and how many seeds it would take."""
     if difference.diverged:
         return Verdict(f"not tested; {difference.diverged} diverged", None)
     if difference.shown and difference.points is not None:
@@ -262,8 +255,3 @@ def _table(
     for index, (name, row) in enumerate(zip(names, rows, strict=True)):
         table.add_row(name, *row, *verdicts[index : index + 1])
     return table
-
-
-def _coloured(found: Verdict) -> Text:
-    colours = {True: f"bold {style.HELD}", False: f"bold {style.NOT_HELD}", None: ""}
-    return Text(found.word, style=colours[found.held])

@@ -127,6 +127,18 @@ def _shade(plain: str, number: int) -> str:
     return to_hex((red, green, blue)).upper()
 
 
+class Verdict(NamedTuple):
+    """What is found beside what is expected, in words; `held` is None where neither is said."""
+
+    word: str
+    held: bool | None
+
+    def coloured(self) -> Text:
+        """For a table."""
+        colours = {True: f"bold {HELD}", False: f"bold {NOT_HELD}", None: ""}
+        return Text(self.word, style=colours[self.held])
+
+
 def named(spec: str) -> Text:
     """The short name in its colour, then the parameters, where a table may break the line."""
     name, settings = Text(label(spec), style=f"bold {colour(spec)}"), spec.rpartition(":")[2]

@@ -52,7 +52,7 @@ def comparison_table(study: Study) -> FoldingTable:
             Text(name, style=f"bold {style.colour(name)}"),
             f"{published.TEST_ACCURACY[name]:.2f}",
             f"{100 * found.test:.2f}",
-            _word(judged),
+            judged.coloured(),
         )
     table.add_section()
     for network, counts in study.dead.items():
@@ -60,11 +60,6 @@ def comparison_table(study: Study) -> FoldingTable:
             f"dead neurons, {network}",
             " ".join(map(str, published.DEAD_NEURONS[network])),
             " ".join(map(str, counts)),
-            _word(verdict.of_dead_neurons(study, network)),
+            verdict.of_dead_neurons(study, network).coloured(),
         )
     return table
-
-
-def _word(judged: verdict.Verdict) -> Text:
-    colours = {True: style.HELD, False: style.NOT_HELD, None: "dim"}
-    return Text(judged.word, style=colours[judged.held])

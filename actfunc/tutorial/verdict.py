@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from actfunc.show.style import Verdict
 from actfunc.training.evaluate import left_chance
 from actfunc.tutorial import published
 from actfunc.tutorial.study import Study
@@ -13,13 +12,6 @@ WITHIN = 2.0
 
 CHANCE = 10.0
 """Percent right by guessing."""
-
-
-class Verdict(NamedTuple):
-    """Agreement in a word; `held` is None where there is nothing to compare with."""
-
-    word: str
-    held: bool | None
 
 
 def comparable(study: Study) -> bool:
