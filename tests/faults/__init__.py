@@ -20,7 +20,7 @@ PACKAGE = Path(actfunc.__file__).parent
 
 CONCERNED = {
     "": ["tests/test_*.py", "tests/cli", "tests/catalogue", "tests/training"],
-    "analysis": ["tests/analysis", "tests/cli"],
+    "analysis": ["tests/analysis", "tests/cli", "tests/test_defaults.py"],
     "catalogue": ["tests/catalogue", "tests/test_*.py", "tests/certify"],
     "certify": ["tests/certify", "tests/cli", "tests/show"],
     "cli": ["tests/cli", "tests/compare", "tests/certify", "tests/data", "tests/docs"],

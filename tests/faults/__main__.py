@@ -6,7 +6,8 @@
     python -m tests.faults --out benchmarks/results/faults-here.json      # kept for the docs
 
 Ends with 1 where a fault is seen by nothing and has no reason beside it. Each process is forked
-from one that has loaded torch, and runs the tests until the first that fails.
+from one that has loaded torch, and runs the tests until the first that fails. Which one that was is
+known from the file of `--out`, if it is there: such a test is asked first.
 """
 
 from __future__ import annotations
@@ -70,11 +71,12 @@ def main() -> int:
         if not asked.words or any(word in f"{fault.file} {fault.kind}" for word in asked.words)
     ]
     faults = [fault for fault in chosen if fault.fits(asked.checkout / "actfunc")]
+    last = _seen_last(asked.out)
     if len(faults) < len(chosen):
         print(f"{len(chosen) - len(faults)} do not fit that checkout")
     _load_what_tests_load()
     found = []
-    for seen in _all_of([None, *faults], asked):
+    for seen in _all_of([None, *faults], last, asked):
         outcome = seen.by or "NOT SEEN"
         if seen.fault is not None:
             found.append(seen)
@@ -107,6 +109,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, default=LONGEST, help="seconds for a fault's tests")
     parser.add_argument("--pytest", default="", help="further arguments of pytest, as one text")
     return parser.parse_args()
+
+
+def _seen_last(path: Path | None) -> dict[tuple[str, str], str]:
+    """Which test saw a fault, known by its file and effect, when the file was written."""
+    if path is None or not path.exists():
+        return {}
+    rows = json.loads(path.read_text(encoding="utf-8"))["faults"]
+    return {(row["file"], row["effect"]): row["by"] for row in rows if "::" in row["by"]}
 
 
 def _write(path: Path, found: list[Seen], checkout: Path) -> None:
@@ -142,14 +152,17 @@ def _load_what_tests_load() -> None:
     import torchvision  # noqa: F401
 
 
-def _all_of(faults: list[Fault | None], asked: argparse.Namespace) -> Iterator[Seen]:
+def _all_of(
+    faults: list[Fault | None], last: dict[tuple[str, str], str], asked: argparse.Namespace
+) -> Iterator[Seen]:
     """The faults in turn, so many at once, as they are done."""
     waiting, running = list(faults), dict[int, tuple[Fault | None, Path, float]]()
     with tempfile.TemporaryDirectory() as folder:
         while waiting or running:
             while waiting and len(running) < asked.processes:
                 fault, copy = waiting.pop(0), Path(tempfile.mkdtemp(dir=folder))
-                child = _start(fault, asked.checkout.resolve(), copy, asked.pytest)
+                first = last.get((fault.file, fault.effect), "") if fault else ""
+                child = _start(fault, first, asked.checkout.resolve(), copy, asked.pytest)
                 running[child] = fault, copy, time.monotonic()
             time.sleep(0.05)
             for child, (fault, copy, start) in list(running.items()):
@@ -167,8 +180,11 @@ def _all_of(faults: list[Fault | None], asked: argparse.Namespace) -> Iterator[S
                     shutil.rmtree(copy)
 
 
-def _start(fault: Fault | None, checkout: Path, copy: Path, further: str) -> int:
-    """A process that runs the tests of one fault in a copy; it writes what failed beside it."""
+def _start(fault: Fault | None, likely: str, checkout: Path, copy: Path, further: str) -> int:
+    """A process that runs the tests of one fault in a copy; it writes what failed beside it.
+
+    likely: the test that is asked before all others, if there is one.
+    """
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(checkout / "actfunc", copy / "actfunc", ignore=ignored)
     for name in CARRIED:
@@ -191,8 +207,6 @@ def _start(fault: Fault | None, checkout: Path, copy: Path, further: str) -> int
         out = os.open(copy / "output", os.O_CREAT | os.O_WRONLY)
         os.dup2(out, 1)
         os.dup2(out, 2)
-        for name in [each for each in sys.modules if each.split(".")[0] in ("tests", "actfunc")]:
-            del sys.modules[name]
         sys.path.insert(0, str(copy))
         sys.dont_write_bytecode = True
         os.environ |= {
@@ -203,7 +217,12 @@ def _start(fault: Fault | None, checkout: Path, copy: Path, further: str) -> int
         first = _First()
         kept = f"cache_dir={ROOT / '.pytest_cache' / 'faults'}"  # truths of formulas, by digest
         options = ["-x", "-q", "-o", kept, "-o", "addopts=", *further.split()]
-        pytest.main([*options, "--rootdir", str(copy), *tests], plugins=[first])
+        for some in ([likely], tests) if likely else (tests,):
+            for name in [one for one in sys.modules if one.split(".")[0] in ("tests", "actfunc")]:
+                del sys.modules[name]
+            pytest.main([*options, "--rootdir", str(copy), *some], plugins=[first])
+            if first.failed:
+                break
         (copy / "failed").write_text(first.failed)
         status = 0
     except BaseException:
