@@ -8,10 +8,14 @@ import os
 import signal
 import subprocess
 import time
+from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from actfunc.compare import workers
 from actfunc.compare.ranks import HINT
 from actfunc.errors import ActfuncError
 from tests.compare.commands import (
@@ -112,3 +116,34 @@ def test_processes_end_with_the_first_one(tmp_path, how):
         assert "told to end\n" in done.err
         assert HINT in done.err
         assert not [noise for noise in NOISE if noise in done.err], done.err
+
+
+def test_all_that_is_told_of_a_task_comes_before_its_results(monkeypatch):
+    submitted = {}
+
+    class Asked:
+        def submit(self, work, task):
+            submitted[Future()] = work, task
+            return [*submitted][-1]
+
+    @contextmanager
+    def processes(count, begin, given, hint):
+        begin(*given)
+        yield Asked()
+
+    def waited(pending, **_):
+        """All is told and done in the last moment of the wait."""
+        for job, (work, task) in submitted.items():
+            job.set_result(work(task))
+        return pending, set()
+
+    trainer = SimpleNamespace(train=lambda task, tell: tell(f"trained {task}") or [task])
+    monkeypatch.setattr(workers, "Trainer", lambda *_: trainer)
+    monkeypatch.setattr(workers, "begin_as_worker", lambda: None)
+    monkeypatch.setattr(workers, "worker_processes", processes)
+    monkeypatch.setattr(workers, "wait", waited)
+    told = []
+    every = workers.train_all(["a", "b"], dict, None, None, processes=2, tell=told.append)
+    assert next(every) in ("a", "b")
+    assert told == ["trained a", "trained b"]
+    assert len([*every]) == 1

@@ -70,7 +70,7 @@ class Fault(NamedTuple):
         """The test files that concern it, those of its file's name first, each once."""
         name = Path(self.file).stem
         places = [
-            f"{place}/**/test_*.py" if "*" not in place else place
+            place if place.endswith(".py") else f"{place}/**/test_*.py"
             for place in CONCERNED[self.folder]
         ]
         own = f"tests/**/test_{name}.py", f"tests/**/test_{name.partition('_')[0]}*.py"
