@@ -20,7 +20,7 @@ from actfunc.certify.check import ORDERS, Parameter, bound_of, unlike, word
 from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import Truth, truth
 from actfunc.certify.parameter_ends import at_ends
-from actfunc.certify.settings import NUMBERS, Sweep, over, settings
+from actfunc.certify.settings import NUMBERS, Sweep, decimal_settings, over, settings
 from actfunc.certify.third import third_with_others
 from actfunc.certify.ulp import error, plain_error, ulp
 from actfunc.errors import in_a_line
@@ -57,6 +57,7 @@ def parameters(
         *_by_parameters(activation, formula, _own(activation, dtype), OWN),
         *_with_others(activation, formula, others),
         *_with_many(activation, formula, dtype),
+        *_with_decimals(activation, formula, dtype),
         *at_ends(activation, formula, others),
         *third_with_others(activation, formula, others),
         *_by_parameters(activation, formula, others, "other parameters"),
@@ -113,6 +114,18 @@ def _with_many(activation: Activation, formula: Formula, dtype: torch.dtype) -> 
         yield _judged(activation, large, repeated, order, LARGE, sibling, _one_a_channel)
 
 
+def _with_decimals(
+    activation: Activation, formula: Formula, dtype: torch.dtype
+) -> Iterator[Parameter]:
+    """In float32 alone: 16 bits are computed in it, and float64 has the numbers that are given."""
+    if dtype != torch.float32:
+        return
+    others = decimal_settings(activation, formula, dtype)
+    true = truth(formula, others.x.flatten(), others=others.flat)
+    for order, sibling in enumerate(activation.siblings):
+        yield _judged(activation, others, true, order, DECIMALS, sibling, _as_numbers)
+
+
 def _repeated(others: Sweep, true: Truth, times: int) -> tuple[Sweep, Truth]:
     """The same points again and again, with the truth about them."""
     settings = len(others.x)
@@ -162,6 +175,7 @@ def _one_a_channel(function: Callable[..., Tensor], others: Sweep) -> Tensor:
 ONE = "other parameters as tensors of one element"
 CHANNELS = "other parameters, one a channel"
 MANY = "many other parameters as numbers"
+DECIMALS = "decimals as other parameters"
 LARGE = "many other parameters, one a channel, on many elements"
 _WAYS: dict[str, Way] = {
     NUMBERS: _as_numbers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -36,6 +36,9 @@ NEAR = 2.5
 COMMON = (0.1, 0.5, 1.0, 2.0, 3.0, 10.0)
 """What people set, and what a function may treat as a case of its own."""
 
+DECIMAL = (0.1, 0.7, 0.9, 1.1)
+"""What float32 has not: a joint there lies between two of its numbers."""
+
 
 NUMBERS = "other parameters as numbers"
 """How they were given, where they were given so."""
@@ -45,8 +48,7 @@ class Sweep(NamedTuple):
     """Settings of the parameters, and points to go with each.
 
     x:      (setting, point), in the dtype under test.
-    params: by name, (setting, 1), float64: numbers that float32 has, so that they are the same in
-            whichever dtype they are given.
+    params: by name, (setting, 1), float64.
     """
 
     x: Tensor
@@ -89,6 +91,7 @@ def settings(
 ) -> Sweep:
     """Settings of the record's parameters that its domain has, with points of a dtype.
 
+    They are numbers that float32 has, so that they are the same in whichever dtype they are given.
     The ends that belong to a domain, numbers next to those that do not, zero, small and large ones,
     negative ones; then all parameters at once, by chance, always the same.
     many: as well what is common, and so many by chance that a narrow range has some of them.
@@ -99,6 +102,26 @@ def settings(
         chosen += _common(activation)
         for reach in (OCTAVES, NEAR):
             chosen += _by_chance(activation, generator, MANY // 2, reach)
+    return _with_points(activation, formula, chosen, dtype, generator)
+
+
+def decimal_settings(activation: Activation, formula: Formula, dtype: torch.dtype) -> Sweep:
+    """Settings that float32 has not, one parameter at a time, to be given as numbers."""
+    own = activation.params
+    chosen = [
+        own,
+        *({**own, name: sign * by} for name in own for by in DECIMAL for sign in (1, -1)),
+    ]
+    return _with_points(activation, formula, chosen, dtype, torch.Generator().manual_seed(0))
+
+
+def _with_points(
+    activation: Activation,
+    formula: Formula,
+    chosen: Sequence[Mapping[str, float]],
+    dtype: torch.dtype,
+    generator: torch.Generator,
+) -> Sweep:
     found = [one for one in chosen if _is_one(activation, formula, one)]
     x = torch.stack([_points(activation, one, dtype, generator) for one in found])
     columns = {

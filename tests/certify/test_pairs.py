@@ -59,6 +59,12 @@ def test_every_pair_holds_in_both_dtypes(name):
     assert len(document["checks"][0]["worst"]["beside"]) == 1
 
 
+@every_pair
+@both
+def test_every_pair_holds_where_it_ends(name, dtype):
+    assert [one for one in pair_limits(PAIRS[name], dtype) if not one.held] == []
+
+
 @each_pair
 @both
 def test_a_small_relative_error_is_caught(name, dtype):

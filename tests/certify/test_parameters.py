@@ -17,6 +17,7 @@ from actfunc.certify import parameter_ends as ends
 from actfunc.certify.oracle import truth
 from actfunc.certify.parameters import (
     CHANNELS,
+    DECIMALS,
     LARGE,
     MANY,
     NUMBERS,
@@ -60,11 +61,12 @@ def bent(record, sibling, change):
 
 
 def test_what_is_judged():
-    found = [(one.by, one.order, one.given) for one in judged(ELU, torch.float32)]
-    assert {("alpha", order, given) for order in ORDERS[:2] for given in (OWN, "other parameters")}
-    for given in (NUMBERS, ONE, CHANNELS):
-        assert {("", order, given) for order in ORDERS} <= set(found)
-    assert all(one.points >= 140 for one in judged(ELU, torch.float32))
+    found = {(one.by, one.order, one.given) for one in judged(ELU, torch.float32)}
+    for given in (OWN, "other parameters"):
+        assert {("alpha", order, given) for order in ORDERS[:2]} <= found
+    for given in (NUMBERS, ONE, CHANNELS, MANY, LARGE, DECIMALS):
+        assert {("", order, given) for order in ORDERS} <= found
+    assert all(one.points >= 100 for one in judged(ELU, torch.float32))
     assert judged(actfunc.get("relu")) == ()
 
 
@@ -103,6 +105,17 @@ def test_a_fault_in_a_range_of_a_parameter_is_found(sibling):
     for dtype in DTYPES:
         found = wrong(bent(ELU, sibling, change), dtype)
         assert {("", order, given) for given in (NUMBERS, ONE, CHANNELS)} <= found
+
+
+def test_a_joint_that_float32_has_not_is_not_where_its_nearest_number_is():
+    hardtanh = actfunc.get("hardtanh")
+
+    def slope(x, min_val, max_val):
+        return torch.where((x > min_val) & (x < max_val), 1.0, 0.0).to(x.dtype)
+
+    assert wrong(hardtanh, torch.float32) == set()
+    found = wrong(replace(hardtanh, df=slope), torch.float32)
+    assert ("", "first", DECIMALS) in found
 
 
 @pytest.mark.parametrize("sibling", SIBLINGS)
