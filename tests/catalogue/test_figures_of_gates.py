@@ -5,6 +5,7 @@ Most lie between the points of a certificate's grid, or at parameters it does no
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import pytest
@@ -223,3 +224,12 @@ def test_compiled_it_is_within_its_bounds(name):
         assert errors(name, order, x, got[order]).max() < 0.9 * BOUNDS[order]
     if name == "erf":
         assert got[0][-2].item() == pytest.approx(1.1283791670955126e-07, rel=2e-7)
+
+
+@pytest.mark.parametrize(("name", "sign"), [("ssu", 1), ("dsu", 1), ("dsu", -1)])
+def test_where_a_slope_is_zero_at_pi_it_has_its_digits(name, sign):
+    """Most of what the measure of a certificate forgives there, as π lies between two floats."""
+    record = actfunc.get(name)
+    x = sign * torch.tensor([math.pi, math.nextafter(math.pi, 4), 3.1415], dtype=torch.float64)
+    wanted = truth(parse(record.formula), x).hi
+    torch.testing.assert_close(record.df(x), wanted[1], rtol=1e-14, atol=0)

@@ -310,10 +310,16 @@ def test_a_module_of_ones_own_is_left_as_it_was(own):
 
 def test_an_error_within_ones_own_is_told_from_any_other(own):
     path = own(
-        "def f(x):\n    if x.max() > 1e6:\n        raise ValueError('too big')\n    return x\n"
+        "def f(x):\n    if x.max() > 1e6:\n        raise ValueError('too big')\n"
+        "    return within(x)\ndef within(x):\n    if x.min() < -1e6:\n"
+        "        raise ValueError('too small')\n    return x\n"
     )
     f = get(f"{path}:f")
-    for x, line in ((torch.full((3,), 1e9), "line 3, in f: ValueError: too big"), ("5", "line 2")):
+    for x, line in (
+        (torch.full((3,), 1e9), "line 3, in f: ValueError: too big"),
+        (torch.full((3,), -1e9), "line 7, in within: ValueError: too small"),
+        ("5", "line 2"),
+    ):
         with pytest.raises((ValueError, AttributeError)) as error:
             f.f.function(x)
         told = raised_in_own(error.value)

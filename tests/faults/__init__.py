@@ -19,7 +19,10 @@ ROOT = HERE.parent.parent
 PACKAGE = Path(actfunc.__file__).parent
 
 CONCERNED = {
-    "": ["tests/test_*.py", "tests/cli", "tests/catalogue", "tests/training"],
+    "": [
+        *("tests/test_*.py", "tests/catalogue", "tests/training", "tests/certify/test_third.py"),
+        *("tests/data/test_intake.py", "tests/cli"),
+    ],
     "analysis": ["tests/analysis", "tests/cli", "tests/test_defaults.py"],
     "catalogue": ["tests/catalogue", "tests/test_*.py", "tests/certify"],
     "certify": ["tests/certify", "tests/cli", "tests/show"],
