@@ -362,7 +362,9 @@ def test_an_unknown_parameter_is_an_error_that_lists_what_is_accepted(name, acce
 @pytest.mark.parametrize("order", [1, 2])
 def test_a_learnable_parameter_gets_its_gradient(record, order):
     x = torch.linspace(-4, 4, 32, dtype=torch.float64)  # no point at a joint
-    params = {key: torch.tensor(0.7, dtype=x.dtype) for key in record.params}
+    params = {
+        key: torch.tensor(0.9 * value or 0.7, dtype=x.dtype) for key, value in record.params.items()
+    }
 
     def total(function, params):
         return (function(x, **params) * x).sum()
