@@ -143,6 +143,13 @@ def _write(path: Path, found: list[Seen], checkout: Path) -> None:
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
+def _first_failure(arguments: list[str]) -> str:
+    """Run pytest, and give the name of what failed first, or nothing."""
+    first = _First()
+    pytest.main(arguments, plugins=[first])
+    return first.failed
+
+
 def _load_what_tests_load() -> None:
     """Third parties only, before any process is forked; what they start no thread for."""
     import matplotlib.figure  # noqa: F401
@@ -214,16 +221,20 @@ def _start(fault: Fault | None, likely: str, checkout: Path, copy: Path, further
             "PYTHONDONTWRITEBYTECODE": "1",
             "PYTEST_XDIST_WORKER": "faults",  # one thread each
         }
-        first = _First()
+        for name in [each for each in sys.modules if each.split(".")[0] in ("tests", "actfunc")]:
+            del sys.modules[name]
         kept = f"cache_dir={ROOT / '.pytest_cache' / 'faults'}"  # truths of formulas, by digest
         options = ["-x", "-q", "-o", kept, "-o", "addopts=", *further.split()]
+        options += ["--rootdir", str(copy)]
+        told = copy / "failed"
         for some in ([likely], tests) if likely else (tests,):
-            for name in [one for one in sys.modules if one.split(".")[0] in ("tests", "actfunc")]:
-                del sys.modules[name]
-            pytest.main([*options, "--rootdir", str(copy), *some], plugins=[first])
-            if first.failed:
+            told.unlink(missing_ok=True)
+            if not os.fork():  # the package can be loaded once a process
+                told.write_text(_first_failure([*options, *some]))
+                os._exit(0)
+            os.wait()
+            if not told.exists() or told.read_text():
                 break
-        (copy / "failed").write_text(first.failed)
         status = 0
     except BaseException:
         traceback.print_exc()
