@@ -1,6 +1,6 @@
 """Plants the faults one by one in a copy, runs the tests that concern each, tells what saw it.
 
-    python -m tests.faults                            # all, one a core: about twenty minutes
+    python -m tests.faults                            # all, one a core: an hour
     python -m tests.faults certify "wrong sign"       # whose file or kind has one of these words
     python -m tests.faults --checkout CHECKOUT        # what another checkout's tests would see
     python -m tests.faults --out benchmarks/results/faults-here.json      # kept for the docs
