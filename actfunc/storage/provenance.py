@@ -29,8 +29,8 @@ def provenance(device: torch.device) -> dict[str, Any]:
 
 
 def _program() -> str:
-    name = Path(sys.argv[0]).name
-    return "actfunc" if name == "__main__.py" else name
+    path = Path(sys.argv[0])
+    return path.parent.name if path.name == "__main__.py" else path.name
 
 
 def describe(device: torch.device) -> str:

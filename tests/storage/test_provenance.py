@@ -19,7 +19,12 @@ WORDS = ["certify", "my folder/own.py:f", "--formula", "1 / (1 + exp(-x))", "it'
 
 @pytest.mark.parametrize(
     ("program", "called"),
-    [("bin/actfunc", "actfunc"), ("actfunc/__main__.py", "actfunc"), ("./cli.py", "cli.py")],
+    [
+        ("bin/actfunc", "actfunc"),
+        ("actfunc/__main__.py", "actfunc"),
+        ("tests/faults/__main__.py", "faults"),
+        ("./cli.py", "cli.py"),
+    ],
 )
 def test_the_command_can_be_typed_again(monkeypatch, program, called):
     monkeypatch.setattr(sys, "argv", [program, *WORDS])
