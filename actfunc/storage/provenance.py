@@ -23,14 +23,16 @@ def provenance(device: torch.device) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(terse=True),
         "device": describe(device),
-        "command": shlex.join([_program(), *sys.argv[1:]]),
+        "command": shlex.join([*_program(), *sys.argv[1:]]),
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def _program() -> str:
-    path = Path(sys.argv[0])
-    return path.parent.name if path.name == "__main__.py" else path.name
+def _program() -> list[str]:
+    *_, outer, inner, name = ("", "", *Path(sys.argv[0]).parts)
+    if name != "__main__.py":
+        return [name]
+    return [inner] if inner == "actfunc" else ["python", "-m", f"{outer}.{inner}"]
 
 
 def describe(device: torch.device) -> str:
