@@ -10,9 +10,11 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import actfunc
 from actfunc.catalogue import CATALOGUE, FAMILIES, PAIRS, VECTORS
+from actfunc.certify import certify
 from actfunc.certify.peers import peer
 from tests.docs.pages import PAGES, ROOT, docs_module
 
@@ -130,3 +132,24 @@ def test_links_of_the_readme_lead_somewhere():
     text = (ROOT / "README.md").read_text("utf-8")
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (ROOT / target).exists(), target
+
+
+def test_what_a_certificate_counts_is_what_its_page_says():
+    dtypes = torch.float64, torch.float32, torch.bfloat16
+    fine, single, half = (certify(actfunc.get("silu"), dtypes=(dtype,)) for dtype in dtypes)
+
+    def others(found):
+        return sum(not one.by and one.order != "third" for one in found.parameters)
+
+    def by_each(found):
+        return sum(bool(one.by) for one in found.parameters)
+
+    several = f"{others(fine)}, in float32 with decimals {others(single)}, in 16 bits"
+    page = (ROOT / "docs" / "certify.md").read_text("utf-8")
+    for row in (
+        f"to a derivative | {len(half.routes)}, compiled",
+        f"inputs and results | {len(single.calls)} |",
+        f"four times lifted | {several} {others(half)} |",
+        f"by each of them | {by_each(fine)}, in 16 bits {by_each(half)} |",
+    ):
+        assert row in page
