@@ -59,7 +59,7 @@ def lift_partial(
             return polynomial(partial, inputs, params)
         wide = [each.float() for each in inputs]
         return polynomial(partial, wide, params).to(inputs[0].dtype)
-    if not torch.is_grad_enabled():
+    if not torch.is_grad_enabled() or _compiled_without_gradients(*inputs, *params):
         return partial.function(*inputs, *params)
     return _Lifted.apply(partial, len(inputs), *inputs, *params)
 
@@ -71,6 +71,12 @@ def _read_along() -> bool:
     else:
         apart = torch.jit.is_tracing() or torch_private.functionalizes()  # type: ignore
     return apart or torch_private.forward_mode_is_on()
+
+
+def _compiled_without_gradients(*tensors: Tensor) -> bool:
+    """Whether the compiler would take the forward of a Function alone, and hand it a context that
+    `setup_context` has made needless: it counts names, of which several tensors have but one."""
+    return torch.compiler.is_compiling() and not any(each.requires_grad for each in tensors)
 
 
 class _Lifted(torch.autograd.Function):

@@ -19,7 +19,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
 
 from actfunc import CATALOGUE, Activation, get, lift
-from actfunc.catalogue import FAMILIES, find
+from actfunc.catalogue import FAMILIES, PAIRS, find
 from actfunc.certify.peers import peer
 from actfunc.errors import UsageError
 from actfunc.lifting import SIXTEEN_BIT
@@ -606,3 +606,15 @@ def test_records_of_every_kind_are_pickled_by_their_name_and_copied_as_they_are(
 
 def minus_sine(x: Tensor) -> Tensor:
     return -torch.sin(x)
+
+
+def test_compiled_where_nothing_needs_a_gradient_it_is_the_value():
+    """The compiler then takes a Function's forward alone, and by the number of its names."""
+    x, beta = torch.linspace(-3, 3, 7), torch.linspace(0.5, 2, 7)
+    silu, swiglu = get("silu"), PAIRS["swiglu"]
+    for function in (lambda x, b: silu(x, beta=b), swiglu):
+        torch.compiler.reset()
+        compiled = torch.compile(function, fullgraph=True, backend="eager")
+        torch.testing.assert_close(compiled(x, beta), function(x, beta))
+        needed = x.clone().requires_grad_()
+        torch.testing.assert_close(compiled(needed, beta).detach(), function(x, beta))

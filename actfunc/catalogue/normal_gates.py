@@ -44,7 +44,7 @@ def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Te
 def _lost_of_square(x: Tensor, alpha: Number, beta: Number, z: Tensor, square: Tensor) -> Tensor:
     """q² less `square`, where that is large enough for e^-q² to show it; else 0."""
     # further from 0 what rounding x makes of it is more
-    shows = (square > 4.5) & (square < 800) & (z.abs() < 1)
+    shows = (square > 1.5) & (square < 800) & (z.abs() < 1)
     near, alpha = where(shows, z, 0.0), tensor_like(z, alpha)
     power, rest = exp_pair(near, product_error(near, where(shows, x.double(), 0.0), beta))
     q = alpha * power
@@ -76,8 +76,9 @@ def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 def _erf_act_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
     h = exp(-0.5 * square)
-    h = h - 0.5 * h * _lost_of_square(x, alpha, beta, z, square)
-    bend = _BELL * beta * (q * h * (2 + z * (1 - 2 * square)) * h)
+    lost = _lost_of_square(x, alpha, beta, z, square)
+    h = h - 0.5 * h * lost
+    bend = _BELL * beta * (q * h * ((2 + z * (1 - 2 * square)) - 2 * z * lost) * h)
     return flushed(closed(z, q, 2 + z, _BELL * alpha * beta, bend).to(x.dtype))
 
 

@@ -177,8 +177,8 @@ def test_the_worst_is_at_least_that_of_the_grid_and_how_many_were_tried_is_said(
     # what came together is what belongs together
     for order, sibling in enumerate(SIBLINGS):
         got = getattr(record, sibling)(judged.x)
-        # torch's loops for few and for many may differ in the last digit
-        torch.testing.assert_close(got, judged.got[order], rtol=2 * torch.finfo(dtype).eps, atol=0)
+        # torch's loops for few and for many may differ in the last digit of an exponential
+        torch.testing.assert_close(got, judged.got[order], rtol=4 * torch.finfo(dtype).eps, atol=0)
 
 
 def test_a_certificate_is_the_same_again_and_another_seed_looks_elsewhere():
@@ -279,7 +279,7 @@ def test_a_series_tells_the_errors_all_around_its_centre(record):
         if any(abs(centre - joint) < abs(centre) / 32 for joint in record.joint_points):
             continue
         if around is None:  # beyond every number
-            assert record.name == "exponential"
+            assert record.name in ("exponential", "symexp")
             continue
         assert 1e-5 * abs(centre) < around.reach <= abs(centre) / 64
         offset = 2 * torch.rand(40, dtype=torch.float64, generator=generator) - 1
