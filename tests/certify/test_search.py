@@ -15,7 +15,7 @@ from actfunc.certify.search import SEED, widened
 from actfunc.certify.surroundings import surroundings
 from actfunc.certify.suspects import EVEN, REACH, beside, strips, suspected, thinned, values
 from actfunc.certify.taylor import taylor
-from actfunc.certify.ulp import error
+from actfunc.certify.ulp import error, ulp
 from tests.certify.planted import SIBLINGS, bump, places, stretch
 from tests.records import each
 
@@ -285,8 +285,14 @@ def test_a_series_tells_the_errors_all_around_its_centre(record):
         offset = 2 * torch.rand(40, dtype=torch.float64, generator=generator) - 1
         x = (centre + around.reach * offset).unique()
         true = truth(formula, x, record.params)
-        found = around.errors(here(x), x)
-        torch.testing.assert_close(found, measured(here(x), true, x), rtol=0.01, atol=0.02)
+        found, wanted = around.errors(here(x), x), measured(here(x), true, x)
+        # what the polynomial takes off is rounded: where a derivative and the next are 0 together,
+        # as at -9π/4 of snake, that is more than a hundredth of the unit
+        middle = truth(formula, torch.tensor([centre], dtype=x.dtype), record.params).hi[:3]
+        units = ulp(true.hi[:3], x.dtype) + true.hi[1:4].abs() * ulp(x, x.dtype)
+        rounding = 2.0**-52 * (true.hi[:3] - middle).abs() / units
+        off = (found - wanted).abs()
+        assert ((off <= 0.02 + 0.01 * wanted + rounding) | (found == wanted)).all()
 
 
 def test_a_series_is_no_further_good_than_it_reaches():
