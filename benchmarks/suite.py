@@ -26,6 +26,9 @@ from rich.console import Console
 
 HERE = Path(__file__).parents[1]
 
+SHOWN = 50_000
+"""Letters of what pytest says of failures."""
+
 
 def run(checkout: Path, caches: Path, *arguments: str) -> dict[str, Any]:
     """The suite of a checkout, with its caches in a folder: seconds, counts, names of failures."""
@@ -47,6 +50,8 @@ def run(checkout: Path, caches: Path, *arguments: str) -> dict[str, Any]:
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", told.stdout, re.M)
     for name in failed:
         print(f"  failed: {name}", flush=True)
+    if failed:
+        print(told.stdout[told.stdout.find("= FAILURES =") :][:SHOWN], flush=True)
     return {"seconds": seconds, "exit": told.returncode, "failed": failed, "counts": counts}
 
 
