@@ -2,6 +2,8 @@
 
 import sys
 
+from actfunc.errors import INTERRUPTED
+
 
 def main() -> None:
     """Load the command line and run it. Ctrl-C ends it in a line while it is being loaded, too."""
@@ -9,7 +11,7 @@ def main() -> None:
         from actfunc.cli import main as program
     except KeyboardInterrupt:
         print("error: interrupted before it began", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     program()
 
 

@@ -9,6 +9,9 @@ USAGE, DATA, FAILED = 2, 3, 4
 """Exit codes of the command line: wrong usage, missing or damaged data, work that could not be done
 (no memory, a full disk, a process that died, a fault of ours). 1 is a check that did not hold."""
 
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
 
 def in_a_line(error: BaseException) -> str:
     """The kind of an error that is not ours, and the first line of what it says."""

@@ -42,7 +42,8 @@ def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Te
 
 
 def _lost_of_square(x: Tensor, alpha: Number, beta: Number, z: Tensor, square: Tensor) -> Tensor:
-    """q² less `square`, where that is large enough for e^-q² to show it; else 0."""
+    """q² less `square`, where that is large enough for e^-q², or for a curvature that turns, to
+    show it; else 0."""
     # further from 0 what rounding x makes of it is more
     shows = (square > 1.5) & (square < 800) & (z.abs() < 1)
     near, alpha = where(shows, z, 0.0), tensor_like(z, alpha)

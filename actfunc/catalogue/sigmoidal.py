@@ -110,10 +110,10 @@ def _cloglog_curvature(x: Tensor) -> Tensor:
 
 
 def _gompertz_parts(
-    x: Tensor, b: Number, c: Number, order: int = 0
+    x: Tensor, b: Number, c: Number, *, with_tail: bool
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """u, k, v and l, of which e^(-b·e^(-c·x)), from order 1 on times e^(-c·x), is (k·e^-v)·l·e^-u;
-    and b·e^(-c·x) - 1. In float64.
+    """u, k, v and l, and b·e^(-c·x) - 1, in float64. (k·e^-v)·l is e^(-b·e^(-c·x)); with the tail,
+    the factor e^(-c·x) that the derivatives have, (k·e^-v)·l·e^-u is both together.
 
     Around 0 they are of expm1: rounding b·e^-u would be felt in the exponential, and b·e^-u - 1
     cancels there. The double exponential is kept finite: times the zero it leads to it is NaN.
@@ -127,7 +127,7 @@ def _gompertz_parts(
     k = exp(-where(whole > 400, 0.5 * whole, whole))
     last = where(near & (whole > 400), k, 1.0)
     bend = where(near, (b - 1) + rest, w - 1)
-    if order:  # one exponential is rounded less than two
+    if with_tail:  # one exponential is rounded less than two
         rest, u = rest + u, where(near, 0.0, u)
     at_once = near & (whole < 1)
     k, rest = where(near & ~at_once, k, 1.0), where(at_once, rest + whole, rest)
@@ -143,21 +143,21 @@ def _halves(z: Tensor) -> tuple[Tensor, Tensor]:
 
 @in_double
 def _gompertz(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
-    _, k, v, last, _ = _gompertz_parts(x, b, c)
+    _, k, v, last, _ = _gompertz_parts(x, b, c, with_tail=False)
     h, rest = _halves(v)
     return flushed(k * h * a * rest * last)
 
 
 @in_double
 def _gompertz_slope(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
-    u, k, v, last, _ = _gompertz_parts(x, b, c, 1)
+    u, k, v, last, _ = _gompertz_parts(x, b, c, with_tail=True)
     (h, rest), (q, tail) = _halves(v), _halves(u)
     return flushed(k * h * (a * b * c * q) * rest * last * tail)
 
 
 @in_double
 def _gompertz_curvature(x: Tensor, a: Number, b: Number, c: Number) -> Tensor:
-    u, k, v, last, bend = _gompertz_parts(x, b, c, 2)
+    u, k, v, last, bend = _gompertz_parts(x, b, c, with_tail=True)
     (h, rest), (q, tail) = _halves(v), _halves(u)
     return flushed(k * h * (a * b * c * c * q) * bend * rest * last * tail)
 

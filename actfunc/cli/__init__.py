@@ -31,7 +31,7 @@ from actfunc.cli import (
 from actfunc.cli.command import App
 from actfunc.cli.console import open_streams, print_error
 from actfunc.cli.options import traceback_option, version_callback
-from actfunc.errors import ActfuncError, ToldToEnd, UsageError, in_a_line, told_to_end
+from actfunc.errors import INTERRUPTED, ActfuncError, ToldToEnd, UsageError, in_a_line, told_to_end
 from actfunc.places import cache_root
 
 app = App(
@@ -57,8 +57,6 @@ def actfunc(version: version_callback = False, traceback: traceback_option = Fal
     [bold]actfunc show gelu[/bold]. Every command takes --help.
     """
 
-
-INTERRUPTED = 130
 
 RESUMING = ("reproduce", "train", "compare")
 """The commands that keep what they have done and go on with it."""

@@ -123,8 +123,9 @@ def test_all_that_is_told_of_a_task_comes_before_its_results(monkeypatch):
 
     class Asked:
         def submit(self, work, task):
-            submitted[Future()] = work, task
-            return [*submitted][-1]
+            job = Future()
+            submitted[job] = work, task
+            return job
 
     @contextmanager
     def processes(count, begin, given, hint):
