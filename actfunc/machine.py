@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from multiprocessing.context import SpawnContext
-from typing import Any
-
-import torch
+from typing import TYPE_CHECKING, Any
 
 from actfunc.errors import ActfuncError
+
+# torch is imported where it is needed: until it is there the one that started this may be gone
+if TYPE_CHECKING:
+    import torch
 
 # a fresh start: a forked process would inherit torch's threads in the middle of their work
 SPAWN: SpawnContext = multiprocessing.get_context("spawn")
@@ -40,6 +43,8 @@ def single_threaded(device: torch.device) -> Iterator[None]:
     For who has threads or processes of its own: each with its data in its core's cache, they are
     faster than torch's threads together on one operation.
     """
+    import torch
+
     before = torch.get_num_threads()
     if device.type == "cpu":
         torch.set_num_threads(1)
@@ -82,16 +87,19 @@ def hidden_from_ctrl_c() -> Iterator[None]:
 
 def begin_as_worker() -> None:
     """What a process does first that works for another: one thread, prints as talk, an end."""
+    import torch
+
     end_with_parent()
     torch.set_num_threads(1)
     sys.stdout = sys.stderr  # the first process has results to print there
 
 
+@cache
 def end_with_parent() -> None:
     """Let this process end when the one that started it is gone, in the middle of its work.
 
     Killed, that one can end nobody, and who waits for tasks, or for the others of a group, would
-    wait for ever.
+    wait for ever. Called again, it has been done.
     """
     started_by, parent = multiprocessing.parent_process(), os.getppid()
 
@@ -109,6 +117,8 @@ def end_with_parent() -> None:
 @contextmanager
 def plain_defaults() -> Iterator[None]:
     """Within it a new tensor lies on the CPU, in float32, whatever the defaults are around it."""
+    import torch
+
     dtype, there = torch.get_default_dtype(), torch.get_default_device()
     if (dtype, there.type) == (torch.float32, "cpu"):
         yield

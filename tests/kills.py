@@ -35,7 +35,10 @@ ACTFUNC = ("-m", "actfunc")
 
 AT_HOME = """
 import importlib, os, sys
-importlib.import_module("actfunc.data.fetch").mirrors = lambda: [os.environ["MIRROR"]]
+try:
+    importlib.import_module("actfunc.data.fetch").mirrors = lambda: [os.environ["MIRROR"]]
+except KeyboardInterrupt:
+    sys.exit(130)
 sys.argv[0] = "actfunc"
 importlib.import_module("actfunc.cli").main()
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,15 @@ def test_what_one_rank_cannot_use_ends_them_all(tmp_path):
         done = ended(process)
     assert done.code != 0
     assert "holds members trained otherwise: patience 7, asked for 3" in done.err
+
+
+@pytest.mark.full
+def test_ranks_that_have_only_just_begun_end_with_torchrun(tmp_path):
+    with started([*TORCHRUN, "-m", "actfunc", *LONG], tmp_path) as process:
+        assert eventually(lambda: len(ranks_of(tmp_path)) == 2)
+        time.sleep(0.5)  # they are importing torch
+        process.kill()
+        assert eventually(lambda: not family(tmp_path))
 
 
 @pytest.mark.full
