@@ -87,10 +87,7 @@ def test_a_value_falls_into_the_bin_between_whose_edges_it_lies():
         found = sketch_of(torch.stack([value, torch.tensor(-3e38), torch.tensor(3e38)]))
         [place] = set(found.counts.nonzero().flatten().tolist()) - {
             int(sketch_of(end.reshape(1)).counts.argmax()) for end in torch.tensor([-3e38, 3e38])
-        } or {None}
-        if place is None:
-            assert abs(float(value)) > 2.9e38
-            continue
+        }
         edges = found._edges()
         low, high = float(edges[place]), float(edges[place + 1])
         assert low <= float(value) <= high

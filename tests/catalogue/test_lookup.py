@@ -88,6 +88,7 @@ def test_a_name_near_nothing_suggests_nothing():
         st.text(),
         st.text(alphabet="relugswihtan_:=.,/\\ -0123py\0é"),
         st.builds("{}:{}={}".format, st.sampled_from(list(CATALOGUE)), st.text(), st.text()),
+        st.builds("{}:alpha={}".format, st.sampled_from(["elu", "isru"]), st.floats(width=16)),
         st.builds("{}.py:{}".format, st.text(), st.text()),
     )
 )

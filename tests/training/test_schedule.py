@@ -197,6 +197,7 @@ def test_an_unknown_name_lists_the_names():
 @given(
     st.text()
     | st.builds("warm_up:steps={},then={}".format, st.integers(), st.text())
+    | st.builds("cosine:final={}".format, st.floats(width=16))
     | st.text(alphabet="cosine:=,.0123final")
 )
 def test_any_text_is_a_schedule_or_our_own_error(text):

@@ -103,6 +103,7 @@ def test_an_unknown_name_suggests_the_nearest():
 @given(
     st.text()
     | st.builds("sgd:{}={}".format, st.sampled_from(["momentum", "nesterov"]), st.text())
+    | st.builds("adam:eps={},beta1={}".format, st.floats(width=16), st.floats(width=16))
     | st.text(alphabet="sgdam:=,.0123e-")
 )
 def test_any_text_is_an_optimiser_or_our_own_error(text):
