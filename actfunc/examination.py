@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import random
 import weakref
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import MethodType
 from typing import Any, TypeAlias, cast
@@ -34,6 +34,8 @@ TAKES = (
 CHANGES = "changes the tensor that it is given"
 IN_PLACE = "write it without operations in place: no inplace=True, no relu_() and no x[...] ="
 
+UNUSUAL = 2_718_281_828
+
 SHAPE = (35, 28)
 """Of the numbers that a function is tried on: so many that chance at one in a hundred shows, and
 that nothing of one parameter a column, or a row, fits a part of them."""
@@ -46,7 +48,8 @@ CLOSE = 1e-3
 one number and for many may differ in the last digit, and a steep function makes more of it."""
 
 _PARTS: tuple[TensorFunction, ...] = (
-    lambda x: x[:3, 1:3],
+    lambda x: x[:3, 1:3],  # negative all of them
+    lambda x: x[-3:, 1:3],  # and positive
     lambda x: x.flatten(),
     lambda x: x.reshape(5, 14, 14),
 )
@@ -122,7 +125,8 @@ def examine(function: TensorFunction, name: str, *, gradient: bool = True) -> No
 
     def look(place: str) -> None:
         for reach in REACHES:
-            _examine_at(_numbers(reach, place), function, name)
+            with _unusual_seeds():
+                _examine_at(_numbers(reach, place), function, name)
         if gradient:
             _check_gradient(_numbers(REACHES[0], place), function, name)
 
@@ -155,8 +159,14 @@ def _numbers(reach: float, place: str) -> Tensor:
 
 
 def _examine_at(x: Tensor, function: TensorFunction, name: str) -> None:
-    before, writes = x.clone(), torch_private.writes(x)
+    before, writes, settings, begun = x.clone(), torch_private.writes(x), _settings(), _chance()
     given = called(function, x, name)
+    if (changed := _settings()) != settings:
+        _set(settings)
+        [word] = [word for word in settings if changed[word] != settings[word]][:1]
+        raise UsageError(
+            f"{name} changes torch's {word} for everybody", "set nothing within an activation"
+        )
     if torch_private.writes(x) != writes or not torch.equal(x, before):
         raise UsageError(f"{name} {CHANGES}", IN_PLACE)
     if given.requires_grad:
@@ -166,11 +176,11 @@ def _examine_at(x: Tensor, function: TensorFunction, name: str) -> None:
         )
     y, chance = given.clone(), _chance()
     again = called(function, x, name)
+    leave_out = "leave chance out: an activation gives the same for the same number"
     if not (_same(y, again) and _chance() == chance):
-        raise UsageError(
-            f"{name} gives something else each time it is called",
-            "leave chance out: an activation gives the same for the same number",
-        )
+        raise UsageError(f"{name} gives something else each time it is called", leave_out)
+    if chance != begun:
+        raise UsageError(f"{name} sets the seed that others draw by", leave_out)
     turned = called(function, x.flip(0, 1), name).flip(0, 1)
     if not _same(y, given):
         raise UsageError(
@@ -259,11 +269,46 @@ def _told(one: Tensor, beside: Tensor) -> str:
     return f"{one.dtype} of shape {tuple(one.shape)}{device}{layout}"
 
 
+@contextmanager
+def _unusual_seeds() -> Iterator[None]:
+    """The generators that a function may draw from without saying so, where nobody would have set
+    them; as before afterwards."""
+    of_torch, of_python, of_numpy = (
+        torch.get_rng_state(),
+        random.getstate(),
+        numpy.random.get_state(),
+    )
+    torch.default_generator.manual_seed(UNUSUAL)
+    random.seed(UNUSUAL)
+    numpy.random.seed(UNUSUAL)
+    try:
+        yield
+    finally:
+        torch.set_rng_state(of_torch)
+        random.setstate(of_python)
+        numpy.random.set_state(of_numpy)
+
+
 def _chance() -> tuple[Any, ...]:
-    """Where the generators stand that a function may draw from without saying so."""
+    """Where they stand."""
     of_numpy = numpy.random.get_state(legacy=False)["state"]
     numbers = of_numpy["key"].tobytes(), of_numpy["pos"]
     return torch.get_rng_state().tolist(), random.getstate(), numbers
+
+
+def _settings() -> dict[str, Any]:
+    """What a function may have set for everybody, in words; gradients are put back anyway."""
+    return {
+        "default dtype": torch.get_default_dtype(),
+        "default device": torch.get_default_device(),
+        "number of threads": torch.get_num_threads(),
+    }
+
+
+def _set(settings: Mapping[str, Any]) -> None:
+    torch.set_default_dtype(settings["default dtype"])
+    torch.set_default_device(settings["default device"])
+    torch.set_num_threads(settings["number of threads"])
 
 
 def _same(one: Tensor, other: Tensor) -> bool:

@@ -95,6 +95,16 @@ def counting(x, calls=[]):  # noqa: B006
     return x + len(calls)
 
 
+def setting(change, value):
+    """A function that sets something of torch's, and is right otherwise."""
+
+    def act(x):
+        change(value)
+        return torch.tanh(x.to(x.device))
+
+    return act
+
+
 TAKEN = {
     "F.gelu": (F.gelu, F.gelu),
     "torch.relu": (torch.relu, F.relu),
@@ -130,6 +140,9 @@ REFUSED = {
     "less the mean": (lambda x: x - x.mean(), "is not elementwise"),
     "by the largest, far out": (lambda x: x / x.abs().max().clamp(min=9), "is not elementwise"),
     "sorted": (lambda x: x.sort().values, "is not elementwise"),
+    "by the sign of their sum": (
+        lambda x: torch.tanh(x) if x.sum() > 0 else x, "is not elementwise",
+    ),
     "another factor a row": (
         lambda x: x * torch.arange(len(x)).reshape(-1, *[1] * (x.ndim - 1)), "is not elementwise",
     ),
@@ -149,6 +162,12 @@ REFUSED = {
     "noise of Python": (lambda x: x + 1e-9 * random.random(), "something else each time"),
     "noise of NumPy": (lambda x: x + 1e-9 * np.random.rand(), "something else each time"),
     "counting": (counting, "something else each time"),
+    "a seed": (lambda x: x + torch.manual_seed(0).initial_seed(), "sets the seed"),
+    "a seed of Python": (lambda x: x + (random.seed(0) or 0), "sets the seed"),
+    "a seed of NumPy": (lambda x: x + (np.random.seed(0) or 0), "sets the seed"),
+    "torch's dtype": (setting(torch.set_default_dtype, torch.float64), "torch's default dtype"),
+    "torch's device": (setting(torch.set_default_device, "meta"), "torch's default device"),
+    "torch's threads": (setting(torch.set_num_threads, 7), "torch's number of threads"),
     "one tensor for all": (into_one, "changes what it gave before"),
     "a parameter that wants a gradient": (lambda x: WANTING * x, "wants a gradient"),
     "a module's method": (nn.PReLU().forward, "wants a gradient"),
@@ -217,6 +236,7 @@ def test_what_is_none_is_refused_by_every_door(name):
         told.append(refused.value.message)
         assert refused.value.hint
         assert "\n" not in refused.value.message
+        assert torch.tensor(1.0).to(torch.get_default_dtype()).dtype == torch.float32
     assert len({*told}) == 1
     assert said in told[0]
 
