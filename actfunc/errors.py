@@ -13,6 +13,10 @@ INTERRUPTED = 130
 """The exit code after Ctrl-C, as shells have it."""
 
 
+LONGEST = 80
+"""Letters of a name that is not known which are shown."""
+
+
 def in_a_line(error: BaseException) -> str:
     """The kind of an error that is not ours, and the first line of what it says."""
     return f"{type(error).__name__}: {first_line(error)}"
@@ -83,7 +87,8 @@ class UnknownNameError(UsageError, KeyError):
     def among(cls, kind: str, name: str, known: Iterable[str], hint: str = "") -> UnknownNameError:
         near = difflib.get_close_matches(name.lower(), list(known), n=3, cutoff=0.6)
         guess = f" Did you mean {_one_of(near)}?" if near else ""
-        return cls(f"no {kind} named {name!r}.{guess}", hint)
+        shown = repr(name) if len(name) <= LONGEST else f"{name[:LONGEST]!r}…"
+        return cls(f"no {kind} named {shown}.{guess}", hint)
 
 
 class FormulaError(UsageError):

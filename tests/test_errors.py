@@ -28,5 +28,6 @@ def test_a_command_ends_with_the_code_of_its_error(name, code):
 def test_the_nearest_names_are_suggested_and_no_others():
     near = UnknownNameError.among("colour", "Gren", ["green", "grey", "blue"], "look")
     assert near.message == "no colour named 'Gren'. Did you mean green or grey?"
+    assert len(UnknownNameError.among("colour", "x" * 10**5, ["red"]).message) < 120
     assert near.hint == "look"
     assert UnknownNameError.among("colour", "x", ["blue"]).message == "no colour named 'x'."

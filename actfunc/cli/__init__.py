@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal as signals
 import sys
@@ -69,6 +70,9 @@ _UsageProblem: type[Exception] = next(
 
 TRACEBACK = "--traceback"
 
+NARROWEST = 20
+"""Columns of a terminal."""
+
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and give its exit code: 0 done, 1 not held, 130, or of an error."""
@@ -100,6 +104,13 @@ def _run(arguments: list[str]) -> int:
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache_root() / "inductor"))
     # a notebook's, which it leaves to what it starts, may not be here; we only write files
     os.environ["MPLBACKEND"] = "agg"
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    if os.environ.get("COLUMNS", "").isdecimal() and int(os.environ["COLUMNS"]) < NARROWEST:
+        del os.environ["COLUMNS"]  # it says that nobody knows
+    try:
+        os.getcwd()
+    except OSError as error:  # torch would be ended by one of its libraries
+        raise UsageError("the current folder is gone", "cd to one that is there") from error
     code = int(app(args=arguments, standalone_mode=False) or 0)
     if code == INTERRUPTED:  # newer typers answer Ctrl-C themselves, without a word
         raise KeyboardInterrupt

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from actfunc.cli import app
+from actfunc.cli import app, run
 
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 ROOT = Path(__file__).parents[2]
@@ -305,6 +305,20 @@ def test_readers_who_leave_and_closed_streams_are_no_error():
 
 def test_a_terminal_of_few_letters_and_a_notebooks_backend_stop_nothing(tmp_path):
     figure = tmp_path / "f′.svg"
-    surroundings = {"PYTHONIOENCODING": "ascii", "MPLBACKEND": "no.such.backend"}
+    surroundings = {
+        "PYTHONIOENCODING": "ascii",
+        "MPLBACKEND": "no.such.backend",
+        "MPLCONFIGDIR": "/dev/null/none",
+    }
     assert run_outside(["plot", "relu", "-o", str(figure)], **surroundings) == (0, "")
     assert figure.exists()
+
+
+def test_a_width_that_says_nothing_and_a_folder_that_is_gone(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "0")
+    assert run(["show", "relu"]) == 0
+    assert "x if x > 0 else 0" in capsys.readouterr().out
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    assert run(["show", "relu"]) == 2
+    assert capsys.readouterr().err.startswith("error: the current folder is gone\n")
