@@ -6,7 +6,16 @@ import torch
 from torch import Tensor, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, bounded, finite, flushed, in_double, zero
+from actfunc.catalogue.floats import (
+    Number,
+    bounded,
+    finite,
+    flushed,
+    in_double,
+    pair_sum,
+    product_error,
+    zero,
+)
 
 
 def _softsign_curvature(x: Tensor) -> Tensor:
@@ -42,16 +51,30 @@ def root_unit(x: Tensor, alpha: Number) -> Tensor:
     return x / s.sqrt()
 
 
+def _as_precise(y: Tensor, power: float, x: Tensor, alpha: Number) -> Tensor:
+    """y, a multiple of a power of 1 + alpha·x², with what the roundings of that have lost.
+
+    In float64: far out, where the derivative of y is no number any more, nothing excuses them.
+    """
+    if x.dtype != torch.float64:
+        return y
+    w = alpha * x
+    square = w * x
+    s, lost = pair_sum(1.0, square)
+    lost = lost + product_error(w, x, alpha) * x + product_error(square, x, w)
+    return y + power * (lost / s).detach() * y
+
+
 def root_unit_slope(x: Tensor, alpha: Number) -> Tensor:
     x, s = root_parts(x, alpha)
     q = 1 / s
-    return flushed(q * q.sqrt())
+    return flushed(_as_precise(q * q.sqrt(), -1.5, x, alpha))
 
 
 def root_unit_curvature(x: Tensor, alpha: Number) -> Tensor:
     x, s = root_parts(x, alpha)
     q = 1 / s
-    return flushed(-3 * alpha * x * q * q.sqrt() * q)
+    return flushed(_as_precise(-3 * alpha * x * q * q.sqrt() * q, -2.5, x, alpha))
 
 
 def _sqnl(x: Tensor) -> Tensor:

@@ -139,7 +139,7 @@ def _polu_power(x: Tensor, n: Number, order: int) -> Tensor:
     x = finite(x.clamp(max=0))
     s = 1 - x
     # half of the exponent at a time far out, where the power is subnormal before the product is
-    far = n * log(s) > 40
+    far = n * log(s) > 600
     power = s ** (-n * (1 - 0.5 * far.to(x.dtype)))
     # what rounding s leaves, for a large n
     rest = (n + order) * (((1 - s) - x) / s)

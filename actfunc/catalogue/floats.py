@@ -163,6 +163,20 @@ def product_error(product: Tensor, x: Tensor, omega: Number) -> Tensor:
     return (a * c - product) + a * d + b * c + b * d + (exact - w).to(x.dtype) * x
 
 
+def pair_sum(x: Number, y: Tensor) -> tuple[Tensor, Tensor]:
+    """x + y, and what its rounding has lost: Knuth's sum."""
+    total = x + y
+    added = total - x
+    return total, ((x - (total - added)) + (y - added)).detach()
+
+
+def quotient(x: Tensor, by: Tensor) -> tuple[Tensor, Tensor]:
+    """x / by, and what its rounding has lost."""
+    q = x / by
+    product = (q * by).detach()
+    return q, ((x - product) - product_error(product, q.detach(), by)).detach() / by
+
+
 def exp_pair(z: Tensor, rest: Tensor) -> tuple[Tensor, Tensor]:
     """e^(z + rest) as a sum of two numbers, for z from -8 to 8: as 2^n·(1 + r + small)."""
     n = torch.round(z / math.log(2)).detach()

@@ -109,4 +109,5 @@ def swish_curvature(x: Tensor, beta: Number, factor: Number = 1.0) -> Tensor:
     # half of the exponent at a time, as in damped
     h = exp(-0.5 * z)
     e = h * h
-    return factor * beta * h * (2 - z + e * (2 + z)) * h / (1 + e) ** 3
+    # in (1 + e)³ the rounding of 1 + e would count three times
+    return factor * beta * h * (2 - z + e * (2 + z)) * h / (1 + e * (3 + e * (3 + e)))

@@ -22,7 +22,7 @@ from actfunc.catalogue.floats import (
     product_error,
     tensor_like,
 )
-from actfunc.catalogue.logistic import closed, ends
+from actfunc.catalogue.logistic import closed, damped, ends
 
 _BELL = 2 / math.sqrt(math.pi)
 """The slope of erf at 0."""
@@ -35,23 +35,29 @@ def _erf_exp(x: Tensor, alpha: Number, beta: Number) -> tuple[Tensor, Tensor, Te
     digits for parameters that are no float32."""
     alpha, x = tensor_like(x, alpha, torch.float64), x.double()
     z = (beta * finite(x)).clamp(-1e4, largest_exponent(x))
-    q = (alpha * exp(z)).clamp(max=30)  # there erf(q) is 1, and its slope 0
-    # of e^2z q² has fewer roundings than q times q, which count where z is small
-    square = where(z > 40, q * q, alpha * alpha * exp(2 * z.clamp(max=40)))
+    # next to 0 e^z is off by more than alpha and a small rest; at 30 erf(q) is 1, and its slope 0
+    q = where(z.abs() < 0.5, alpha + alpha * expm1(z.clamp(-1, 1)), alpha * exp(z)).clamp(max=30)
+    # of e^2z q² has fewer roundings than q times q, which count where z is small; where it is not,
+    # what q is off by falls out at an extremum
+    square = where(z.abs() > 2, q * q, alpha * alpha * exp(2 * z.clamp(-2, 2)))
     return z, q, square.clamp(max=900)
 
 
-def _lost_of_square(x: Tensor, alpha: Number, beta: Number, z: Tensor, square: Tensor) -> Tensor:
-    """q² less `square`, where that is large enough for e^-q², or for a curvature that turns, to
-    show it; else 0."""
+def _lost_of_square(
+    x: Tensor, alpha: Number, beta: Number, z: Tensor, square: Tensor
+) -> tuple[Tensor, Tensor]:
+    """q² less `square`, and βx less z, where q² is large enough for e^-q², or for a curvature that
+    turns, to show them; else 0."""
     # further from 0 what rounding x makes of it is more
     shows = (square > 1.5) & (square < 800) & (z.abs() < 1)
     near, alpha = where(shows, z, 0.0), tensor_like(z, alpha)
-    power, rest = exp_pair(near, product_error(near, where(shows, x.double(), 0.0), beta))
+    of_z = product_error(near, where(shows, x.double(), 0.0), beta)
+    power, rest = exp_pair(near, of_z)
     q = alpha * power
     rest = alpha * rest + product_error(q, power, alpha)
     whole, lost = _squared(q)
-    return where(shows, (whole - square) + (lost + 2 * q * rest), 0.0).detach()
+    of_square = (whole - square) + (lost + 2 * q * rest)
+    return where(shows, of_square, 0.0).detach(), where(shows, of_z, 0.0).detach()
 
 
 def _erf_act(x: Tensor, alpha: Number, beta: Number) -> Tensor:
@@ -70,16 +76,25 @@ def _erf_act_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
         less = low / k * (1 / (2 * k + 1) - less)
     small = q * ((1 + z) - (less - z * expm1(-low)))
     small = small + (_BELL - 1) * small
-    slope = where(near, small, erf(q) + z * q * (_BELL * exp(-square)))
+    e = exp(-square)
+    bell = q * e
+    bent = z * bell
+    # the second part is the larger, and what its products have lost would count
+    seen = z.abs() < 40
+    at, bell_at, bent_at = (where(seen, each, 0.0) for each in (z, bell, bent))
+    lost = product_error(at, where(seen, x.double(), 0.0), beta)
+    rest = bell * (2 + at * (1 - 2 * square)) * lost + at * product_error(bell_at, q, e)
+    rest = rest + product_error(bent_at, at, bell_at)
+    slope = where(near, small, bent + (erf(q) + ((_BELL - 1) * bent + rest.detach())))
     return flushed(closed(z, q, 1 + z, _BELL * alpha, slope).to(x.dtype))
 
 
 def _erf_act_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z, q, square = _erf_exp(x, alpha, beta)
-    h = exp(-0.5 * square)
-    lost = _lost_of_square(x, alpha, beta, z, square)
-    h = h - 0.5 * h * lost
-    bend = _BELL * beta * (q * h * ((2 + z * (1 - 2 * square)) - 2 * z * lost) * h)
+    lost, of_z = _lost_of_square(x, alpha, beta, z, square)
+    turned = 1 - 2 * square
+    bend = q * ((2 + z * turned) + (of_z * turned - 2 * z * lost))
+    bend = _BELL * beta * damped(-square, bend - bend * lost)
     return flushed(closed(z, q, 2 + z, _BELL * alpha * beta, bend).to(x.dtype))
 
 

@@ -17,7 +17,9 @@ from actfunc.catalogue.floats import (
     in_double,
     largest_exponent,
     lowest,
+    pair_sum,
     product_error,
+    quotient,
     tensor_like,
 )
 from actfunc.catalogue.logistic import bell, closed
@@ -69,20 +71,14 @@ def _pflu_curvature(x: Tensor) -> Tensor:
     return flushed(0.5 * (2 * h - x * h * x) * h * h.sqrt())
 
 
-def _quotient(x: Tensor, by: Tensor) -> tuple[Tensor, Tensor]:
-    """x / by, and what its rounding has lost."""
-    q = x / by
-    product = (q * by).detach()
-    return q, ((x - product) - product_error(product, q.detach(), by)).detach() / by
-
-
 class _Srs(NamedTuple):
     """SRS is x·m / d for d = x·m / α + n, where n / m = e^-y for y = x / β.
 
-    x, y: as far out as they matter; `one` is 1 + y, ratio β / α, and `less` 1 - β / α.
+    x, y: as far out as they matter; `one` is 1 + y, ratio β / α.
     far:  the root of m·n where that may be subnormal before a product with it is, elsewhere 1;
           `both` is m·n without it.
     n_off, d_off: what the last roundings of n and d have lost, as a part of them.
+    y_off, ratio_off: what those of y and of the ratio have lost.
     """
 
     x: Tensor
@@ -94,36 +90,35 @@ class _Srs(NamedTuple):
     both: Tensor
     far: Tensor
     ratio: Tensor
-    less: Tensor
     n_off: Tensor
     d_off: Tensor
+    y_off: Tensor
+    ratio_off: Tensor
 
     @classmethod
     def of(cls, x: Tensor, alpha: Number, beta: Number) -> _Srs:
         # float64, as d cancels where a pole is not far, and counts up to three times
         wide = x.double().clamp(-1e100, 1e100)
         alpha, beta = tensor_like(wide, alpha), tensor_like(wide, beta)
-        y, y_rest = _quotient(wide, beta)
+        y, y_rest = quotient(wide, beta)
         m, n, one = exp(y.clamp(max=0)), exp(-y.clamp(min=0)), 1 + y
         a = wide / alpha
         d = a * m + n
-        n_off = d_off = torch.zeros_like(d)
-        if x.dtype == torch.float64:
-            # what the roundings of its parts have lost is added again
-            near = (y > -8) & (y < 0.5)
-            a, a_rest = _quotient(where(near, wide, 0.0), alpha)
-            y_rest = where(near, y_rest, 0.0)
-            big, small = exp_pair(where(near, -y, 0.0), -y_rest)
-            rounded = big + a
-            rest = (a - (rounded - big)) + a_rest + small
-            total = rounded + rest
-            m, n, d = where(near, 1.0, m), where(near, big, n), where(near, total, d)
-            one = one + y_rest
-            n_off, d_off = (small / big).detach(), ((rest - (total - rounded)) / total).detach()
+        # what the roundings of its parts have lost is added again
+        near = (y > -8) & (y < 40)
+        a, a_rest = quotient(where(near, wide, 0.0), alpha)
+        y_rest = where(near, y_rest, 0.0)
+        big, small = exp_pair(where(near, -y, 0.0), -y_rest)
+        rounded = big + a
+        rest = (a - (rounded - big)) + a_rest + small
+        total = rounded + rest
+        m, n, d = where(near, 1.0, m), where(near, big, n), where(near, total, d)
+        one = one + y_rest
+        n_off, d_off = (small / big).detach(), ((rest - (total - rounded)) / total).detach()
         far, h = y.abs() > 40, exp(-0.5 * y.abs())
         both, other = where(far, h, m * n), where(far, h, 1.0)
-        ratio, less = beta / alpha, (alpha - beta) / alpha
-        return cls(wide, y, one, m, n, d, both, other, ratio, less, n_off, d_off)
+        ratio, ratio_off = quotient(beta, alpha)
+        return cls(wide, y, one, m, n, d, both, other, ratio, n_off, d_off, y_rest, ratio_off)
 
 
 def _srs(x: Tensor, alpha: Number, beta: Number) -> Tensor:
@@ -144,25 +139,34 @@ def _srs_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 
 def _srs_curvature(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     at = _Srs.of(x, alpha, beta)
-    y, ratio = at.y, at.ratio
-    # the same thrice, d times the first: each cancels where the others do not
-    left = (1 + at.one) - 2 * ratio * at.m * (at.one * at.one / at.d)
-    small = y * (1 - 2 * ratio - ratio * y) + (2 + y) * expm1(-y.clamp(-1, 1))
-    right = at.n * (1 + at.one) - ratio * at.m * (y * (1 + at.one) + 2)
-    right = where(y.abs() < 0.7, at.m * (2 * at.less + small), right)
-    bend = at.both * where(y < -0.5, left, right / at.d) / at.d / at.d / beta * at.far
-    return flushed((bend + bend * (at.n_off - 2 * at.d_off)).to(x.dtype))
+    y, ratio = at.y.clamp(-1e4, 1e4), at.ratio * at.m
+    # d³ times it is n·(2 + y) less the ratio times 2 + y·(2 + y). They cancel: each with what its
+    # roundings have lost
+    t, t_off = pair_sum(2.0, y)
+    t_off = t_off + at.y_off
+    part = y * t
+    whole, whole_off = pair_sum(2.0, part)
+    whole_off = whole_off + product_error(part, y, t) + y * t_off + at.y_off * t
+    one, other = at.n * t, ratio * whole
+    one_off = product_error(one, at.n, t) + at.n * (t_off + at.n_off * t)
+    other_off = product_error(other, ratio, whole) + ratio * whole_off
+    other_off = other_off + at.ratio_off * at.m * whole
+    bend = at.both * ((one - other) + (one_off - other_off).detach())
+    bend = bend / at.d / at.d / at.d / beta * at.far
+    return flushed((bend + bend * (at.n_off - 3 * at.d_off)).to(x.dtype))
 
 
-def _tanh_soft_2_parts(x: Tensor, beta: Number, gamma: Number) -> tuple[Tensor, Tensor]:
-    """y = γx and u = β·e^y as far out as they matter, u with what its two products lose."""
+def _tanh_soft_2_parts(x: Tensor, beta: Number, gamma: Number) -> tuple[Tensor, Tensor, Tensor]:
+    """y = γx and u = β·e^y as far out as they matter, u with what its two products lose; and what
+    that of y loses."""
     x = finite(x)
     y = (gamma * x).clamp(-1e4, largest_exponent(x))
     e = exp(y)
     u = (beta * e).clamp(max=1e4)
     near = (y.abs() < 40) & (x.abs() < 1e100) & (u < 100) & (tensor_like(x, beta) < 1e100)
-    lost = u * product_error(y, x, gamma) + product_error(u, e, beta)
-    return y, u + where(near, lost, 0.0).detach()
+    of_y = product_error(y, x, gamma)
+    lost = u * of_y + product_error(u, e, beta)
+    return y, u + where(near, lost, 0.0).detach(), where(near, of_y, 0.0).detach()
 
 
 def _tanh(u: Tensor) -> Tensor:
@@ -172,13 +176,13 @@ def _tanh(u: Tensor) -> Tensor:
 
 @in_double
 def _tanh_soft_2(x: Tensor, beta: Number, gamma: Number) -> Tensor:
-    (y, u), x = _tanh_soft_2_parts(x, beta, gamma), lowest(x)
+    (y, u, _), x = _tanh_soft_2_parts(x, beta, gamma), lowest(x)
     return flushed(closed(y, u, x, beta, x * _tanh(u)))
 
 
 @in_double
 def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
-    y, u = _tanh_soft_2_parts(x, beta, gamma)
+    y, u, of_y = _tanh_soft_2_parts(x, beta, gamma)
     t, w = _tanh(u), u * y
     # while u is small tanh(u) is u less little, by its continued fraction u / (1 + u²/k) with
     # k = 3 + u²/(5 + u²/(7 + ...)): u times 1 + y, which is exact where they cancel, and a rest
@@ -187,11 +191,11 @@ def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
     for n in range(13, 1, -2):
         k = n + square / k
     rest = u * square / (k + square) + w * t * t
-    small = where(y.abs() < 0.5, u + (w - rest), u * (1 + y) - rest)
+    small = where(y.abs() < 0.5, u + (w - rest), u * ((1 + y) + of_y) - rest)
     # then as (sinh(2u) + 2·u·y) / (2·cosh²(u)), in which the rounding of tanh is not times w; what
     # w loses to rounding is added again
     middle = u.clamp(max=3)
-    lost = where(u < 3, product_error(w, u, y), 0.0).detach()
+    lost = where(u < 3, product_error(w, u, y) + u * of_y, 0.0).detach()
     slope = ((torch.sinh(2 * middle) + 2 * w) + 2 * lost) / (1 + torch.cosh(2 * middle))
     far = where(u < 1, t + w * ((1 - t) * (1 + t)), t + bell(2 * u, 4 * w))
     slope = where(u < 0.4, small, where((u < 3) & (y < -0.5), slope, far))
@@ -200,7 +204,7 @@ def _tanh_soft_2_slope(x: Tensor, beta: Number, gamma: Number) -> Tensor:
 
 @in_double
 def _tanh_soft_2_curvature(x: Tensor, beta: Number, gamma: Number) -> Tensor:
-    y, u = _tanh_soft_2_parts(x, beta, gamma)
+    y, u, _ = _tanh_soft_2_parts(x, beta, gamma)
     # next to x = 0 the rounding of u would count 2·u times, and none of x makes up for it: there u
     # is β and a small rest, and what is lost of each is added again
     most = largest_exponent(x)

@@ -54,9 +54,10 @@ def _snake(x: Tensor, a: Number) -> Tensor:
 
 
 def _snake_slope(x: Tensor, a: Number) -> Tensor:
-    # 1 + sin 2ax, whose zeros are double: there a sum of 1 and -1 has lost all its digits
+    # 1 + sin 2ax, whose zeros are double: there a sum of 1 and -1 has lost all its digits; and
+    # where it is 2 less little the roundings of the sine and the cosine count four times
     s, c = turn(x, a)
-    return ((s + c) ** 2).to(x.dtype)
+    return where(s * c > 0, 2 - (s - c) ** 2, (s + c) ** 2).to(x.dtype)
 
 
 def _snake_curvature(x: Tensor, a: Number) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from torch import Tensor, erfc, exp, tanh, where
+from torch import Tensor, erfc, exp, expm1, tanh, where
 from torch.nn.functional import mish, silu
 
 from actfunc import torch_private
@@ -17,7 +17,9 @@ from actfunc.catalogue.floats import (
     flushed,
     in_double,
     lowest,
+    pair_sum,
     product_error,
+    quotient,
     step,
     unless_below,
 )
@@ -233,10 +235,19 @@ def _aria2(x: Tensor, alpha: Number, beta: Number) -> Tensor:
 def _aria2_slope(x: Tensor, alpha: Number, beta: Number) -> Tensor:
     z = within_reach(beta * x)
     w, e = alpha * z, exp(-z.abs())
-    lost = product_error(w, z, alpha).clamp(-1, 1).detach()
-    # the second where it cancels to less than nothing
-    cancelled = ((1 + w) + (e + lost)) / (1 + e)
-    bend = where(w > -0.5, 1 + w * (where(z > 0, e, 1.0) / (1 + e)), cancelled)
+    less = where(z > 0, e, 1.0) / (1 + e)
+    # where it cancels to less than nothing (2 + w + d) / (2 + d) with what its roundings have lost
+    down = expm1(-z.abs())
+    (above, lost), (below, less_below) = pair_sum(2.0, w), pair_sum(2.0, down)
+    lost = lost + product_error(w, z, alpha).clamp(-1, 1).detach()
+    above, rest = pair_sum(above, down + lost)
+    ratio, off = quotient(above, below)
+    cancelled = ratio + (off + (rest - ratio * less_below) / below)
+    bend = where(w > -0.5, 1 + w * less, cancelled)
+    # what the rounding of βx has lost: alpha makes much of it
+    seen = z.abs() < 1e3
+    off = alpha * product_error(where(seen, z, 0.0), where(seen, x, 0.0), beta).detach()
+    bend = bend + less * off * (1 + bend - z * (1 - less))
     return flushed(_aria2_gate(z, alpha, bend))
 
 

@@ -31,8 +31,9 @@ def _root(x: Tensor, b: Number) -> Tensor:
 
 
 def _squareplus(x: Tensor, b: Number) -> Tensor:
-    # on the left x and the root cancel; with the conjugate they do not
-    return relu(x) + b / 4 / (_root(x, b) / 2 + x.abs() / 2)
+    # on the left x and the root cancel; with the conjugate they do not. A number by a tensor would
+    # be the tensor's reciprocal, which far out is subnormal, times the number
+    return relu(x) + tensor_like(x, b) / 4 / (_root(x, b) / 2 + x.abs() / 2)
 
 
 def _squareplus_slope(x: Tensor, b: Number) -> Tensor:
