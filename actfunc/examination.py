@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from types import MethodType
@@ -162,10 +162,11 @@ def _examine_at(x: Tensor, function: TensorFunction, name: str) -> None:
     before, writes, settings, begun = x.clone(), torch_private.writes(x), _settings(), _chance()
     given = called(function, x, name)
     if (changed := _settings()) != settings:
-        _set(settings)
-        [word] = [word for word in settings if changed[word] != settings[word]][:1]
+        words = [word for word in settings if changed[word] != settings[word]]
+        for word in words:
+            _SETTERS[word](settings[word])
         raise UsageError(
-            f"{name} changes torch's {word} for everybody", "set nothing within an activation"
+            f"{name} changes torch's {words[0]} for everybody", "set nothing within an activation"
         )
     if torch_private.writes(x) != writes or not torch.equal(x, before):
         raise UsageError(f"{name} {CHANGES}", IN_PLACE)
@@ -305,10 +306,11 @@ def _settings() -> dict[str, Any]:
     }
 
 
-def _set(settings: Mapping[str, Any]) -> None:
-    torch.set_default_dtype(settings["default dtype"])
-    torch.set_default_device(settings["default device"])
-    torch.set_num_threads(settings["number of threads"])
+_SETTERS: dict[str, Callable[[Any], None]] = {
+    "default dtype": torch.set_default_dtype,
+    "default device": torch.set_default_device,
+    "number of threads": torch.set_num_threads,
+}
 
 
 def _same(one: Tensor, other: Tensor) -> bool:
