@@ -12,7 +12,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from actfunc.catalogue.floats import Number, halves, product_error, tensor_like
+from actfunc.catalogue.floats import Number, halves, pair_sum, product_error, tensor_like
 
 REACH = 2.0**20
 """The largest angle: up to there its multiple of π/64 is exact in the digits left for it."""
@@ -72,9 +72,7 @@ def turn_in_pairs(x: Tensor, omega: Number) -> tuple[tuple[Tensor, Tensor], tupl
     above = angle - n * _HIGH
     less = above - n * _MIDDLE
     lost = (((above - less) - n * _MIDDLE) - n * _LOW + lost).detach()
-    r = less + lost
-    back = r - less
-    rest = ((less - (r - back)) + (lost - back)).detach()
+    r, rest = pair_sum(less, lost)
     # an index of no dimension, as vmap makes it, would be read as a number
     row = torch.nn.functional.embedding(n.remainder(_PARTS).long(), _TABLE.to(x.device))
     sin, sin_low, cos, cos_low = row.unbind(-1)

@@ -15,6 +15,7 @@ from actfunc.catalogue.floats import (
     flushed,
     in_double,
     lowest,
+    pair_sum,
     product_error,
     tensor_like,
     zero,
@@ -95,9 +96,8 @@ class _Smish(NamedTuple):
         n_lost = ((2 - n) + three) + (e - (three - 2 * e))
         s_lost = ((6 - s) + five) + (e - (five - 4 * e))
         p = e * s
-        d = 2 + p
-        back = d - 2
-        d_lost = (2 - (d - back)) + (p - back) + product_error(p, e, s) + e * s_lost
+        d, d_lost = pair_sum(2.0, p)
+        d_lost = d_lost + product_error(p, e, s) + e * s_lost
         v = e * n
         gate, rise = v / d, 4 * ((1 + e) * (1 + 2 * e) / (n * d))
         whole = gate * d

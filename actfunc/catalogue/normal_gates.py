@@ -19,6 +19,7 @@ from actfunc.catalogue.floats import (
     in_double,
     largest_exponent,
     lowest,
+    pair_sum,
     product_error,
     tensor_like,
 )
@@ -201,10 +202,8 @@ class _Phish(NamedTuple):
         """g′ = Φ + x·density, and what its roundings have lost."""
         x, (cdf, cdf_rest), (density, rest) = self.x, self.cdf, self.density
         steep = x * density
-        slope = cdf + steep
-        back = slope - cdf
-        lost = (cdf - (slope - back)) + (steep - back) + product_error(steep, x, density)
-        return slope, lost + (cdf_rest + x * rest)
+        slope, lost = pair_sum(cdf, steep)
+        return slope, lost + product_error(steep, x, density) + (cdf_rest + x * rest)
 
 
 @in_double

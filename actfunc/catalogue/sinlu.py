@@ -14,6 +14,7 @@ from actfunc.catalogue.floats import (
     finite,
     flushed,
     lowest,
+    pair_sum,
     product_error,
     tensor_like,
 )
@@ -69,10 +70,8 @@ def _sum(*pairs: Pair) -> Pair:
     """Their sum, with what its roundings have lost."""
     (total, rest), *others = pairs
     for number, small in others:
-        together = total + number
-        back = together - total
-        rest = rest + small + ((total - (together - back)) + (number - back)).detach()
-        total = together
+        total, lost = pair_sum(total, number)
+        rest = rest + small + lost
     # where they cancel, the rest is no longer small
     together = total + rest
     return together, rest - (together - total)
