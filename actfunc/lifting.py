@@ -67,7 +67,7 @@ def lift_partial(
 def _read_along() -> bool:
     """Whether somebody takes the operations apart who does not take a Function as it is."""
     if torch.compiler.is_compiling():
-        apart = torch.compiler.is_exporting() or not torch_private.compiles_one_backward()
+        apart = not torch_private.compiles_one_backward()
     else:
         apart = torch.jit.is_tracing() or torch_private.functionalizes()  # type: ignore
     return apart or torch_private.forward_mode_is_on()

@@ -137,8 +137,11 @@ def compiles_one_backward() -> bool:
 
     Within torch.func's transforms it reads a Function's value and overlooks its backward; what
     inductor compiled, torch differentiates once and refuses to differentiate again; with other
-    backends it may. Where torch does not tell, no: the lift is a polynomial then, and slower.
+    backends it may, and what is exported may be differentiated as often as anybody likes. Where
+    torch does not tell, no: the lift is a polynomial then, and slower.
     """
+    if torch.compiler.is_exporting():  # read instead of asked, torch 2.11 has it always so
+        return False
     try:
         reader = torch._dynamo.symbolic_convert.InstructionTranslator.current_tx()
         inductor = getattr(reader.output.compiler_fn, "__name__", "") == "inductor"
