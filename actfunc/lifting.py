@@ -20,6 +20,7 @@ from actfunc import torch_private
 from actfunc.blocks import by_blocks
 from actfunc.errors import UsageError, in_a_line
 from actfunc.taylor_polynomial import Expansion, Partial, nan_from, polynomial, two_finite
+from actfunc.torch_private import outside_inference_mode
 
 SIXTEEN_BIT = (torch.bfloat16, torch.float16)
 
@@ -142,6 +143,7 @@ def _by_param(partial: Partial, number: int, count: int) -> Partial:
     return Partial(function, tuple(_by_param(each, number, count) for each in partial.by))
 
 
+@outside_inference_mode
 def elementwise_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """The derivative of an elementwise function, as reverse mode has it."""
     y, pull = torch.func.vjp(function, x)[:2]
@@ -173,6 +175,7 @@ class Slope:
                     "an autograd.Function needs setup_context",
                 ) from error
 
+    @outside_inference_mode
     def _forward(self, x: Tensor) -> Tensor:
         x = x.contiguous()  # of an expanded tensor torch cannot write the tangent
         return torch.func.jvp(self.function, (x,), (torch.ones_like(x),))[1]

@@ -14,7 +14,7 @@ import platform
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
+from functools import cache, wraps
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
@@ -115,6 +115,29 @@ def values_are_hidden() -> bool:
 def writes(x: Tensor) -> int:
     """How often a tensor was written over in place; always 0 where torch does not count or tell."""
     return 0 if x.is_inference() else getattr(x, "_version", 0)
+
+
+@cache
+def inference_mode_differentiates() -> bool:
+    """Whether torch.func's transforms give derivatives in inference mode, or zeros: torch 2.11."""
+    with torch.inference_mode():
+        return bool(torch.func.grad(torch.sin)(torch.zeros((), device="cpu")) == 1)
+
+
+def outside_inference_mode(differentiates: Compiled) -> Compiled:
+    """What takes derivatives by torch.func, made to run under no_grad in place of inference mode.
+
+    There no torch gives zeros for them.
+    """
+
+    @wraps(differentiates)
+    def outside(*args: Any, **kwargs: Any) -> Any:
+        if torch.compiler.is_compiling() or not torch.is_inference_mode_enabled():
+            return differentiates(*args, **kwargs)
+        with torch.inference_mode(False), torch.no_grad():
+            return differentiates(*args, **kwargs)
+
+    return outside  # type: ignore[return-value]
 
 
 def _transforms() -> list[str] | None:

@@ -33,7 +33,7 @@ def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:  # noqa:
     kind: Any = type(tree)
     if issubclass(kind, dict):
         return kind(mapped)
-    return kind(*mapped.values()) if hasattr(kind, "_fields") else kind(mapped.values())
+    return kind(*mapped.values()) if hasattr(tree, "_fields") else kind(mapped.values())
 
 
 def leaves(tree: Any) -> list[Tensor]:
@@ -70,12 +70,13 @@ def from_named_leaves(template: Tree, named: Mapping[str, Tensor]) -> Tree:
 
 def _parts(tree: Any) -> dict[Any, Any] | None:
     """What a node holds, by the step that leads there; None of a leaf."""
-    kind = type(tree)
+    # the tree is asked for its fields: of its class torch 2.11's compiler knows nothing
+    kind: Any = type(tree)
     if kind is dict or kind is OrderedDict:
         return tree
     if kind is tuple or kind is list:
         return dict(enumerate(tree))
-    if issubclass(kind, tuple) and hasattr(kind, "_fields"):
+    if issubclass(kind, tuple) and hasattr(tree, "_fields"):
         return dict(zip(kind._fields, tree, strict=True))
     return None
 

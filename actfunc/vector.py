@@ -16,6 +16,7 @@ from torch import Tensor
 from actfunc.activation import Unchanging, wrap_siblings
 from actfunc.errors import UsageError
 from actfunc.lifting import SIXTEEN_BIT, AlongVectors, lift_vector
+from actfunc.torch_private import outside_inference_mode
 
 AlongDim: TypeAlias = Callable[..., Tensor]
 """`(x, dim, **params)`, or `(x, tangent, dim, **params)`, along dimension `dim`."""
@@ -93,6 +94,7 @@ class VectorFunction(Unchanging):
         )
         return lift_vector(function, x)
 
+    @outside_inference_mode
     def vjp(self, x: Tensor, cotangent: Tensor, dim: int = -1, **params: int) -> Tensor:
         """The transposed Jacobian at x times a cotangent: what reverse mode makes of `jvp`."""
         if x.dtype in SIXTEEN_BIT:

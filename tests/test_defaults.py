@@ -17,7 +17,9 @@ import torch
 
 import actfunc
 from actfunc import analysis, data, get, mlp
+from actfunc.analysis.depth import carry, draw
 from actfunc.analysis.gaussian import moments
+from actfunc.analysis.isometry import jacobian_singular_values
 from actfunc.analysis.landscape import landscape
 from actfunc.training import Settings, accuracy, fit, start
 from tests.entry_points import figures
@@ -135,6 +137,9 @@ def test_whatever_is_in_force_the_numbers_are_the_same(name, activation, one_thr
         yield analysis.dead_neurons(params, activation, images)[0]
         yield analysis.distribution(params, activation, images)[0].post
         yield landscape(params, activation, *examples, steps=4, top=1, probes=2).top.values
+        yield analysis.backpropagate(params, activation, *examples)[0].weight
+        yield jacobian_singular_values(params, activation, images)
+        yield carry(activation, draw(4, 3, dtype=torch.float32)).gradient
         yield moments(activation, 1.5).square
         if name != "inference mode":  # in which nothing is trained
             split = data.Split(examples, examples, examples)

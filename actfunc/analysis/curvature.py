@@ -19,11 +19,13 @@ from actfunc.activation import Function
 from actfunc.analysis.batches import labelled
 from actfunc.data import intake
 from actfunc.given import first_order, taken
+from actfunc.torch_private import outside_inference_mode
 
 Product: TypeAlias = Callable[[mlp.Params, Function, Tensor, Tensor, mlp.Params], mlp.Params]
 """A matrix of the loss times a vector, which has the parameters' structure."""
 
 
+@outside_inference_mode
 def hessian_product(
     params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, vector: mlp.Params
 ) -> mlp.Params:
@@ -42,6 +44,7 @@ def hessian_product(
     return jvp(grad(loss), (params,), (vector,))[1]
 
 
+@outside_inference_mode
 def gauss_newton_product(
     params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, vector: mlp.Params
 ) -> mlp.Params:
@@ -60,6 +63,7 @@ def gauss_newton_product(
     return vjp(logits_of, params)[1](pulled)[0]
 
 
+@outside_inference_mode
 def gauss_newton_trace(params: mlp.Params, activation: Function, images: Tensor) -> Tensor:
     """The trace of the Gauss-Newton part, exactly and without a probe; 0-dimensional.
 
@@ -85,6 +89,7 @@ def gauss_newton_trace(params: mlp.Params, activation: Function, images: Tensor)
     return total / len(images)
 
 
+@outside_inference_mode
 def network_trace(
     params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, probe: mlp.Taps
 ) -> Tensor:

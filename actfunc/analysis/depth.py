@@ -13,6 +13,7 @@ from torch.func import vjp
 from actfunc import number
 from actfunc.generator import seeded
 from actfunc.given import first_order
+from actfunc.torch_private import outside_inference_mode
 from actfunc.training import initialisation
 
 HOLDS_WITHIN = 1.0
@@ -92,6 +93,7 @@ def draw(
     return Stack(*(part.to(device, dtype) for part in (weights, biases, inputs, signal)))
 
 
+@outside_inference_mode
 def carry(activation: Callable[[Tensor], Tensor], stack: Stack) -> Carried:
     """Send the inputs forward and the gradient back through a stack.
 

@@ -11,8 +11,10 @@ from torch.func import vjp
 from actfunc import mlp
 from actfunc.data import intake
 from actfunc.given import first_order, taken
+from actfunc.torch_private import outside_inference_mode
 
 
+@outside_inference_mode
 def input_jacobian(
     params: mlp.Params, activation: Callable[[Tensor], Tensor], images: Tensor
 ) -> Tensor:

@@ -16,6 +16,7 @@ from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.data import intake
 from actfunc.given import first_order, taken, value_of
+from actfunc.torch_private import outside_inference_mode
 
 
 class LayerExamples(NamedTuple):
@@ -124,6 +125,7 @@ def examples(
     return tuple(map(LayerExamples, reversed(signals), trace.inputs))
 
 
+@outside_inference_mode
 def backward(activation: Callable[[Tensor], Tensor], z: Tensor, gradient: Tensor) -> Tensor:
     """The gradient with respect to the pre-activations of that with respect to their values."""
     if isinstance(activation, Activation) and not activation.steep:

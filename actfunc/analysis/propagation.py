@@ -14,6 +14,7 @@ from actfunc.activation import Activation, Function
 from actfunc.analysis.gaussian import moments
 from actfunc.generator import seeded
 from actfunc.number import whole
+from actfunc.torch_private import outside_inference_mode
 
 
 class Propagation(NamedTuple):
@@ -126,6 +127,7 @@ def agreement(found: Measured, predicted: Propagation) -> Agreement:
     )
 
 
+@outside_inference_mode
 def propagate(
     params: mlp.Params, activation: Callable[[Tensor], Tensor], images: Tensor, signal: Tensor
 ) -> Propagation:

@@ -150,7 +150,8 @@ def _in_pieces(x: Tensor, dim: int, pieces: int) -> tuple[Tensor, int]:
     dim %= x.dim()
     if pieces < 1 or x.shape[dim] % pieces:
         raise UsageError(f"{x.shape[dim]} entries are not units of {pieces} pieces each")
-    return x.unflatten(dim, (x.shape[dim] // pieces, pieces)), dim + 1
+    shape = *x.shape[:dim], x.shape[dim] // pieces, pieces, *x.shape[dim + 1 :]
+    return x.reshape(shape), dim + 1
 
 
 def _maxout_jvp(x: Tensor, t: Tensor, dim: int, pieces: int) -> Tensor:

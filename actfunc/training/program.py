@@ -227,9 +227,10 @@ def _on_rows(step: Step) -> Pure:
     def on_rows(
         state: State, train: Examples, index: Tensor, rates: Tensor
     ) -> tuple[State, Metrics]:
-        # eagerly, index_select copies rows where indexing would copy pixel by pixel
-        rows = index.flatten()
-        batch = Examples(*(part.index_select(0, rows).unflatten(0, index.shape) for part in train))
+        # eagerly, index_select copies rows where indexing would copy pixel by pixel; unflatten is
+        # nothing that torch 2.11 compiles where a default device was set
+        parts = (part.index_select(0, index.flatten()) for part in train)
+        batch = Examples(*(part.reshape(*index.shape, *part.shape[1:]) for part in parts))
         return step(state, batch, rates)
 
     return on_rows

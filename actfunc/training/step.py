@@ -64,7 +64,7 @@ def make_step(
         losses = F.cross_entropy(
             logits.flatten(0, -2), labels.flatten(), reduction="none", ignore_index=NO_LABEL
         )
-        losses = losses.unflatten(0, labels.shape).mean(dim=-1)
+        losses = losses.reshape(labels.shape).mean(dim=-1)
         # networks side by side share nothing, so the gradient of the sum is each one's own
         return losses.sum(), Metrics(losses, correct)
 
