@@ -20,20 +20,29 @@ def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:  # noqa:
 
     Raises ValueError where a tree of the rest has another structure than the first.
     """
-    parts = _parts(tree)
-    if parts is None:
+    if isinstance(tree, Tensor):  # as most are, and nothing else of them needs to be asked
         return function(tree, *rest)
-    beside = [_parts(other) or {} for other in rest]
-    for other, its in zip(rest, beside, strict=True):
-        if type(other) is not type(tree) or its.keys() != parts.keys():
-            raise ValueError(f"mismatch of structure: {_shown(tree)} beside {_shown(other)}")
-    mapped = {
-        step: map(function, part, *(its[step] for its in beside)) for step, part in parts.items()
-    }
+    node: Any = tree
+    others: tuple[Any, ...] = rest
     kind: Any = type(tree)
-    if issubclass(kind, dict):
-        return kind(mapped)
-    return kind(*mapped.values()) if hasattr(tree, "_fields") else kind(mapped.values())
+    if _is_sequence(node):
+        for other in others:
+            if type(other) is not kind or len(other) != len(node):
+                raise _mismatch(node, other)
+        mapped = [map(function, *parts) for parts in zip(node, *others, strict=True)]
+        return kind(*mapped) if hasattr(node, "_fields") else kind(mapped)
+    parts = _parts(node)
+    if parts is None:
+        return function(node, *others)
+    for other in others:
+        if type(other) is not kind or other.keys() != parts.keys():
+            raise _mismatch(node, other)
+    return kind(
+        {
+            step: map(function, part, *(each[step] for each in others))
+            for step, part in parts.items()
+        }
+    )
 
 
 def leaves(tree: Any) -> list[Tensor]:
@@ -68,17 +77,24 @@ def from_named_leaves(template: Tree, named: Mapping[str, Tensor]) -> Tree:
     return map(lambda _: next(found), template)
 
 
+def _is_sequence(tree: Any) -> bool:
+    """Whether it is a node whose parts have places: a tuple, named or not, or a list."""
+    kind = type(tree)
+    # the tree is asked for its fields: of its class torch 2.11's compiler knows nothing
+    return kind is tuple or kind is list or (issubclass(kind, tuple) and hasattr(tree, "_fields"))
+
+
 def _parts(tree: Any) -> dict[Any, Any] | None:
     """What a node holds, by the step that leads there; None of a leaf."""
-    # the tree is asked for its fields: of its class torch 2.11's compiler knows nothing
-    kind: Any = type(tree)
-    if kind is dict or kind is OrderedDict:
+    if type(tree) is dict or type(tree) is OrderedDict:
         return tree
-    if kind is tuple or kind is list:
-        return dict(enumerate(tree))
-    if issubclass(kind, tuple) and hasattr(tree, "_fields"):
-        return dict(zip(kind._fields, tree, strict=True))
-    return None
+    if not _is_sequence(tree):
+        return None
+    return dict(zip(getattr(tree, "_fields", range(len(tree))), tree, strict=True))
+
+
+def _mismatch(tree: Any, other: Any) -> ValueError:
+    return ValueError(f"mismatch of structure: {_shown(tree)} beside {_shown(other)}")
 
 
 def _shown(tree: Any) -> str:

@@ -112,16 +112,33 @@ def _normal_cdf(x: Tensor) -> Tensor:
     return 0.5 * erfc(x * -math.sqrt(0.5))
 
 
+_GELU_IS_NORMAL = -12.0
+"""Down to here float32 has all digits of Φ, of gelu and of its slope."""
+
+
+def _gelu(x: Tensor) -> Tensor:
+    def careful(x: Tensor) -> Tensor:
+        return flushed(lowest(x) * _normal_cdf(x))
+
+    if compiled.applies(x):
+        return careful(x)
+    return unless_below(x, _GELU_IS_NORMAL, lambda x: x * _normal_cdf(x), careful)
+
+
 def _gelu_slope(x: Tensor) -> Tensor:
     if compiled.applies(x):
         return compiled.gelu_slope(x)
-    # both parts of the same rounded t: at the minimum, where nothing forgives it, that cancels
-    t = within_reach(x) * -math.sqrt(0.5)
-    square = t * t
-    bell = exp(-square) * (t / -math.sqrt(math.pi))
-    if x.dtype == torch.float64:
-        bell = bell - bell * product_error(square, t, t)
-    return flushed(torch.add(bell, erfc(t), alpha=0.5))
+
+    def usual(x: Tensor) -> Tensor:
+        # both parts of the same rounded t: at the minimum, where nothing forgives it, that cancels
+        t = within_reach(x) * -math.sqrt(0.5)
+        square = t * t
+        bell = exp(-square) * (t / -math.sqrt(math.pi))
+        if x.dtype == torch.float64:
+            bell = bell - bell * product_error(square, t, t)
+        return torch.add(bell, erfc(t), alpha=0.5)
+
+    return unless_below(x, _GELU_IS_NORMAL, usual, lambda x: flushed(usual(x)))
 
 
 def _gelu_curvature(x: Tensor) -> Tensor:
@@ -317,7 +334,7 @@ RECORDS = (
     Activation(
         "gelu",
         "x * erfc(-x / sqrt(2)) / 2",
-        f=lambda x: flushed(lowest(x) * _normal_cdf(x)),
+        f=_gelu,
         df=_gelu_slope,
         d2f=_gelu_curvature,
         range="[-0.1700, inf)",
