@@ -22,6 +22,7 @@ ORDER: list[set[str]] = [
     {"storage"},
     {"training"},
     {"data"},
+    {"networks"},
     {"mlp"},
     {"catalogue"},
     {"given"},
