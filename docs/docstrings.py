@@ -7,10 +7,11 @@ here they become lists. What is in backticks becomes code, and a link where it i
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 ENTRY = re.compile(r"(?P<name>[\w, ]+?):\s+(?P<meaning>\S.*)")
 CODE = re.compile(r"(`+)(.+?)\1", re.S)

@@ -73,6 +73,17 @@ def test_every_public_name_is_in_the_reference():
     assert not [name for name in public_names() if name not in shown]
 
 
+def test_columns_of_a_docstring_become_a_list():
+    made = docs_module("docstrings").as_restructured(
+        "x:       2*x, of `x`s\ndomain:  `(0, inf)`; an\n         end may be another: |x|"
+    )
+    x = "\\ :py:obj:`x`\\ "
+    assert made.splitlines() == [
+        f"- {x}: 2\\*x, of {x}s",
+        "- \\ :py:obj:`domain`\\ : \\ ``(0, inf)``\\ ; an end may be another: \\|x\\|",
+    ]
+
+
 @pytest.mark.full
 def test_the_site_builds(site):
     reference = (site / "reference.html").read_text("utf-8")
