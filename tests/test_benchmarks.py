@@ -70,7 +70,7 @@ def test_the_intervals_that_were_simulated_hold_what_they_say():
     [document] = measured.documents("intervals")
     assert document["off"] == []
     assert document["draws"] >= 4000
-    table = docs_module("hooks").expanded("<!-- benchmark intervals -->")
+    table = docs_module("parts").expanded("<!-- benchmark intervals -->")
     rows = [line.split(" | ") for line in table.splitlines()[4:]]
     assert len(rows) == len(document["rows"])
     for cells, row in zip(rows, document["rows"], strict=True):
@@ -94,7 +94,7 @@ def test_the_intervals_that_were_simulated_hold_what_they_say():
     ("kind", "rows"), [("theory", "activations"), ("curvature", "networks"), ("memory", "rows")]
 )
 def test_what_is_no_contest_is_in_the_docs_row_by_row(kind, rows):
-    text = docs_module("hooks").expanded(f"<!-- benchmark {kind} -->")
+    text = docs_module("parts").expanded(f"<!-- benchmark {kind} -->")
     measured = docs_module("measured")
     [document] = measured.documents(kind)
     names = [row if isinstance(row, str) else str(row["members"]) for row in document[rows]]
@@ -132,7 +132,7 @@ def test_the_dense_searches_that_are_kept_found_none_beyond_a_bound():
 @pytest.mark.parametrize("kind", ["epoch", "step", "per-example", "private"])
 def test_every_contender_is_in_the_docs(kind):
     measured = docs_module("measured")
-    text = docs_module("hooks").expanded(f"before\n\n<!-- benchmark {kind} -->\n\nafter")
+    text = docs_module("parts").expanded(f"before\n\n<!-- benchmark {kind} -->\n\nafter")
     assert measured.results(kind)
     for document in measured.results(kind):
         for name, row in document["contenders"].items():

@@ -57,6 +57,7 @@ FAMILIES: dict[str, tuple[Activation, ...]] = {
     "bell": bell.RECORDS,
     "polynomial": polynomial.RECORDS,
 }
+"""The elementwise records, family by family, in the order of every list."""
 
 CATALOGUE = Catalogue(
     FAMILIES,

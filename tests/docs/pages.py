@@ -51,7 +51,7 @@ def blocks(page: Path) -> list[Block]:
 
 
 def docs_module(name: str) -> ModuleType:
-    """A module of the docs: the hooks, what makes the figures."""
+    """A module of the docs: what expands the pages, what makes the figures."""
     folder = str(ROOT / "docs")
     if folder not in sys.path:
         sys.path.insert(0, folder)

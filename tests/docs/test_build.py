@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import pkgutil
 import re
 import subprocess
@@ -26,23 +25,31 @@ FORBIDDEN = re.compile(
 """Absolute paths, whatever they begin with; paths out of the project; hosts of a machine."""
 
 
+LOADED = re.compile(
+    r"<(?:script|img|iframe|source|embed)\b[^>]*\ssrc=[\"']?(?:https?:)?//"
+    r"|<link\b(?=[^>]*\srel=[\"']?(?:stylesheet|preload|icon|prefetch|preconnect))"
+    r"[^>]*\shref=[\"']?(?:https?:)?//"
+    r"|@import\s+(?:url\()?[\"']?(?:https?:)?//|url\([\"']?(?:https?:)?//",
+    re.I,
+)
+"""What a browser fetches by itself from another host: scripts, pictures, styles, fonts."""
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The built site."""
-    pytest.importorskip("mkdocs", reason="mkdocs is not installed: pip install -e '.[docs]'")
-    pytest.importorskip("material", reason="mkdocs-material is not installed")
-    pytest.importorskip("mkdocstrings_handlers.python", reason="mkdocstrings is not installed")
+    pytest.importorskip("sphinx", reason="Sphinx is not installed: pip install -e '.[docs]'")
+    pytest.importorskip("myst_parser", reason="MyST is not installed")
+    pytest.importorskip("sphinx_book_theme", reason="the theme is not installed")
     folder = tmp_path_factory.mktemp("site")
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "--quiet", "docs", str(folder)],
         cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"},
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert built.returncode == 0, built.stderr[-3000:]
-    assert "WARNING -" not in built.stderr, built.stderr[-3000:]
     return folder
 
 
@@ -61,8 +68,20 @@ def public_names() -> list[str]:
 
 
 def test_every_public_name_is_in_the_reference():
-    shown = set(re.findall(r"^::: (\S+)$", (ROOT / "docs/reference.md").read_text("utf-8"), re.M))
+    reference = (ROOT / "docs/reference.md").read_text("utf-8")
+    shown = set(re.findall(r"^\.\. auto\w+:: (\S+)$", reference, re.M))
     assert not [name for name in public_names() if name not in shown]
+
+
+def test_columns_of_a_docstring_become_a_list():
+    made = docs_module("docstrings").as_restructured(
+        "x:       2*x, of `x`s\ndomain:  `(0, inf)`; an\n         end may be another: |x|"
+    )
+    x = "\\ :py:obj:`x`\\ "
+    assert made.splitlines() == [
+        f"- {x}: 2\\*x, of {x}s",
+        "- \\ :py:obj:`domain`\\ : \\ ``(0, inf)``\\ ; an end may be another: \\|x\\|",
+    ]
 
 
 @pytest.mark.full
@@ -73,14 +92,30 @@ def test_the_site_builds(site):
 
 @pytest.mark.full
 def test_pages_ask_no_other_host_for_anything(site):
-    loaded = re.compile(
-        r"<(?:script|img|iframe)[^>]+src=\"https?:|<link[^>]+stylesheet[^>]+https?:"
-    )
+    read = [*site.rglob("*.html"), *site.rglob("*.css")]
     asking = {
-        page.name: bool(loaded.search(page.read_text("utf-8"))) for page in site.glob("*.html")
+        file.name: found[0] for file in read if (found := LOADED.search(file.read_text("utf-8")))
     }
-    assert asking == dict.fromkeys(asking, False)
-    assert "reference.html" in asking
+    assert asking == {}
+    assert {"reference.html", "style.css"} <= {file.name for file in read}
+
+
+@pytest.mark.full
+def test_the_menu_leads_to_every_page(site):
+    index = (site / "index.html").read_text("utf-8")
+    [menu] = re.findall(r"<nav[^>]*bd-links.*?</nav>", index, re.S)
+    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
+    parts = {part.removesuffix(".md") for part in docs_module("parts").PARTS}
+    assert {*re.findall(r'href="(\w+)\.html"', menu), "index"} == pages - parts
+    assert menu.count("caption-text") == 3
+
+
+@pytest.mark.full
+def test_formulas_are_typeset_without_a_script(site):
+    for name in ("tutorial", "certify", "design"):
+        page = (site / f"{name}.html").read_text("utf-8")
+        assert "<math" in page
+        assert not re.search(r"\\[dc]?(?:frac|dot)|<script[^>]*mathjax", page, re.I)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -99,7 +134,7 @@ def test_figures_are_small_and_shown():
 
 @pytest.mark.full
 def test_every_family_has_its_figure(site):
-    figure_name = docs_module("hooks").figure_name
+    figure_name = docs_module("parts").figure_name
     assert not [f for f in FAMILIES if not (site / "figures" / figure_name(f)).is_file()]
 
 
@@ -112,7 +147,7 @@ def test_every_figure_has_its_command():
 
 
 def test_every_record_is_in_the_catalogue_of_the_site():
-    text = docs_module("hooks").catalogue()
+    text = docs_module("parts").catalogue()
     for record in (*CATALOGUE.values(), *PAIRS.values(), *VECTORS.values()):
         assert text.count(f'<span id="{record.name}">') == 1
         assert f"`{getattr(record, 'formula', None) or record.definition}`" in text
@@ -124,7 +159,7 @@ def test_the_table_of_torch_has_every_function_that_torch_has():
     table = (ROOT / "docs/torch-table.md").read_text("utf-8")
     theirs = {found[0] for record in CATALOGUE.values() if (found := peer(record))}
     assert set(re.findall(r"^\| `([^`]+)` \|", table, re.M)) == theirs
-    page = docs_module("hooks").expanded((ROOT / "docs/torch.md").read_text("utf-8"))
+    page = docs_module("parts").expanded((ROOT / "docs/torch.md").read_text("utf-8"))
     assert all(f"`{name.replace('torch.nn.functional.', 'F.')}`" in page for name in theirs)
 
 

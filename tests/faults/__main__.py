@@ -33,7 +33,7 @@ from tests.faults import ROOT, Fault, load
 LONGEST = 900
 """Seconds after which the tests of a fault are stopped: what hangs is seen as well."""
 
-CARRIED = ("tests", "docs", "benchmarks", "README.md", "mkdocs.yml", "cli.py", "pyproject.toml")
+CARRIED = ("tests", "docs", "benchmarks", "README.md", "cli.py", "pyproject.toml")
 
 
 class Seen(NamedTuple):

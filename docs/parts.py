@@ -4,6 +4,7 @@
 appears by itself. `<!-- benchmark NAME -->` becomes the tables of the results of that name.
 A line that is only a link to a file of this folder, `[words](table.md)` with a file that is no page
 of the site, becomes the file: where the page is read without being built, the link is there.
+A block of code with a title, which is a file of the reader's, gets it as its caption.
 """
 
 from __future__ import annotations
@@ -25,30 +26,36 @@ from actfunc.show.certificates import RANKS
 from actfunc.vector import VectorFunction
 
 if TYPE_CHECKING:
-    from mkdocs.config.defaults import MkDocsConfig
-    from mkdocs.structure.files import Files
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 DOCS = Path(__file__).parent
 PARTS = ("torch-table.md", "compare-sigmoid.md", "compare-init.md", "compare-eight.md")
 """Files of this folder that are part of a page and no page."""
 
 BENCHMARK = re.compile(r"^<!-- benchmark (?P<name>[\w-]+) -->$", re.M)
+TITLED = re.compile(r'^```(?P<language>\w+) title="(?P<title>[^"]+)"$', re.M)
 ARXIV = re.compile(r"arXiv:(\d+\.\d+)")
 
 
-def on_files(files: Files, *, config: MkDocsConfig) -> Files:
-    """Called by mkdocs with the files of the site, to which the figures are added."""
-    from mkdocs.structure.files import File
-
-    for family in FAMILIES:
-        place = f"figures/{figure_name(family)}"
-        files.append(File.generated(config, place, content=thumbnails(family)))
-    return files
+def setup(app: Sphinx) -> ExtensionMetadata:
+    """Called by Sphinx: pages are expanded as they are read, figures lie beside them at the end."""
+    app.connect("source-read", expand)
+    app.connect("build-finished", draw)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Called by mkdocs for every page."""
-    return expanded(markdown)
+def expand(app: Sphinx, page: str, source: list[str]) -> None:
+    """Called by Sphinx with every page."""
+    source[0] = expanded(source[0])
+
+
+def draw(app: Sphinx, problem: Exception | None) -> None:
+    """Called by Sphinx with the site: the families' figures, to which the catalogue leads."""
+    if problem is None:
+        (app.outdir / "figures").mkdir(exist_ok=True)
+        for family in FAMILIES:
+            (app.outdir / "figures" / figure_name(family)).write_bytes(thumbnails(family))
 
 
 def expanded(markdown: str) -> str:
@@ -62,6 +69,7 @@ def expanded(markdown: str) -> str:
             markdown = link.sub(lambda _, text=text: text, markdown)
     if "<!-- catalogue -->" in markdown:
         markdown = markdown.replace("<!-- catalogue -->", catalogue())
+    markdown = TITLED.sub(r"```{code-block} \g<language>\n:caption: \g<title>\n", markdown)
     return BENCHMARK.sub(lambda found: measured.tables(found["name"]), markdown)
 
 
@@ -82,10 +90,11 @@ def catalogue() -> str:
         f"hold, made with torch {torch} on a {made['device'].partition(',')[0].upper()}.",
     ]
     for family, members in FAMILIES.items():
+        names = ", ".join(one.name for one in members)
         parts += [
-            f"## {family.capitalize()} {{ #{family.replace(' ', '-')}-family }}",
-            f"![{', '.join(one.name for one in members)}, each with two derivatives]"
-            f"(figures/{figure_name(family)})",
+            f"## {family.capitalize()}{'' if family.endswith('gates') else ' functions'}",
+            # as HTML: Sphinx looks for a picture of Markdown before this one is drawn
+            f'<img src="figures/{figure_name(family)}" alt="{names}, each with two derivatives">',
             _table(members, certificates),
         ]
     parts += [
