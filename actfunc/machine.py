@@ -36,6 +36,14 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def settle_on(device: torch.device) -> None:
+    """Make a GPU this process's own, so that it takes no memory on another."""
+    import torch
+
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
+
+
 @contextmanager
 def single_threaded(device: torch.device) -> Iterator[None]:
     """On a CPU one thread for an operation of torch, and as many as before afterwards.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -45,12 +46,23 @@ def contenders(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]
         "tutorial": tutorial,
         "module, eager": partial(module, compiling=False),
         "module, compiled": partial(module, compiling=True),
+        **captured_as_a_whole(device),
         **with_jax(device),
         "ours, eager": partial(ours, compiling=False),
         "ours, compiled": partial(ours, compiling=True),
         **{name: partial(ours, compiling=True, members=n) for name, n in ensembles(device).items()},
         **alone_on_cores(device),
         "floor": floor,
+    }
+
+
+def captured_as_a_whole(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
+    """The module's step as a CUDA graph, as ours is; none on a CPU, which has no such thing."""
+    if device.type != "cuda":
+        return {}
+    return {
+        "module, captured": partial(module, compiling=False, capturing=True),
+        "module, compiled and captured": partial(module, compiling=True, capturing=True),
     }
 
 
@@ -68,6 +80,8 @@ def alone_on_cores(device: torch.device) -> dict[str, Callable[[WorkingSet], Epo
 
 def with_jax(device: torch.device) -> dict[str, Callable[[WorkingSet], Epoch]]:
     """JAX's contenders; none, with a line that says why, where it is not there for this device."""
+    # it would take three quarters of a GPU before anybody else has begun
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     try:
         import jax
         from contenders import jax_peer

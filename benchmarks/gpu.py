@@ -24,10 +24,10 @@ from rich.progress import track
 
 from actfunc import get, mlp
 from actfunc.certify import exhaustive
-from actfunc.cli.comparison_options import precise
 from actfunc.data import Split
 from actfunc.storage import HIDDEN, prepare
 from actfunc.training import Program, Settings, Start, optimizer, start, train_members
+from actfunc.training.arithmetic import Arithmetic
 from actfunc.tutorial import SIX
 
 FUNCTIONS = ("relu", "gelu", "silu", "tanh", "mish")
@@ -107,20 +107,22 @@ def main() -> int:
     document: dict[str, Any] = {"title": "gpu", "functions": {}, "networks": {}}
     for name in options.functions:
         document["functions"][name] = found = every_float32(name, device)
+        file = write(document, device)  # as it comes: what follows may be cut off
         console.print(
             f"{name}: {found['seconds']:.1f} s, {'held' if found['held'] else 'NOT HELD'}"
         )
     work = prepare("fashion_mnist", seed=42, device=device)
     for precision in ("float32", "tf32") if device.type == "cuda" else ("float32",):
-        precise(precision, deterministic=False)
+        Arithmetic(precision).adopt()
         found = sixty(work.split, seeds=options.seeds, epochs=options.epochs)
         document["networks"][precision] = found
+        file = write(document, device)
         console.print(
             f"{found['networks']} networks, {found['epochs']} epochs, {precision}:"
             f" {found['as_many_epochs_seconds']:.1f} s after the first epoch's"
             f" {found['first_epoch_seconds']:.1f} s"
         )
-    console.print(f"results: {write(document, device)}")
+    console.print(f"results: {file}")
     return int(not all(found["held"] for found in document["functions"].values()))
 
 

@@ -31,7 +31,7 @@ from actfunc import get
 from actfunc.data import Examples, Split
 from actfunc.storage import HIDDEN
 from actfunc.training import Program, sgd
-from actfunc.training.memory import demand
+from actfunc.training.memory import demand, demand_of_a_graph
 
 SIZES, BATCH, STEPS = (784, *HIDDEN, 10), 256, 4
 
@@ -39,9 +39,12 @@ NO_HEAP = {"GLIBC_TUNABLES": f"glibc.malloc.mmap_threshold={2**16}"}
 """glibc gets from the system, and gives back, what is larger than this."""
 
 
-def paper() -> tuple[int, int]:
+def paper(device: torch.device) -> tuple[int, int]:
     """Bytes a member, without and with the best parameters, which are kept beside the current."""
-    counted = demand(SIZES, sgd(), BATCH).total
+    if device.type == "cuda":
+        counted = demand_of_a_graph(SIZES, sgd(), BATCH, STEPS * BATCH, compiling=True).total
+    else:
+        counted = demand(SIZES, sgd(), BATCH).total
     weights = sum(4 * n * (m + 1) for m, n in itertools.pairwise(SIZES))
     return counted - weights, counted
 
@@ -78,9 +81,12 @@ def noise(device: torch.device) -> Split:
 
 
 def held(device: torch.device) -> int:
-    """Bytes in use once everything that nobody holds is given back."""
+    """Bytes in use once everything that nobody holds is given back.
+
+    On a GPU what torch has of it: a graph's own pool is in no other figure.
+    """
     leave_nothing(device)
-    return torch.cuda.memory_allocated(device) if device.type == "cuda" else _status("VmRSS")
+    return torch.cuda.memory_reserved(device) if device.type == "cuda" else _status("VmRSS")
 
 
 def leave_nothing(device: torch.device) -> None:
@@ -101,9 +107,9 @@ def reset(device: torch.device) -> None:
 
 
 def high_water(device: torch.device) -> int:
-    """The most bytes in use since `reset`."""
+    """The most bytes in use since `reset`; on a GPU the most that torch had of it."""
     if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
+        return torch.cuda.max_memory_reserved(device)
     return _status("VmHWM")
 
 
@@ -144,7 +150,7 @@ def main() -> None:
         table.add_column(column, justify="right")
     rows = []
     for members in options.members:
-        counted, with_best = (members * part for part in paper())
+        counted, with_best = (members * part for part in paper(device))
         held_at_peak = measured(members, options.device)
         used = held_at_peak
         if device.type == "cpu":

@@ -196,3 +196,34 @@ def test_what_was_not_measured_yet_is_said_and_what_was_is_in_the_table():
     assert text.startswith("a CPU, a GPU, torch 2.11.0; 2026-11-28\n")
     assert "| every float32 of gelu, three orders | 2.5 | within the bounds |" in text
     assert "| 60 networks, 30 epochs, tf32 | 8.2 | after a first epoch of 90.0 s |" in text
+
+
+@pytest.fixture
+def on_gpu(contest):
+    """benchmarks/on_gpu.py, whose steps need a GPU, and whose way with them does not."""
+    return importlib.import_module("on_gpu")
+
+
+def test_a_step_that_fails_or_takes_too_long_costs_only_itself(on_gpu, tmp_path, capsys):
+    sleeps = "import subprocess; subprocess.run(['sleep', '60'])"
+    steps = [
+        on_gpu.Step("too long", 1, ["-c", sleeps]),
+        on_gpu.Step("fails", 20, ["-c", "print('so far'); raise SystemExit(3)"]),
+        on_gpu.Step("is told where", 20, ["-c", "import sys; print(sys.argv[1])", "{out}/x"]),
+    ]
+    found = on_gpu.run(steps, tmp_path / "kept")
+    assert [one["code"] for one in found] == [None, 3, 0]
+    assert found[0]["seconds"] < 10
+    lines = (tmp_path / "kept/steps.jsonl").read_text("utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == found
+    assert (tmp_path / "kept/fails.log").read_text("utf-8") == "so far\n"
+    assert (tmp_path / "kept/is-told-where.log").read_text("utf-8") == f"{tmp_path}/kept/x\n"
+    assert "too long: took too long" in capsys.readouterr().out
+
+
+def test_the_steps_fit_into_a_quarter_of_an_hour(on_gpu):
+    assert sum(step.seconds for step in on_gpu.STEPS) <= 15 * 60
+    assert len({step.name for step in on_gpu.STEPS}) == len(on_gpu.STEPS)
+    for step in on_gpu.STEPS:
+        if not step.command[0].startswith("-"):
+            assert (ROOT / step.command[0]).is_file()

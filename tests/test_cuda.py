@@ -7,7 +7,8 @@ import torch
 
 from actfunc import CATALOGUE, get, mlp, tree
 from actfunc.analysis import backpropagate, dead_neurons
-from actfunc.certify import parse
+from actfunc.certify import certify, parse
+from actfunc.certify.audited import elsewhere
 from actfunc.certify.check import BOUNDS, measured
 from actfunc.certify.exhaustive import judge_chunk
 from actfunc.certify.grids import grid
@@ -16,6 +17,7 @@ from actfunc.data import normalise
 from actfunc.storage import WorkingSet, run
 from actfunc.training import Program, Settings, accuracy, adam, batch_order, evaluate, sgd
 from actfunc.training.members import train_members
+from actfunc.training.memory import IN_ANY_CASE, demand_of_a_graph
 from tests.records import each
 from tests.training.plain import assert_trees_close
 from tests.training.test_members import MEMBERS, NAMES, QUICK, starting
@@ -126,6 +128,60 @@ def test_a_graph_replayed_is_the_loop_it_was_captured_from(small_split, monkeypa
         assert_trees_close(got[:2], want[:2], rtol=1e-3, atol=1e-4)
 
 
+def test_a_program_outlives_another(small_split):
+    """What the end of one gives back is nothing that the other's graphs point to."""
+    seeds, rates = torch.tensor([[1, 2], [3, 4]]), torch.full((4, 2, 2), 0.01)
+    first, second = (program(small_split, sgd()) for _ in range(2))
+    want = first.epoch(seeds, seeds, rates)
+    second.epoch(seeds, seeds, rates)
+    del first
+    torch.cuda.empty_cache()
+    junk = [torch.full((2**20,), torch.nan, device="cuda") for _ in range(64)]
+    again = program(small_split, sgd())
+    got = again.epoch(seeds, seeds, rates)
+    assert_trees_close(got.loss, want.loss, rtol=1e-4, atol=0)
+    assert second.epoch(seeds, seeds + 1, rates).loss.isfinite().all()
+    assert len(junk) == 64
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="one CUDA device")
+@pytest.mark.parametrize("compiling", [False, True])
+def test_a_program_trains_on_another_gpu_than_the_current_one(small_split, compiling):
+    there = tree.map(lambda leaf: leaf.to("cuda:1"), small_split)
+    made = Program([get("gelu")], sgd(), (784, 8, 10), there, batch_size=100, compiling=compiling)
+    once = torch.zeros(1, 1, dtype=torch.int64)
+    losses = [made.epoch(once, once + k, torch.full((10, 1, 1), 0.05)).loss for k in range(3)]
+    assert losses[0] > losses[1] > losses[2] > 0
+    assert torch.cuda.current_device() == 0
+
+
+@pytest.mark.parametrize("compiling", [False, pytest.param(True, marks=pytest.mark.full)])
+def test_a_program_holds_what_is_counted(small_split, compiling):
+    sizes, slots = (784, 512, 256, 10), 16
+    split = on_gpu(small_split)
+    torch.cuda.empty_cache()
+    before = torch.cuda.memory_reserved()
+    made = Program([get("gelu")], sgd(), sizes, split, batch_size=256, slots=slots,
+                   compiling=compiling)  # fmt: skip
+    once = torch.zeros(slots, 1, dtype=torch.int64)
+    made.epoch(once, once, torch.full((made.steps, slots, 1), 0.01))
+    torch.cuda.empty_cache()
+    held = torch.cuda.memory_reserved() - before
+    each = demand_of_a_graph(sizes, sgd(), 256, 1000, compiling=compiling)
+    assert held <= slots * each.total + IN_ANY_CASE
+
+
+def test_deterministic_runs_have_the_same_bits(small_split, monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    seeds, rates = torch.tensor([[1, 2], [3, 4]]), torch.full((4, 2, 2), 0.01)
+    torch.use_deterministic_algorithms(True)
+    try:
+        one, other = (program(small_split, adam()).epoch(seeds, seeds, rates) for _ in range(2))
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert all(map(torch.equal, one, other))
+
+
 @catalogue
 def test_a_graph_captures_every_activation(record, small_split):
     made = Program([record], sgd(), (784, 4, 10), on_gpu(small_split), batch_size=500)
@@ -180,3 +236,10 @@ def test_the_analysis_is_the_cpus(small_split):
         lambda a, b: torch.equal(a.cpu(), b), dead, dead_neurons(params, get("relu").f, images)
     )
     assert all(tree.leaves(same))
+
+
+def test_a_certificate_says_what_was_found_on_the_gpu():
+    """Its exponential is not the CPU's: the figures are told, and in 16 bits they hold."""
+    found = certify(elsewhere(get("tanh"), torch.device("cuda")), dtypes=[torch.bfloat16])
+    assert torch.cuda.get_device_name() in found.device
+    assert all(one.held for one in found.checks)

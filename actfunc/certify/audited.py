@@ -15,6 +15,7 @@ from torch import Tensor
 from actfunc.activation import Activation
 from actfunc.certify.formula import parse
 from actfunc.certify.grids import branch_points
+from actfunc.storage.provenance import describe
 
 Plain = Callable[[Tensor], Tensor]
 
@@ -24,9 +25,11 @@ class Audited(Activation):
     """A record whose siblings are not ours: nothing converts their 16-bit inputs or lifts them.
 
     judge: the record that is right, where there is one; its float64 is the truth in 16 bits.
+    device: what computes the siblings, in words, where that is not the CPU.
     """
 
     judge: Activation | None = None
+    device: str = ""
 
     def __post_init__(self) -> None:
         """Leave the siblings as they are."""
@@ -56,6 +59,18 @@ def audited(
         return Audited(name, formula or "", **siblings, joints=joints, place=name)
     facts = {each.name: getattr(judge, each.name) for each in fields(judge) if each.init}
     return Audited(**{**facts, **siblings, "name": name, "place": name, "judge": judge})
+
+
+def elsewhere(activation: Activation, device: torch.device) -> Audited:
+    """The function with its arithmetic on another device, by the truth that it has here."""
+
+    def there(sibling: Callable[..., Tensor]) -> Callable[..., Tensor]:
+        return lambda x, **params: sibling(x.to(device), **params).to(x.device)
+
+    facts = {each.name: getattr(activation, each.name) for each in fields(activation) if each.init}
+    own = {name: there(getattr(activation, name)) for name in ("f", "df", "d2f")}
+    judge = activation.judge if isinstance(activation, Audited) else activation
+    return Audited(**{**facts, **own, "judge": judge, "device": describe(device)})
 
 
 def _where_there_is_one(derivative: Plain, x: Tensor) -> Tensor:

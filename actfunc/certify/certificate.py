@@ -78,6 +78,7 @@ class Certificate(NamedTuple):
     calls:       what it gives by shape, layout in memory and mode.
     failures:    parts that could not be had.
     third:       the third derivative, in float64 and float32, of functions without branches.
+    device:      what computed, in words, where that was not the CPU.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Certificate(NamedTuple):
     calls: tuple[Call, ...] = ()
     failures: tuple[Failure, ...] = ()
     third: tuple[Check, ...] = ()
+    device: str = ""
 
     @property
     def rest(self) -> tuple[tuple[Finding, ...], ...]:
@@ -192,7 +194,9 @@ def certify(
         jumps = had("joints", partial(joints, activation, judge)) if lifted else []
         known = had("constants", partial(constants, activation, judge)) if lifted else []
     parts = checks, routes, apart, ends, learnable, jumps, known, called, failures, thrice
-    return Certificate(activation.spec, text, *map(tuple, parts))  # type: ignore[arg-type]
+    device = activation.device if isinstance(activation, Audited) else ""
+    made = Certificate(activation.spec, text, *map(tuple, parts))  # type: ignore[arg-type]
+    return made._replace(device=device)
 
 
 def _each_judged(activation: Activation, judge: Formula, dtype: torch.dtype) -> Iterable[Judged]:

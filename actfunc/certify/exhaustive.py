@@ -134,8 +134,9 @@ def conclude(activation: Activation, device: torch.device, total: Block) -> Exha
         found = check(order, got, here, off, x[at], activation.exceptions)
         beyond = total.beyond[order]
         checks.append(found._replace(points=2**32, beyond=beyond, held=found.held and beyond == 0))
-    kind = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-    return Exhaustive(activation.spec, activation.formula, kind, tuple(checks), total.deaf)
+    return Exhaustive(
+        activation.spec, activation.formula, _model(device), tuple(checks), total.deaf
+    )
 
 
 def judge_block(activation: Activation, number: int, device: torch.device) -> Block:
@@ -192,10 +193,15 @@ def _errors(got: Tensor, fine: Tensor) -> Tensor:
     return off.nan_to_num_(torch.inf)
 
 
+def _model(device: torch.device) -> str:
+    """What computes: GPUs of two models need not give the same digits."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
 def _kept_at(activation: Activation, device: torch.device) -> Path:
     """Where the finished blocks are: by function, torch, device and the source of it all."""
     depends = source.digest_of(*activation.siblings)
-    parts = [activation.spec, activation.formula, torch.__version__, str(device.type)]
+    parts = [activation.spec, activation.formula, torch.__version__, _model(device)]
     parts += [source.digest(__name__), depends]
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
     return cache_root() / "exhaustive" / f"{slug(activation.name)}-{digest}.json"

@@ -12,6 +12,7 @@ from actfunc.cli.certify_work import certificates_of, every_float32
 from actfunc.cli.command import App
 from actfunc.cli.console import Output
 from actfunc.cli.options import Device, Json, example
+from actfunc.cli.working_set import resolve_device
 from actfunc.errors import UsageError
 
 
@@ -113,13 +114,14 @@ def certify(
     from actfunc.activation import Activation
     from actfunc.catalogue import CATALOGUE, PAIRS, VECTORS
     from actfunc.certify import kept
+    from actfunc.certify.audited import elsewhere
     from actfunc.certify.certificate import DTYPES, FINE
     from actfunc.certify.curve import curve
     from actfunc.certify.many import fine_dtypes
     from actfunc.show import certificates as show
     from actfunc.show import style
     from actfunc.storage.files import check_writable
-    from actfunc.storage.provenance import provenance
+    from actfunc.storage.provenance import describe, provenance
 
     if plot is not None:
         style.check_format(plot)
@@ -144,14 +146,25 @@ def certify(
     records = {one.spec: one for one in subjects}
     drawable = elementwise(records, "--plot") if plot is not None else []
 
+    where = resolve_device(device)
     if exhaustive:
-        every_float32(records, device, output)
+        every_float32(records, where, output)
         return
+    if where.type != "cpu":
+        if compiled:
+            raise UsageError("--compiled is judged on a CPU; leave it or --device out")
+        if everything:
+            output.note("pairs and vector functions are judged on a CPU, and are left out")
+            subjects = [one for one in subjects if isinstance(one, Activation)]
+        movable = elementwise({one.spec: one for one in subjects}, "--device")
+        records = {one.spec: elsewhere(one, where) for one in movable}
+        drawable = [elsewhere(one, where) for one in drawable]
     output.header(
         "certify",
         f"{len(records)} function{'s' if len(records) > 1 else ''}",
         ", ".join(dict.fromkeys(dtype or known)),
         "eager and compiled" if compiled else "eager",
+        *([] if where.type == "cpu" else [describe(where)]),
         f"torch {torch.__version__.partition('+')[0]}",
     )
     found = certificates_of(records, dtypes, compiled, formula, output)
@@ -169,7 +182,7 @@ def certify(
     document = {"torch": torch.__version__, **show.certificates_document(found)}
     output.document({**document, "drift": differences} if against is not None else document)
     if save is not None:
-        made = provenance(torch.device("cpu"))
+        made = provenance(where)
         output.wrote("certificates", kept.save(save, found, made))
     if plot is not None:
         drawn = [each for each in dtypes if each in (torch.float64, torch.float32)] or dtypes

@@ -9,7 +9,6 @@ import typer
 
 from actfunc.cli.certify_subjects import elementwise
 from actfunc.cli.console import Output
-from actfunc.cli.working_set import resolve_device
 
 if TYPE_CHECKING:
     import torch
@@ -40,7 +39,8 @@ def certificates_of(
             bar.advance(task)
             output.line(f"{certificate.name}: {'held' if certificate.held else 'NOT HELD'}")
 
-        if len(records) >= AT_ONCE:
+        here = not any(getattr(record, "device", "") for record in records.values())
+        if here and len(records) >= AT_ONCE:
             failing = 0
             for certificate in certify_many(list(records), dtypes, compiled=compiled):
                 done(certificate)
@@ -62,13 +62,12 @@ def certificates_of(
     return [found[spec] for spec in records]
 
 
-def every_float32(records: dict[str, Subject], device: str, output: Output) -> None:
+def every_float32(records: dict[str, Subject], where: torch.device, output: Output) -> None:
     """Every float32, function by function: table or document, exit code 1 where one is not held."""
     from actfunc.certify import exhaustive
     from actfunc.show import certificates as show
     from actfunc.storage.provenance import describe, provenance
 
-    where = resolve_device(device)
     output.header("certify", "all 4,294,967,296 float32 inputs", describe(where))
     found = []
     for record in elementwise(records, "--exhaustive"):

@@ -16,7 +16,6 @@ from actfunc.cli.comparison_options import (
     listed,
     one_folder,
     own_gpu,
-    precise,
     rates_by_optimizer,
     seed_list,
 )
@@ -155,6 +154,7 @@ def compare(
     from actfunc.compare.trainer import How
     from actfunc.storage import HIDDEN, prepare
     from actfunc.training import Settings, optimizer
+    from actfunc.training.arithmetic import Arithmetic
 
     asked = [get(text) for text in [*(names or []), *listed(activations)]]
     if not asked:
@@ -180,27 +180,36 @@ def compare(
         patience=patience,
         early_stopping=stop,
     )
-    half = precise(precision, deterministic)
+    arithmetic = Arithmetic(precision, deterministic)
     with joined() as ranks:
         output = Output(json, silent=not ranks.first)
-        where = device if ranks.world == 1 else own_gpu(device, ranks.local)
+        where = own_gpu(device, ranks)
         began = time.perf_counter()
         work = set_up(output, dataset, seed=split_seed, device=where, examples=examples)
         part = f"-{examples}examples" if examples is not None else ""
         folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
-        arrangement = arrange(plan, work, settings, ranks, processes=processes, at_a_time=at_a_time)
+        compiles = _pays(compiling, plan, work, settings)
+        arrangement = arrange(
+            plan,
+            work,
+            settings,
+            ranks,
+            processes=processes,
+            at_a_time=at_a_time,
+            compiling=compiles,
+        )
         pool = Pool(folder)
         with ranks.alone(folder):
             # every rank, as on machines of their own each has a folder of its own
             sources = {one.spec: source for one in asked if (source := source_of(one))}
-            pool.begin(common(work, settings, precision), sources=sources, overwrite=overwrite)
+            pool.begin(common(work, settings, arithmetic), sources=sources, overwrite=overwrite)
             ranks.gather(None)  # nobody looks into the folder before it is ready
             before = sum(member in pool for member in plan.members)
             say_plan(output, plan, arrangement, work, before)
             anew = partial(prepare, dataset, seed=split_seed, device=work.device, examples=examples)
             # one process has loaded it already; others each load it for themselves
             load = anew if arrangement.processes > 1 else lambda: work
-            how = How(settings, arrangement.at_a_time, _pays(compiling, plan, work, settings), half)
+            how = How(settings, arrangement.at_a_time, compiles, arithmetic)
             with ComparisonProgress(output, plan, settings, before) as told:
                 results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:

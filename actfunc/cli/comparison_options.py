@@ -1,4 +1,4 @@
-"""What the options of `actfunc compare` ask for: activations, seeds, rates, of torch and a GPU."""
+"""What the options of `actfunc compare` ask for: activations, seeds, rates, arms, a GPU."""
 
 from __future__ import annotations
 
@@ -9,11 +9,8 @@ from typing import TYPE_CHECKING
 from actfunc.errors import UsageError
 
 if TYPE_CHECKING:
-    import torch
-
+    from actfunc.compare.ranks import Ranks
     from actfunc.compare.records import Arm
-
-PRECISIONS = ("float32", "tf32", "bfloat16")
 
 
 def listed(text: str) -> list[str]:
@@ -114,32 +111,31 @@ def _parts(arm: Arm) -> list[str]:
     return [arm.activation, ",".join(map(str, arm.hidden)), arm.optimizer, arm.init]
 
 
-def precise(precision: str, deterministic: bool) -> torch.dtype | None:
-    """Set what torch is asked for, and give the dtype of the passes where it is not float32.
+def own_gpu(device: str, ranks: Ranks) -> str:
+    """The GPU of this process among those of its machine, by its number there; else `device`.
 
-    UsageError where the precision is none of PRECISIONS.
+    UsageError where there are fewer GPUs than processes, or one is named for all of them.
     """
-    import os
-
     import torch
 
-    if precision not in PRECISIONS:
-        raise UsageError(f"precision must be {', '.join(PRECISIONS)}, got {precision!r}")
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    if deterministic:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.use_deterministic_algorithms(True)
-    return torch.bfloat16 if precision == "bfloat16" else None
-
-
-def own_gpu(device: str, local: int) -> str:
-    """The GPU of this process among those of its machine, by its number there; else `device`."""
-    import torch
-
-    if device == "cpu" or not torch.cuda.is_available():
+    kind, _, number = device.partition(":")
+    on_gpus = kind == "cuda" or (kind == "auto" and torch.cuda.is_available())
+    if ranks.here == 1 or not on_gpus:
         return device
-    torch.cuda.set_device(local)
-    return f"cuda:{local}"
+    if number:
+        raise UsageError(
+            f"--device {device} is one GPU, and {ranks.here} processes of this machine want one"
+            " each",
+            "--device cuda gives each its own",
+        )
+    there = torch.cuda.device_count()
+    if ranks.here > there:
+        few = f"--nproc-per-node {there} starts as many as there are, or " if there else ""
+        raise UsageError(
+            f"{ranks.here} processes of this machine want a GPU each, and it has {there}",
+            f"{few}--device cpu",
+        )
+    return f"cuda:{ranks.local}"
 
 
 def one_folder(name: str | None) -> str | None:

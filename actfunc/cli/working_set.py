@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from actfunc.cli.console import Output
 from actfunc.errors import UsageError
+from actfunc.machine import settle_on
 
 if TYPE_CHECKING:
     import torch
@@ -56,7 +57,7 @@ def resolve_device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise UsageError(f"no device named {name!r}", "take auto, cpu or cuda") from error
+        raise UsageError(f"no device named {name!r}", "take auto, cpu, cuda or cuda:1") from error
     if device.type not in ("cpu", "cuda"):
         raise UsageError(f"device must be auto, cpu or cuda, got {name!r}")
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
@@ -64,4 +65,5 @@ def resolve_device(name: str) -> torch.device:
             f"no device {name!r} on this machine ({torch.cuda.device_count()} GPUs)",
             "take --device cpu",
         )
+    settle_on(device)
     return device

@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import torch
 from torch import distributed
 
 from actfunc.errors import ActfuncError, ToldToEnd, told_to_end
@@ -87,9 +86,8 @@ def joined() -> Iterator[Ranks]:
 
 def _connected(world: int) -> Ranks:
     end_with_parent()
-    # objects go over the CPU, tensors of a GPU over its own links
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    # results alone go between the processes, and none of them is a tensor of a GPU;
     # who is done early waits for the others' training
-    distributed.init_process_group(backend, timeout=timedelta(days=30))
+    distributed.init_process_group("gloo", timeout=timedelta(days=30))
     rank, local = int(os.environ["RANK"]), int(os.environ.get("LOCAL_RANK", "0"))
     return Ranks(rank, world, local, int(os.environ.get("LOCAL_WORLD_SIZE", "1")))

@@ -14,8 +14,9 @@ from actfunc.compare.trainer import How, News
 from actfunc.compare.workers import Load, train_all
 from actfunc.machine import available_cores
 from actfunc.storage import WorkingSet, provenance
-from actfunc.training import Settings, optimizer
-from actfunc.training.memory import demand, fitting, worthwhile
+from actfunc.training import Optimizer, Settings, optimizer
+from actfunc.training.arithmetic import FLOAT32, Arithmetic
+from actfunc.training.memory import Demand, demand, demand_of_a_graph, fitting, worthwhile
 
 MOST_SIDE_BY_SIDE = 32
 """Activations in one program: each adds to what is compiled."""
@@ -47,6 +48,7 @@ def arrange(
     *,
     processes: int | None = None,
     at_a_time: int | None = None,
+    compiling: bool = False,
 ) -> Arrangement:
     """How to train a plan on the device of `work`; what is None is chosen from what there is.
 
@@ -63,7 +65,7 @@ def arrange(
     )
     sharing = processes * ranks.here if on_cpu else processes
     room = min(
-        fitting(demand(size, optimizer.named(spec), settings.batch_size), work.device, sharing)
+        fitting(_each(size, optimizer.named(spec), work, settings, compiling), work.device, sharing)
         for size in sizes
         for spec in plan.optimizers
     )
@@ -73,8 +75,19 @@ def arrange(
     return Arrangement(processes, everywhere, least, side_by_side, wanted)
 
 
-def common(work: WorkingSet, settings: Settings, precision: str = "float32") -> dict[str, object]:
-    """What all members of a pool have in common, as JSON values; precision: by its name."""
+def _each(
+    sizes: Sequence[int], rule: Optimizer, work: WorkingSet, settings: Settings, compiling: bool
+) -> Demand:
+    if work.device.type == "cpu":
+        return demand(sizes, rule, settings.batch_size)
+    examples = len(work.split.train.labels)
+    return demand_of_a_graph(sizes, rule, settings.batch_size, examples, compiling=compiling)
+
+
+def common(
+    work: WorkingSet, settings: Settings, arithmetic: Arithmetic = FLOAT32
+) -> dict[str, object]:
+    """What all members of a pool have in common, as JSON values."""
     varied = ("learning_rate", "optimizer", "init", "seed")
     shared = {key: value for key, value in asdict(settings).items() if key not in varied}
     return {
@@ -82,7 +95,7 @@ def common(work: WorkingSet, settings: Settings, precision: str = "float32") -> 
         "train": len(work.split.train.labels),
         "split_seed": work.split_seed,
         **shared,
-        "precision": precision,
+        **asdict(arithmetic),
         "made_by": provenance(work.device),
     }
 

@@ -8,16 +8,16 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
-import torch
-
 from actfunc.analysis.gain import spec_for
 from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Task
 from actfunc.compare.records import Member, Reading, Result
 from actfunc.errors import WriteError
+from actfunc.machine import settle_on
 from actfunc.storage import WorkingSet
 from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
+from actfunc.training.arithmetic import FLOAT32, Arithmetic
 from actfunc.training.fit import start
 from actfunc.training.members import Running, diverged_in, validation_of
 
@@ -30,13 +30,13 @@ class How(NamedTuple):
     """What all members of a comparison have in common, and how a process trains them.
 
     at_a_time: members of one activation in a program's slots.
-    precision: of the forward and backward pass, or None for the parameters' own.
+    arithmetic: of every process, which adopts it before it trains.
     """
 
     settings: Settings
     at_a_time: int
     compiling: bool
-    precision: torch.dtype | None = None
+    arithmetic: Arithmetic = FLOAT32
 
 
 class News(NamedTuple):
@@ -56,6 +56,8 @@ class Trainer:
     """Trains tasks one after the other; a program is kept for the tasks that it fits."""
 
     def __init__(self, work: WorkingSet, pool: Pool, how: How) -> None:
+        settle_on(work.device)
+        how.arithmetic.adopt()
         self._work, self._pool, self._how = work, pool, how
         self._program: Program | None = None
         self._fits: tuple = ()
@@ -118,7 +120,7 @@ class Trainer:
             batch_size=self._how.settings.batch_size,
             slots=self._how.at_a_time,
             compiling=self._how.compiling,
-            precision=self._how.precision,
+            precision=self._how.arithmetic.passes,
         )
 
 

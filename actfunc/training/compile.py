@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -21,3 +23,12 @@ def compiled(function: Compiled) -> Compiled:
     """A step as one compiled graph that is made to be repeated; a tensor of another shape or dtype
     compiles anew."""
     return torch_private.compiled(function, repeated=True)
+
+
+@contextmanager
+def without_advice() -> Iterator[None]:
+    """For a compiled step's first call, in which the compiler of torch 2.11 warns on a GPU that
+    TF32 would be faster: whoever wants it says so, by `Arithmetic`."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="TensorFloat32 tensor cores")
+        yield

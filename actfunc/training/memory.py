@@ -11,7 +11,9 @@ from typing import NamedTuple
 import torch
 
 from actfunc import mlp, tree
+from actfunc.training.compile import WRITES_IN_ORDER
 from actfunc.training.optimizer import Optimizer
+from actfunc.training.order import steps_an_epoch
 
 WORTH_A_STEP = 3e8
 """Arithmetic operations a step on a CPU beside which its fixed cost of some 0.1 ms is small."""
@@ -19,12 +21,22 @@ WORTH_A_STEP = 3e8
 SHARE = 0.8
 """Of the memory that is free, what an ensemble may take."""
 
+IN_ANY_CASE = 2**28
+"""Bytes that a validation may take on a GPU, however small the networks: they fill it, and are
+little beside what it has."""
+
+DRAWN = 6
+"""Numbers of eight bytes that an image takes while an epoch's order is drawn: hashes with what they
+are shifted from, sorted, and their places."""
+
 
 class Demand(NamedTuple):
     """Bytes that one member takes, counted on paper.
 
-    kept:     parameters, the optimiser's state and the best parameters.
-    passing:  gradients, and what the layers of one batch read and give.
+    kept:     parameters, the optimiser's state and the best parameters; on a GPU the order of an
+              epoch as well.
+    passing:  gradients, and what the layers of one batch read and give; on a GPU whatever else
+              a step or the drawing of an order takes for a while. A graph holds its part for good.
     """
 
     kept: int
@@ -43,16 +55,54 @@ def demand(
     dtype: torch.dtype = torch.float32,
 ) -> Demand:
     """What a member of these layer sizes takes while it trains."""
-    with torch.device("meta"):
-        params = tuple(
-            mlp.Layer(torch.empty(n, m, dtype=dtype), torch.empty(n, dtype=dtype))
-            for m, n in itertools.pairwise(sizes)
-        )
-        state = optimizer.init(params)
-    weights, optimizers = _bytes(params), _bytes(state)
-    read_and_given = sizes[0] + 2 * sum(sizes[1:-1]) + sizes[-1]
+    weights, state = _kept(sizes, optimizer, dtype)
+    return Demand(2 * weights + state, _passing(sizes, batch_size, dtype))
+
+
+def demand_of_a_graph(
+    sizes: Sequence[int],
+    optimizer: Optimizer,
+    batch_size: int,
+    examples: int,
+    *,
+    compiling: bool,
+    dtype: torch.dtype = torch.float32,
+) -> Demand:
+    """What a member takes on a GPU, where a step is a graph, of so many training images.
+
+    Eagerly, and compiled before torch 2.12, a step has the whole new state before it writes it over
+    the old one. Eagerly each activation also has a few tensors of its own in between, and the
+    optimiser two as large as the largest weight.
+    """
+    kept, passing = demand(sizes, optimizer, batch_size, dtype)
+    weights, state = _kept(sizes, optimizer, dtype)
+    if not (compiling and WRITES_IN_ORDER):
+        passing += weights + state
+    if not compiling:
+        widest, largest = max(sizes[1:]), max(m * n for m, n in itertools.pairwise(sizes))
+        passing += (4 * batch_size * widest + 2 * largest) * torch.finfo(dtype).bits // 8
+    order = 4 * batch_size * steps_an_epoch(examples, batch_size)
+    return Demand(kept + order, passing + DRAWN * 8 * examples)
+
+
+def validated_at_once(
+    sizes: Sequence[int],
+    members: int,
+    batch_size: int,
+    device: torch.device,
+    dtype: torch.dtype = torch.float32,
+) -> int:
+    """Of how many images at a time members are validated: as many as take no more than a step.
+
+    On a CPU as many as in a batch: more leave its cache.
+    """
+    if device.type != "cuda":
+        return batch_size
     item = torch.finfo(dtype).bits // 8
-    return Demand(2 * weights + optimizers, weights + batch_size * read_and_given * item)
+    # pixels, and of the widest layer what it reads, gives, and the activation's own
+    each = item * (sizes[0] + 3 * max(sizes[1:]))
+    step = _passing(sizes, batch_size, dtype)
+    return max(batch_size, step // each, IN_ANY_CASE // (each * members))
 
 
 def operations(sizes: Sequence[int], batch_size: int) -> int:
@@ -63,9 +113,10 @@ def operations(sizes: Sequence[int], batch_size: int) -> int:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that is free on a device."""
+    """Memory that is free on a device; on a GPU what torch holds of it and nobody uses, too."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + held
     try:
         # of pages that are free, a cache of files, which gives way, would be missing
         told = Path("/proc/meminfo").read_text()
@@ -88,6 +139,23 @@ def worthwhile(sizes: Sequence[int], batch_size: int, device: torch.device) -> i
     if device.type == "cuda":
         return 2**31
     return max(1, int(WORTH_A_STEP // operations(sizes, batch_size)))
+
+
+def _kept(sizes: Sequence[int], optimizer: Optimizer, dtype: torch.dtype) -> tuple[int, int]:
+    """Bytes of the parameters, and of the optimiser's state."""
+    with torch.device("meta"):
+        params = tuple(
+            mlp.Layer(torch.empty(n, m, dtype=dtype), torch.empty(n, dtype=dtype))
+            for m, n in itertools.pairwise(sizes)
+        )
+        return _bytes(params), _bytes(optimizer.init(params))
+
+
+def _passing(sizes: Sequence[int], batch_size: int, dtype: torch.dtype) -> int:
+    """Bytes of the gradients, and of what the layers of one batch read and give."""
+    weights = sum((m + 1) * n for m, n in itertools.pairwise(sizes))
+    read_and_given = sizes[0] + 2 * sum(sizes[1:-1]) + sizes[-1]
+    return (weights + batch_size * read_and_given) * torch.finfo(dtype).bits // 8
 
 
 def _bytes(of: object) -> int:

@@ -1,8 +1,8 @@
 """The program: slots that hold members, trained an epoch at a time in buffers that stay in place.
 
 The steps it repeats are pure; what they give is written back over what they read, so that an epoch
-allocates nothing. On a GPU the whole epoch is one CUDA graph. A single network on a CPU, where
-nothing is compiled, goes from one state to the next.
+allocates nothing. On a GPU a step is a CUDA graph that is replayed, and the validation another. A
+single network on a CPU, where nothing is compiled, goes from one state to the next.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from actfunc.data import Examples, Split, intake
 from actfunc.errors import UsageError
 from actfunc.given import Given, taken
 from actfunc.number import whole
-from actfunc.training import trial
-from actfunc.training.compile import WRITES_IN_ORDER, compiled
+from actfunc.training import memory, trial
+from actfunc.training.advance import advance, of_one
+from actfunc.training.capture import Work, captured
+from actfunc.training.compile import without_advice
 from actfunc.training.ensemble import ensemble_correct, ensemble_step, start_ensemble
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.order import batch_order, steps_an_epoch
-from actfunc.training.step import Metrics, State, Step, make_step
+from actfunc.training.step import Metrics, State, make_step
 
 OnStep = Callable[[int, int], None]
 
@@ -80,18 +82,27 @@ class Program:
             torch.zeros(self.shape, dtype=torch.int64, device=self.device),
         )
         self._right = torch.zeros(self.shape, dtype=torch.int64, device=self.device)
+        self._at = torch.zeros(1, dtype=torch.int64, device=self.device)
+        self._chunk = memory.validated_at_once(
+            sizes, self.shape[0] * self.shape[1], batch_size, self.device, dtype
+        )
         if self.device.type == "cpu":
             torch_private.keep_heap()
         if self.shape == (1, 1) and not compiling:
             # eagerly, mapping over one costs half as much again as the step
-            step = _of_one(make_step(self.activations[0], optimizer, precision=precision))
+            step = of_one(make_step(self.activations[0], optimizer, precision=precision))
             in_place = self.device.type == "cuda"
         else:
             step, in_place = ensemble_step(self.activations, optimizer, precision=precision), True
-        self._advance = _advance(_on_rows(step), compiling, in_place)
-        self._graph: torch.cuda.CUDAGraph | None = None
+        self._advance = advance(step, compiling=compiling, in_place=in_place)
+        start = State(one, optimizer.init(one))
         if compiling:
-            self._try_out(State(one, optimizer.init(one)), optimizer, precision)
+            self._try_out(start, optimizer, precision)
+        self._graphs: tuple[Work, ...] | None = None
+        if self.device.type == "cuda":
+            # in an own graph each, whose works warm up on what is in the slots
+            self._graphs = captured(self.device, self._next, self._validate)
+            self._begin_with(start)
 
     def _try_out(self, start: State, optimizer: Optimizer, precision: torch.dtype | None) -> None:
         """Compile, and compare the first step of each activation's last member with the eager one.
@@ -103,13 +114,22 @@ class Program:
         batch = Examples(*(part.index_select(0, rows) for part in self.split.train))
         self._order[0] = rows
         self._rates[0] = trial.RATE
-        self._step(0)
+        with without_advice():
+            self._step(0)
         for place, activation in enumerate(self.activations):
             slot = (self.shape[0] - 1, place)
             after = tree.map(lambda buffer, slot=slot: buffer[slot], self.state)
             loss = self._totals.loss[slot].item()
             trial.judge(activation, optimizer, precision, start, batch, after, loss)
+        self._begin_with(start)
+
+    def _begin_with(self, start: State) -> None:
         tree.map(lambda buffer, leaf: buffer.copy_(leaf), self.state, start)
+        self._begin()
+
+    def _begin(self) -> None:
+        """The first step is next, and nothing is in the totals."""
+        self._at.zero_()
         for total in self._totals:
             total.zero_()
 
@@ -152,9 +172,8 @@ class Program:
         order = batch_order(seeds, epochs, len(self.split.train.labels), self.batch_size)
         self._order.copy_(order.movedim(-2, 0))
         self._rates.copy_(rates)
-        for total in self._totals:
-            total.zero_()
-        if self.device.type != "cuda":
+        self._begin()
+        if self._graphs is None:
             self._run(on_step)
         else:
             self._replay()
@@ -173,84 +192,27 @@ class Program:
                 on_step(index + 1, self.steps)
         self._validate()
 
-    @torch.no_grad()
+    def _replay(self) -> None:
+        assert self._graphs is not None
+        step, validate = self._graphs
+        for _ in range(self.steps):
+            step()
+        validate()
+
     def _step(self, index: int) -> None:
-        new = self._advance(
-            self.state, self.split.train, self._order[index], self._rates[index], self._totals
-        )
+        """The step of that number."""
+        self._train(self._order[index], self._rates[index])
+
+    def _next(self) -> None:
+        """The step whose number is on the device, which counts by itself: a graph can repeat it."""
+        self._train(*(part.index_select(0, self._at)[0] for part in (self._order, self._rates)))
+        self._at.add_(1).remainder_(self.steps)
+
+    @torch.no_grad()
+    def _train(self, rows: Tensor, rates: Tensor) -> None:
+        new = self._advance(self.state, self.split.train, rows, rates, self._totals)
         self.state = new or self.state
 
     def _validate(self) -> None:
-        # as many at a time as in training, so that validation needs no more memory
         params, images = self.state.params, self.split.validation
-        self._right.copy_(ensemble_correct(self.activations, params, images, self.batch_size))
-
-    def _replay(self) -> None:
-        if self._graph is None:
-            self._graph = self._captured()
-        self._graph.replay()
-
-    def _captured(self) -> torch.cuda.CUDAGraph:
-        """The epoch as a CUDA graph: capturing runs nothing, but what is captured must be warm."""
-        before = tree.map(torch.clone, (self.state, self._totals))
-        side = torch.cuda.Stream(self.device)
-        side.wait_stream(torch.cuda.current_stream(self.device))
-        with torch.cuda.stream(side):
-            for index in range(min(3, self.steps)):
-                self._step(index)
-            self._validate()
-        torch.cuda.current_stream(self.device).wait_stream(side)
-        tree.map(lambda buffer, leaf: buffer.copy_(leaf), (self.state, self._totals), before)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            self._run()
-        return graph
-
-
-def _of_one(step: Step) -> Step:
-    """A network's step as that of an ensemble of one."""
-
-    def of_one(state: State, batch: Examples, learning_rate: Tensor) -> tuple[State, Metrics]:
-        only = tree.map(lambda leaf: leaf[0, 0], (state, batch, learning_rate))
-        return tree.map(lambda leaf: leaf[None, None], step(*only))
-
-    return of_one
-
-
-Pure = Callable[[State, Examples, Tensor, Tensor], tuple[State, Metrics]]
-Advance = Callable[[State, Examples, Tensor, Tensor, Metrics], State | None]
-
-
-def _on_rows(step: Step) -> Pure:
-    """The step on the examples of an index."""
-
-    def on_rows(
-        state: State, train: Examples, index: Tensor, rates: Tensor
-    ) -> tuple[State, Metrics]:
-        # eagerly, index_select copies rows where indexing would copy pixel by pixel; unflatten is
-        # nothing that torch 2.11 compiles where a default device was set
-        parts = (part.index_select(0, index.flatten()) for part in train)
-        batch = Examples(*(part.reshape(*index.shape, *part.shape[1:]) for part in parts))
-        return step(state, batch, rates)
-
-    return on_rows
-
-
-def _advance(pure: Pure, compiling: bool, in_place: bool) -> Advance:
-    """The step, its metrics added to the totals: a new state, or in place, written back over the
-    one it came from."""
-    if compiling and not WRITES_IN_ORDER:
-        pure = compiled(pure)
-
-    def advance(
-        state: State, train: Examples, index: Tensor, rates: Tensor, totals: Metrics
-    ) -> State | None:
-        new, metrics = pure(state, train, index, rates)
-        totals.loss.add_(metrics.loss)
-        totals.correct.add_(metrics.correct)
-        if not in_place:
-            return new
-        tree.map(Tensor.copy_, state, new)
-        return None
-
-    return compiled(advance) if compiling and WRITES_IN_ORDER else advance
+        self._right.copy_(ensemble_correct(self.activations, params, images, self._chunk))

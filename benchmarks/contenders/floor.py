@@ -9,6 +9,7 @@ from torch import Tensor
 
 from actfunc import mlp, torch_private
 from actfunc.storage import WorkingSet
+from actfunc.training.capture import captured
 from contenders import RECIPE, Epoch
 
 
@@ -37,13 +38,20 @@ def floor(work: WorkingSet) -> Epoch:
         else:
             torch.mm(left, right, out=out)
 
+    def step() -> None:
+        for index, (weight, inputs, _) in enumerate(layers):
+            multiply(weight, inputs, into[index + 1])
+        for index, (weight, inputs, signals) in reversed([*enumerate(layers)]):
+            multiply(signals, inputs.mT, weight_gradients[index])
+            if index:
+                multiply(weight.mT, signals, into[index])
+
+    if work.device.type == "cuda":
+        # as ours and a compiled epoch of JAX are, which wait for no call
+        (step,) = captured(work.device, step)
+
     def epoch() -> None:
         for _ in range(steps):
-            for index, (weight, inputs, _) in enumerate(layers):
-                multiply(weight, inputs, into[index + 1])
-            for index, (weight, inputs, signals) in reversed([*enumerate(layers)]):
-                multiply(signals, inputs.mT, weight_gradients[index])
-                if index:
-                    multiply(weight.mT, signals, into[index])
+            step()
 
     return epoch

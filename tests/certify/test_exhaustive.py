@@ -219,3 +219,11 @@ def test_what_is_kept_of_ones_own_function_is_of_its_source(tmp_path, monkeypatc
     own.write_text(own.read_text() + "\n")
     places.append(exhaustive._kept_at(actfunc.get(f"{own}:f"), CPU))
     assert len(set(places)) == 3
+
+
+def test_what_a_gpu_has_done_is_gone_on_with_by_its_like_alone(monkeypatch):
+    record, kept = actfunc.get("gelu"), set()
+    for model in ("H200", "H200", "A100"):
+        monkeypatch.setattr(torch.cuda, "get_device_name", lambda device, model=model: model)
+        kept |= {exhaustive._kept_at(record, torch.device("cuda", index)) for index in (0, 1)}
+    assert len(kept | {exhaustive._kept_at(record, CPU)}) == 3

@@ -12,8 +12,9 @@ import torch
 from torch import distributed
 
 from actfunc.cli import run
+from actfunc.cli.comparison_options import own_gpu
 from actfunc.compare.ranks import HINT, Ranks, joined
-from actfunc.errors import ActfuncError
+from actfunc.errors import ActfuncError, UsageError
 from tests.compare.commands import (
     NOISE,
     SMALL,
@@ -75,6 +76,43 @@ def test_told_to_end_while_compiling_it_says_so(monkeypatch):
         compile_in_a_rank()
     assert told.value.hint == HINT
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "ranks", "wanted"),
+    [
+        ("auto", 2, Ranks(1, 2, 1, 2), "cuda:1"),
+        ("cuda", 4, Ranks(3, 6, 1, 2), "cuda:1"),
+        ("cpu", 2, Ranks(1, 2, 1, 2), "cpu"),
+        ("auto", 0, Ranks(1, 2, 1, 2), "auto"),
+        ("cuda:1", 2, Ranks(), "cuda:1"),
+        ("cuda:1", 2, Ranks(1, 2, 0, 1), "cuda:1"),  # one on each of two machines
+        ("auto", 1, Ranks(1, 2, 1, 2), "2 processes of this machine want a GPU each, and it has 1"),
+        ("cuda", 0, Ranks(0, 2, 0, 2), "2 processes of this machine want a GPU each, and it has 0"),
+        ("cuda:1", 2, Ranks(0, 2, 0, 2), "--device cuda:1 is one GPU, and 2 processes"),
+    ],
+)
+def test_each_process_of_a_machine_has_a_gpu_of_its_own(monkeypatch, device, gpus, ranks, wanted):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpus > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    if " " not in wanted:
+        assert own_gpu(device, ranks) == wanted
+        return
+    with pytest.raises(UsageError) as told:
+        own_gpu(device, ranks)
+    assert told.value.message.startswith(wanted)
+    assert ("--nproc-per-node 1" in told.value.hint) == (gpus == 1)
+
+
+def test_processes_talk_over_the_cpu_whatever_there_is(monkeypatch):
+    asked = []
+    for name, value in {"WORLD_SIZE": "2", "RANK": "0", "LOCAL_RANK": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(distributed, "init_process_group", lambda *given, **_: asked.append(given))
+    monkeypatch.setattr(distributed, "destroy_process_group", lambda: None)
+    with joined():
+        assert asked == [("gloo",)]
 
 
 @pytest.fixture(scope="module")

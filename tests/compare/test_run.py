@@ -13,6 +13,7 @@ import time
 from dataclasses import asdict, replace
 
 import pytest
+import torch
 
 from actfunc import get
 from actfunc.analysis.gain import spec_for
@@ -25,7 +26,8 @@ from actfunc.errors import CheckpointError, WriteError
 from actfunc.storage import lock
 from actfunc.storage.run import train
 from actfunc.training import optimizer
-from actfunc.training.memory import demand
+from actfunc.training.arithmetic import FLOAT32, Arithmetic
+from actfunc.training.memory import demand, demand_of_a_graph
 from tests.compare.commands import ROOT
 from tests.compare.small import (
     HIDDEN,
@@ -239,8 +241,8 @@ def test_optimisers_networks_and_schedules_in_one_plan(tmp_path):
 
 
 def test_what_members_have_in_common_is_other_where_they_would_be_trained_otherwise():
-    def shared(work, settings=SETTINGS, precision="float32"):
-        return {k: v for k, v in common(work, settings, precision).items() if k != "made_by"}
+    def shared(work, settings=SETTINGS, arithmetic=FLOAT32):
+        return {k: v for k, v in common(work, settings, arithmetic).items() if k != "made_by"}
 
     work = LOAD()
     few = work.split._replace(train=work.split.train.first(400))
@@ -250,7 +252,8 @@ def test_what_members_have_in_common_is_other_where_they_would_be_trained_otherw
     }  # fmt: skip
     every = [
         shared(work),
-        shared(work, precision="bfloat16"),
+        shared(work, arithmetic=Arithmetic("bfloat16")),
+        shared(work, arithmetic=Arithmetic(deterministic=True)),
         shared(work._replace(split_seed=7)),
         shared(work._replace(split=few)),
         shared(work._replace(dataset=work.dataset._replace(name="another"))),
@@ -296,6 +299,17 @@ def test_no_more_at_a_time_than_fit(monkeypatch):
     # several ranks on one machine share its memory
     shared = gathered((1, 8))._replace(here=2)
     assert arrange(plan, work, SETTINGS, shared, processes=1).at_a_time == 3
+
+
+def test_on_a_gpu_as_many_at_a_time_as_fit_with_what_a_graph_holds(monkeypatch):
+    plan, work = plan_of(seeds=8), LOAD()._replace(device=torch.device("cuda", 1))
+    rest = work.sizes(HIDDEN), optimizer.named("sgd"), SETTINGS.batch_size, 500
+    for compiling in (False, True):
+        each = demand_of_a_graph(*rest, compiling=compiling).total
+        monkeypatch.setattr("actfunc.training.memory.free_bytes", lambda device, n=8 * each: n)
+        made = arrange(plan, work, SETTINGS, Ranks(), compiling=compiling)
+        # two activations side by side, in one process
+        assert made == (1, 1, 3, True, 8)
 
 
 def test_ranks_share_out_what_none_has_and_have_all_in_the_end(whole, tmp_path):

@@ -14,10 +14,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from actfunc.compare import workers
+from actfunc.compare.folder import Pool
 from actfunc.compare.ranks import HINT
+from actfunc.compare.trainer import How
 from actfunc.errors import ActfuncError
+from actfunc.machine import SPAWN
+from actfunc.training.arithmetic import Arithmetic
 from tests.compare.commands import (
     NOISE,
     PATIENCE,
@@ -30,7 +35,7 @@ from tests.compare.commands import (
     started,
     trained,
 )
-from tests.compare.small import Told, plan_of, run, timeless
+from tests.compare.small import LOAD, SETTINGS, Told, plan_of, run, timeless
 
 pytestmark = [pytest.mark.usefixtures("one_thread"), WATCHED]
 
@@ -116,6 +121,25 @@ def test_processes_end_with_the_first_one(tmp_path, how):
         assert "told to end\n" in done.err
         assert HINT in done.err
         assert not [noise for noise in NOISE if noise in done.err], done.err
+
+
+def test_every_process_adopts_the_arithmetic(tmp_path, monkeypatch):
+    """What torch has as a setting of its process does not come with a fresh one."""
+    monkeypatch.setattr(workers, "begin_as_worker", lambda: None)
+    monkeypatch.setattr("actfunc.compare.trainer.settle_on", lambda device: settled.append(device))
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    settled: list = []
+    how = How(SETTINGS, 1, False, Arithmetic("tf32", deterministic=True))
+    try:
+        workers._begin(LOAD, Pool(tmp_path), how, SPAWN.SimpleQueue())
+        assert torch.get_float32_matmul_precision() == "high"
+        assert torch.are_deterministic_algorithms_enabled()
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+        assert settled == [torch.device("cpu")]
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.set_float32_matmul_precision("highest")
+        os.environ.pop("CUBLAS_WORKSPACE_CONFIG", None)
 
 
 def test_all_that_is_told_of_a_task_comes_before_its_results(monkeypatch):

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch.overrides import TorchFunctionMode
 
-from actfunc import CATALOGUE, get, mlp, tree
+from actfunc import get, mlp, tree
 from actfunc.data import Examples
-from actfunc.training import Optimizer, State, accuracy, adam, make_step, sgd
+from actfunc.training import State, accuracy, adam, make_step, sgd
 from actfunc.training.ensemble import SideBySide, ensemble_correct, ensemble_step, start_ensemble
-from tests import records
 from tests.reference import assert_same
 from tests.training.plain import assert_trees_close, assert_trees_same
 
@@ -145,58 +143,3 @@ def test_side_by_side_each_activation_has_its_own_part():
         assert_same(slopes[index], phi.df(z[index]))
     with pytest.raises(ValueError, match="zip"):
         side_by_side(z[:2])
-
-
-# On a GPU
-
-
-class FromTheHost(TorchFunctionMode):
-    """Lists what makes a tensor on the host or reads one there: a CUDA graph captures neither."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: list[str] = []
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        name, first = getattr(function, "__name__", ""), args[0] if args else None
-        on_host = not isinstance(first, torch.Tensor) or first.device.type == "cpu"
-        if name in ("tensor", "as_tensor", "to", "copy_", "cuda") and on_host:
-            self.seen.append(name)
-        if name in ("item", "tolist", "cpu", "numpy", "nonzero", "__bool__", "__float__"):
-            self.seen.append(name)
-        return function(*args, **kwargs or {})
-
-
-def from_the_host(optimizer: Optimizer, name: str) -> list[str]:
-    """What a step and a validation on another device than the CPU have to do with the CPU."""
-    some = tree.map(
-        lambda leaf: leaf.expand(1, 1, *leaf.shape).clone(),
-        mlp.init((784, 4, 10), seed=0, device="meta"),
-    )
-    state = start_ensemble(optimizer, some)
-    batch = Examples(
-        torch.empty((1, 1, 6, 28, 28), dtype=torch.uint8, device="meta"),
-        torch.empty((1, 1, 6), dtype=torch.int64, device="meta"),
-    )
-    step = ensemble_step((get(name),), optimizer)
-    with FromTheHost() as mode:
-        step(state, batch, torch.empty((1, 1), device="meta"))
-        ensemble_correct((get(name),), some, Examples(batch.images[0, 0], batch.labels[0, 0]), 4)
-    return mode.seen
-
-
-@records.each(CATALOGUE.values())
-def test_a_cuda_graph_can_capture_every_activation(record):
-    assert from_the_host(sgd(), record.name) == []
-
-
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_a_cuda_graph_can_capture_every_optimiser(optimizer):
-    assert from_the_host(optimizer, "tanh") == []
-
-
-def test_a_number_from_the_host_would_be_seen():
-    with FromTheHost() as mode:
-        torch.as_tensor(1.0, device="meta")
-        torch.zeros(()).to("meta")
-    assert mode.seen == ["as_tensor", "to"]

@@ -9,12 +9,24 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from actfunc import get, mlp, tree
 from actfunc.data import Examples
-from actfunc.training import Program, State, make_step, memory, optimizer
-from actfunc.training.memory import Demand, demand, fitting, free_bytes, operations, worthwhile
+from actfunc.training import Program, State, make_step, memory, optimizer, sgd
+from actfunc.training.memory import (
+    Demand,
+    demand,
+    demand_of_a_graph,
+    fitting,
+    free_bytes,
+    operations,
+    validated_at_once,
+    worthwhile,
+)
+from actfunc.training.order import batch_order
 
 CPU = torch.device("cpu")
 BATCH = 50
@@ -108,3 +120,83 @@ def test_free_memory_is_what_the_system_says_and_no_more_than_it_has(monkeypatch
     for missing in (lambda *_: "", lambda *_: (_ for _ in ()).throw(FileNotFoundError)):
         monkeypatch.setattr(Path, "read_text", missing)
         assert free_bytes(CPU) == whole
+
+
+# On a GPU
+
+
+class Peak(TorchDispatchMode):
+    """The most bytes that lie under tensors made within it, at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._alive: dict[int, tuple[StorageWeakRef, int]] = {}
+        self.known: frozenset[int] = frozenset()
+        self.bytes = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        made = function(*args, **kwargs or {})
+        for one in made if isinstance(made, (tuple, list)) else (made,):
+            if isinstance(one, torch.Tensor):
+                storage = one.untyped_storage()
+                if storage.data_ptr() not in self.known:
+                    weak = StorageWeakRef(storage)
+                    self._alive[weak.cdata] = weak, storage.nbytes()
+        self._alive = {key: one for key, one in self._alive.items() if not one[0].expired()}
+        self.bytes = max(self.bytes, sum(size for _, size in self._alive.values()))
+        return made
+
+
+@pytest.mark.parametrize("spec", ["sgd", "adam"])
+@pytest.mark.parametrize("layers", [(784, 64, 32, 10), (784, 512, 256, 10)])
+def test_what_a_graph_holds_is_what_an_eager_step_makes(small_split, one_thread, layers, spec):
+    """An allocator never has less, and what is counted is not far more."""
+    members, method = 2, optimizer.named(spec)
+    program = Program([get("gelu")], method, layers, small_split, batch_size=BATCH, slots=members)
+    peak = Peak()
+    peak.known = frozenset(
+        leaf.untyped_storage().data_ptr()
+        for leaf in tree.leaves((program.state, program._order, program._rates, program._totals))
+    )
+    with peak:
+        program._next()
+    one = demand_of_a_graph(layers, method, BATCH, 1000, compiling=False)
+    drawing = memory.DRAWN * 8 * 1000
+    counted = members * (one.passing - drawing)
+    assert peak.bytes <= counted <= 1.6 * peak.bytes
+
+
+def test_an_order_is_drawn_in_no_more_than_is_counted(one_thread):
+    seeds = torch.arange(3)
+    with Peak() as peak:
+        batch_order(seeds, seeds, 10_000, 100)
+    assert peak.bytes <= 3 * memory.DRAWN * 8 * 10_000 <= 2 * peak.bytes
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_a_graph_holds_the_new_state_where_it_is_not_written_in_place(monkeypatch, in_order):
+    monkeypatch.setattr(memory, "WRITES_IN_ORDER", in_order)
+    layers, method = (784, 16, 10), optimizer.named("adam")
+    weights = 4 * (785 * 16 + 17 * 10)
+    plain = demand(layers, method, BATCH)
+    held = demand_of_a_graph(layers, method, BATCH, 1000, compiling=True)
+    assert held.kept == plain.kept + 4 * 1000
+    beside = 0 if in_order else 3 * weights + 8
+    assert held.passing == plain.passing + beside + memory.DRAWN * 8 * 1000
+
+
+def test_a_validation_takes_no_more_than_a_step_and_is_not_cut_small():
+    gpu, tutorials = torch.device("cuda", 0), (784, 512, 256, 256, 128, 10)
+    assert validated_at_once(tutorials, 60, 256, CPU) == 256
+    many, step = validated_at_once(tutorials, 10_000, 256, gpu), demand(tutorials, sgd(), 256)
+    assert 256 < many * 4 * (784 + 2 * 512) <= step.passing
+    # small ones in one go
+    assert validated_at_once((784, 16, 10), 20, 256, gpu) >= 10_000 / 3
+    assert validated_at_once((784, 4, 10), 10**9, 5000, gpu) == 5000
+
+
+def test_what_torch_holds_of_a_gpu_and_nobody_uses_is_free(monkeypatch):
+    told = {"mem_get_info": (700, 1000), "memory_reserved": 200, "memory_allocated": 50}
+    for name, value in told.items():
+        monkeypatch.setattr(torch.cuda, name, lambda device, value=value: value)
+    assert free_bytes(torch.device("cuda", 1)) == 850

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 from torch._dynamo.utils import counters
@@ -228,3 +230,18 @@ def check_graphs_apart(split):
     finals = [eager.take((0, 0))[0].params[0].weight for eager, _ in made]
     for index, one in enumerate(finals):
         assert not any(torch.allclose(one, other, atol=1e-3) for other in finals[:index])
+
+
+def test_the_compilers_advice_is_no_warning(small_split, monkeypatch):
+    """As torch 2.11 gives it on a GPU, once, where products are not in TF32."""
+
+    def compile_(function, **_):
+        def advised(*given):
+            warnings.warn("TensorFloat32 tensor cores for float32 …", stacklevel=1)
+            return function(*given)
+
+        return advised
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    made = program(small_split, compiling=True)
+    assert made.steps == 10
