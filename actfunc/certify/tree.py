@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias, Union
+from typing import Any, NamedTuple, TypeAlias, Union
 
 
 class Number(NamedTuple):
@@ -29,6 +29,17 @@ class Apply(NamedTuple):
 
 
 Node: TypeAlias = Union[Number, Symbol, Apply]  # noqa: UP007  (a forward reference)
+
+
+def as_json(node: Node) -> Any:
+    """The tree as plain JSON values: {"number": "1/2"}, "x", ["exp", argument]."""
+    match node:
+        case Number(value):
+            return {"number": str(value)}
+        case Symbol(name):
+            return name
+        case Apply(name, arguments):
+            return [name, *map(as_json, arguments)]
 
 
 def names(node: Node) -> set[str]:

@@ -1,4 +1,4 @@
-"""`actfunc list`, `show` and `plot`: what activations there are and what they look like."""
+"""`actfunc list`, `show`, `plot` and `explore`: what activations there are, what they look like."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def register(app: App) -> None:
     app.command("list", epilog=example("actfunc list"))(list_)
     app.command(epilog=example("actfunc show leaky_relu:negative_slope=0.1"))(show)
     app.command(epilog=example("actfunc plot gelu mish -o smooth.svg"))(plot)
+    app.command(epilog=example("actfunc explore -o explorer.html"))(explore)
 
 
 def list_(json: Json = False) -> None:
@@ -71,3 +72,21 @@ def plot(
     records = [CATALOGUE.named(name) for name in names or SIX.values()]
     style.save(activations_figure(records), out)
     Output().wrote("figure", out)
+
+
+def explore(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where to write the page.")] = Path(
+        "explorer.html"
+    ),
+) -> None:
+    """Write a page on which functions are chosen, moved by sliders and typed as formulas.
+
+    One file that needs no server and no network: open it in a browser.
+    """
+    from actfunc.catalogue import CATALOGUE
+    from actfunc.show import explorer
+    from actfunc.storage import files
+
+    files.check_writable(out)
+    files.write_bytes(out, explorer.page(CATALOGUE).encode())
+    Output().wrote("page", out)

@@ -33,10 +33,11 @@ _PALETTE = {
     "softplus": "#4D4D4D",
     "identity": "#8A8A8A",
 }
-_OTHERS = tuple(_PALETTE.values())[:8]
+OTHERS = tuple(_PALETTE.values())[:8]
+"""Of functions that are in no catalogue."""
 _GOLDEN = (5**0.5 - 1) / 2
-# towards black and towards white, each time further
-_SHADES = ((0, 0.0), (0, 0.5), (1, 0.5), (0, 0.75), (1, 0.7), (0, 0.3), (1, 0.3))
+SHADES = ((0, 0.0), (0, 0.5), (1, 0.5), (0, 0.75), (1, 0.7), (0, 0.3), (1, 0.3))
+"""Where a colour comes again: towards black (0) or white (1), each time further."""
 
 
 def _spread(position: int) -> str:
@@ -85,7 +86,7 @@ def colour(name: str) -> str:
     """The colour of an activation by any spelling or spec; stable for one's own too."""
     head = label(name)
     head = CATALOGUE.canonical(head) or head
-    return _PALETTE.get(head) or _OTHERS[zlib.crc32(head.encode()) % len(_OTHERS)]
+    return _PALETTE.get(head) or OTHERS[zlib.crc32(head.encode()) % len(OTHERS)]
 
 
 def label(spec: str) -> str:
@@ -122,7 +123,7 @@ def looks(specs: Iterable[str]) -> dict[str, Look]:
 
 def _shade(plain: str, number: int) -> str:
     """The colour itself, then darker and lighter ones in turn; from the eighth on they repeat."""
-    towards, share = _SHADES[number % len(_SHADES)]
+    towards, share = SHADES[number % len(SHADES)]
     red, green, blue = (part + share * (towards - part) for part in to_rgb(plain))
     return to_hex((red, green, blue)).upper()
 

@@ -262,3 +262,16 @@ def test_pairs_have_no_16_bit_part_which_is_said_before_the_work(actfunc, monkey
     [names] = begun
     assert "gelu" in names
     assert "swiglu" not in names
+
+
+def test_explore_writes_a_page_and_says_where(actfunc):
+    done = actfunc("explore")
+    assert done.code == 0
+    assert done.out == "page: explorer.html\n"
+    assert actfunc("explore", "-o", "in a folder/of mine.htm").code == 0
+    written = Path("in a folder/of mine.htm").read_bytes()
+    assert written == Path("explorer.html").read_bytes()
+    assert written.startswith(b"<!doctype html>")
+    for name in package.names():
+        assert f'"name":"{name}"'.encode() in written
+    assert actfunc("explore", "-o", "in a folder").code == 2

@@ -193,6 +193,7 @@ def test_blocks_are_found():
     everything = {
         "reproduce", "list", "show", "plot", "certify", "audit", "data", "train", "evaluate",
         "gradients", "distribution", "dead", "compare", "depth", "signal", "neurons", "curvature",
+        "explore",
     }  # fmt: skip
     assert everything <= {command.words[0] for command in here}
     assert everything - {*SLOW} <= {command.words[0] for command in chosen(full=False)}
