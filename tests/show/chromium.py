@@ -20,7 +20,7 @@ PROGRAM = next(
 )
 """None where there is no such browser."""
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds to wait for an answer."""
 
 
