@@ -8,6 +8,7 @@ import math
 
 import pytest
 import torch
+from flint import arb
 
 from actfunc import CATALOGUE, domain
 from actfunc.analysis.gain import recommend
@@ -16,6 +17,7 @@ from actfunc.analysis.propagation import predict
 from actfunc.analysis.signal import variance_map
 from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
+from actfunc.certify.series import precision
 from actfunc.certify.settings import settings
 from actfunc.certify.tree import as_json
 from actfunc.errors import FormulaError
@@ -64,6 +66,7 @@ FORMULAS: dict[str, dict[str, float]] = {
     "exp(exp(x) - exp(-x))": {},
     "(e**2 * x + pi) / (x**2 + 1_000.5e-3)": {},
     "x * erf(0.75 * exp(0.75 * x))": {},
+    "x * (1 + abs(x))**-0.5": {},
 }
 
 
@@ -125,6 +128,30 @@ def worst(browser, tree, params, formula, x, poles=()) -> tuple[float, str]:
         where = f"order {order} at {x[at]:.17g}: got {got[order][at]:.17g}, not {want[at]:.17g}"
         found = max(found, (float(off[at]), f"{where} with {params}"))
     return found
+
+
+TWOFOLD = {
+    "Twofold.log(a)": (arb.log, (1e-5, 0.3, 0.995, 1.004, 2.0, 1e9)),
+    "Twofold.exponential(a).small": (arb.expm1, (-0.3, -1e-9, 1e-20, 0.2, 0.34)),
+    "Twofold.circular(a).sine": (arb.sin, (1e-9, 0.7, 3.0, 100.0, 1e9)),
+    "Twofold.circular(a).cosine": (arb.cos, (1e-9, 0.7, 3.0, 100.0, 1e9)),
+    "Twofold.atan(a)": (arb.atan, (-1e-9, 0.4, 1.0, 1.5, -1e9)),
+    "Twofold.erf(a)": (arb.erf, (1e-9, -0.4, 1.5, 4.9)),
+    "Twofold.erfcScaled(a)": (lambda a: a.erfc() * (a * a).exp(), (5.1, 8.0, 30.0)),
+    "Twofold.sqrt(a)": (arb.sqrt, (1e-9, 2.0, 3e7)),
+    "Twofold.divide(Twofold.ONE, a)": (lambda a: 1 / a, (3.0, -7e-9)),
+}
+"""What the arithmetic is made of, the same in ball arithmetic, and where both are asked."""
+
+
+@pytest.mark.parametrize("call", TWOFOLD)
+def test_the_arithmetic_has_its_digits(browser, call):
+    function, points = TWOFOLD[call]
+    with precision(256):
+        for point in points:
+            found = browser.evaluate(call.replace("a)", f"Twofold.of({point!r}))"))
+            off = (arb(found["hi"]) + arb(found["lo"])) / function(arb(point)) - 1
+            assert abs(off) < 1e-29, f"{point}: off by {float(off):.2g}"
 
 
 def test_the_catalogue_is_what_it_is_in_python(browser):
@@ -250,7 +277,7 @@ def test_averages_and_maps_are_those_of_the_analysis(browser, record):
     assert found == pytest.approx(mapped, rel=1e-9)
 
 
-@each(CATALOGUE.values())
+@each(CATALOGUE.values(), few=("gelu", "hardswish", "sigmoid", "softplus", "signed_sqrt"))
 def test_the_gain_is_what_the_analysis_recommends(browser, record):
     gain = recommend(record)
     found = browser.evaluate(f"Signal.recommended({sampled(browser, record)})")

@@ -1,7 +1,7 @@
 "use strict";
 
 /* Numbers of twice a double's digits, each the sum of two doubles {hi, lo}, and the elementary
-   functions of them: about 31 digits, so that 15 are left where a formula cancels half of them.
+   functions of them: about 30 digits, so that 15 are left where a formula cancels half of them.
 
    Sums and products are Dekker's and Knuth's; the functions keep their relative accuracy near
    their zeros. exp and erfc come with a power of two of their own, which no double may hold. */
