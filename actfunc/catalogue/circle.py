@@ -59,6 +59,17 @@ def _table() -> Tensor:
 
 _HIGH, _MIDDLE, _LOW = _steps()
 _TABLE = _table()
+_TABLES = {_TABLE.device: _TABLE}
+
+
+def _table_on(device: torch.device) -> Tensor:
+    """The table where it is read: copied there once, as a CUDA graph captures no copy."""
+    if torch.compiler.is_compiling():
+        return _TABLE.to(device)
+    if device not in _TABLES:
+        with torch.inference_mode(False):
+            _TABLES[device] = _TABLE.to(device)
+    return _TABLES[device]
 
 
 def turn_in_pairs(x: Tensor, omega: Number) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
@@ -74,7 +85,7 @@ def turn_in_pairs(x: Tensor, omega: Number) -> tuple[tuple[Tensor, Tensor], tupl
     lost = (((above - less) - n * _MIDDLE) - n * _LOW + lost).detach()
     r, rest = pair_sum(less, lost)
     # an index of no dimension, as vmap makes it, would be read as a number
-    row = torch.nn.functional.embedding(n.remainder(_PARTS).long(), _TABLE.to(x.device))
+    row = torch.nn.functional.embedding(n.remainder(_PARTS).long(), _table_on(x.device))
     sin, sin_low, cos, cos_low = row.unbind(-1)
     z = r * r
     # cos r - 1 and sin r - r
