@@ -98,7 +98,7 @@ def apply_transformer(
     tokens = rearrange(as_images(x), "b c (h i) (w j) -> b (h w) (c i j)", i=patch, j=patch)
     x = F.linear(tokens, *params.stem) + params.places
     for block in params.blocks:
-        x = x + _attended(block, layer_normed(block.attention_norm, x), heads)
+        x = x + attended(block, layer_normed(block.attention_norm, x), heads)
         inner = layer_normed(block.forward_norm, x)
         active = activation(F.linear(inner, *block.into))
         for gate in block.gate:
@@ -107,7 +107,8 @@ def apply_transformer(
     return F.linear(layer_normed(params.norm, x).mean(-2), *params.head)
 
 
-def _attended(block: Block, x: Tensor, heads: int) -> Tensor:
+def attended(block: Block, x: Tensor, heads: int) -> Tensor:
+    """What each of x's tokens (batch, token, feature) takes from the others."""
     # written out, since torch's fused attention has no second derivative on every device
     q, k, v = rearrange(
         F.linear(x, *block.queries_keys_values), "b t (n h d) -> n b h t d", n=3, h=heads

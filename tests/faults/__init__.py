@@ -29,6 +29,7 @@ CONCERNED = {
     "cli": ["tests/cli", "tests/compare", "tests/certify", "tests/data", "tests/docs"],
     "compare": ["tests/compare", "tests/show", "tests/cli"],
     "data": ["tests/data", "tests/cli"],
+    "networks": ["tests/networks"],
     "show": ["tests/show", "tests/cli", "tests/certify", "tests/tutorial"],
     "storage": ["tests/storage", "tests/training", "tests/compare", "tests/cli"],
     "training": ["tests/training", "tests/compare", "tests/storage", "tests/cli"],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import grad, jvp, vmap
 from torch.nn import functional as F
 
 from actfunc import get, mlp, networks, tree
 from actfunc.errors import UsageError
+from actfunc.networks import transformers
 from tests.compiling import inductor
 from tests.reference import assert_same
 
@@ -153,6 +154,20 @@ def test_units_are_channels_after_convolutions_and_features_elsewhere():
     units = site.per_unit(values)
     assert units.shape == (30, 4)
     assert_same(units[:, 1].sort().values, values[:, 1].flatten().sort().values)
+
+
+def test_attention_is_torchs():
+    params = networks.transformer(8, 4, 8, 1, 2).init(0)
+    [block], x = params.blocks, torch.randn(3, 5, 8)
+    torchs = nn.MultiheadAttention(8, 2, batch_first=True)
+    state = {
+        "in_proj_weight": block.queries_keys_values.weight,
+        "in_proj_bias": block.queries_keys_values.bias,
+        "out_proj.weight": block.mixed.weight,
+        "out_proj.bias": block.mixed.bias,
+    }
+    torchs.load_state_dict(state)
+    torch.testing.assert_close(transformers.attended(block, x, 2), torchs(x, x, x)[0])
 
 
 def test_a_gated_feed_forward_has_as_many_parameters():
