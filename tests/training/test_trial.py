@@ -25,10 +25,13 @@ def made(split, activations=("tanh", "gelu"), spec: str = "sgd", **more) -> Prog
 @pytest.fixture
 def compiled_as(monkeypatch):
     """Let the compiler make of an advance what a function makes of it."""
-    advance = program._advance
+    advance = program.advance
 
     def patch(make):
-        monkeypatch.setattr(program, "_advance", lambda pure, *_: make(advance(pure, False, True)))
+        def eager(step, **_):
+            return make(advance(step, compiling=False, in_place=True))
+
+        monkeypatch.setattr(program, "advance", eager)
 
     return patch
 
