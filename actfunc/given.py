@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
+import torch
 from torch import Tensor, nn
 
 from actfunc import examination, torch_private
@@ -111,6 +112,17 @@ def first_order(activation: Given) -> Given:
 def value_of(activation: Given) -> Given:
     """The values alone, without a derivative."""
     return activation.f if isinstance(activation, Activation) else activation
+
+
+def activated(activation: Given, z: Tensor) -> Tensor:
+    """The activation's values; UsageError where it overwrites z, which is kept as it was."""
+    if torch.compiler.is_compiling():
+        return activation(z)
+    before = torch_private.writes(z)
+    y = activation(z)
+    if torch_private.writes(z) != before:
+        raise UsageError(f"{name_of(activation)} {examination.CHANGES}", examination.IN_PLACE)
+    return y
 
 
 def name_of(activation: Given | type[nn.Module]) -> str:

@@ -12,11 +12,10 @@ from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
-from actfunc import number, torch_private
+from actfunc import number
 from actfunc.errors import UsageError
-from actfunc.examination import CHANGES, IN_PLACE
 from actfunc.generator import seeded
-from actfunc.given import expect_elementwise, name_of
+from actfunc.given import activated, expect_elementwise
 
 
 class Layer(NamedTuple):
@@ -146,7 +145,7 @@ def trace(
             z = z + taps[index]
         pre_activations.append(z)
         if index < len(params) - 1:
-            inputs.append(_activated(activation, z))
+            inputs.append(activated(activation, z))
     return Trace(pre_activations[-1], tuple(inputs), tuple(pre_activations))
 
 
@@ -181,20 +180,9 @@ def _stack_trace(
             z = z + taps[index].mT
         pre_activations.append(z)
         if index < len(params) - 1:
-            inputs.append(_activated(activation, z))
+            inputs.append(activated(activation, z))
     rows = [tuple(columns.mT for columns in kept) for kept in (inputs, pre_activations)]
     return Trace(rows[1][-1], *rows)
-
-
-def _activated(activation: Callable[[Tensor], Tensor], z: Tensor) -> Tensor:
-    """The activation's values; UsageError where it overwrites z, which is kept as it was."""
-    if torch.compiler.is_compiling():
-        return activation(z)
-    before = torch_private.writes(z)
-    y = activation(z)
-    if torch_private.writes(z) != before:
-        raise UsageError(f"{name_of(activation)} {CHANGES}", IN_PLACE)
-    return y
 
 
 def without_channel(params: Params, images: Tensor) -> Tensor:

@@ -55,7 +55,7 @@ def apply_plain(params: Plain, x: Tensor, activation: Callable[[Tensor], Tensor]
     return F.linear(x.mean((-2, -1)), *params.head)
 
 
-class Block(NamedTuple):
+class ResidualBlock(NamedTuple):
     """Two convolutions with their norms, and one for the skip where the shape changes."""
 
     first: Layer
@@ -70,7 +70,7 @@ class Residual(NamedTuple):
 
     stem: Layer
     stem_norm: Norm
-    stages: tuple[tuple[Block, ...], ...]
+    stages: tuple[tuple[ResidualBlock, ...], ...]
     head: Layer
 
 
@@ -93,7 +93,7 @@ def residual(depth: int = 20, width: int = 16, classes: int = 10, channels_in: i
                 second = convolution(generator, out, out)
                 changes = not number and out != into
                 skip = (convolution(generator, into, out, size=1),) if changes else ()
-                stage.append(Block(first, norm(out), second, norm(out), skip))
+                stage.append(ResidualBlock(first, norm(out), second, norm(out), skip))
             stages.append(tuple(stage))
             into = out
         return Residual(stem, norm(width), tuple(stages), affine(generator, into, classes))

@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from actfunc import number
 from actfunc.errors import UsageError
-from actfunc.networks.network import Network, Own, Params, Place, activated
+from actfunc.networks.network import Network, Own, Params, Place, replaced
 
 NAMES = (
     "relu", "relu6", "gelu", "silu", "mish", "elu", "selu", "celu", "leaky_relu", "rrelu", "prelu",
@@ -138,7 +138,7 @@ class _Replacing(TorchFunctionMode):
         if found is None:
             return func(*args, **kwargs)
         z, pure, in_place = _taken_apart(found, args, kwargs)
-        y = activated(self.activation, z.clone() if in_place else z, Own(found.name, pure))
+        y = replaced(self.activation, z.clone() if in_place else z, Own(found.name, pure))
         return z.copy_(y) if in_place else y
 
 

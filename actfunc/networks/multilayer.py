@@ -33,7 +33,7 @@ def _hidden_layers() -> Iterator[Place]:
     yield place
 
 
-class Block(NamedTuple):
+class SkipBlock(NamedTuple):
     """One residual block: the norm before it, and the layers around its activation."""
 
     norm: Norm
@@ -45,7 +45,7 @@ class Skipping(NamedTuple):
     """The parameters of `skip_mlp`."""
 
     stem: Layer
-    blocks: tuple[Block, ...]
+    blocks: tuple[SkipBlock, ...]
     norm: Norm
     head: Layer
 
@@ -58,7 +58,9 @@ def skip_mlp(features: int = 784, width: int = 256, depth: int = 4, classes: int
         return Skipping(
             affine(generator, features, width),
             tuple(
-                Block(norm(width), affine(generator, width, width), affine(generator, width, width))
+                SkipBlock(
+                    norm(width), affine(generator, width, width), affine(generator, width, width)
+                )
                 for _ in range(depth)
             ),
             norm(width),

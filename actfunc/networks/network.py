@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from actfunc.errors import UsageError
-from actfunc.given import Given
+from actfunc.given import Given, activated
 
 Params: TypeAlias = Any
 """A pytree of tensors: tuples, named tuples, lists and dicts."""
@@ -119,15 +119,15 @@ class Witness:
             z = z + self.taps[len(self.before)]
         self.noted(z, own)
         self.before.append(z)
-        self.after.append(activated(self.activation, z, own))
+        self.after.append(replaced(self.activation, z, own))
         return self.after[-1]
 
 
-def activated(activation: Given, z: Tensor, own: Own | None) -> Tensor:
+def replaced(activation: Given, z: Tensor, own: Own | None) -> Tensor:
     """The activation's values where a network calls it, or its own function's for `OWN`."""
     if isinstance(activation, Witness):
         return activation(z, own)
-    return own.function(z) if own is not None and activation is OWN else activation(z)
+    return activated(own.function if own is not None and activation is OWN else activation, z)
 
 
 def observe(

@@ -19,7 +19,7 @@ from actfunc.networks.layers import Norm, affine, as_images, layer_normed, norm
 from actfunc.networks.network import Network
 
 
-class Block(NamedTuple):
+class TransformerBlock(NamedTuple):
     """Attention, then a feed-forward; gate is (layer,) where that is gated, else empty."""
 
     attention_norm: Norm
@@ -36,7 +36,7 @@ class Transformer(NamedTuple):
 
     stem: Layer
     places: Tensor
-    blocks: tuple[Block, ...]
+    blocks: tuple[TransformerBlock, ...]
     norm: Norm
     head: Layer
 
@@ -70,7 +70,7 @@ def transformer(
         places = torch.empty((side // patch) ** 2, width, device="cpu")
         places.normal_(0, 0.02, generator=generator)
         blocks = tuple(
-            Block(
+            TransformerBlock(
                 norm(width),
                 affine(generator, width, 3 * width),
                 affine(generator, width, width),
@@ -107,7 +107,7 @@ def apply_transformer(
     return F.linear(layer_normed(params.norm, x).mean(-2), *params.head)
 
 
-def attended(block: Block, x: Tensor, heads: int) -> Tensor:
+def attended(block: TransformerBlock, x: Tensor, heads: int) -> Tensor:
     """What each of x's tokens (batch, token, feature) takes from the others."""
     # written out, since torch's fused attention has no second derivative on every device
     q, k, v = rearrange(

@@ -185,6 +185,8 @@ def test_what_is_wrong_is_said_in_a_line():
     for taps, calls in ((1, "more often"), (3, "2 times")):
         with pytest.raises(UsageError, match=calls):
             networks.observe(own_network, params, x, F.relu, [torch.zeros(())] * taps)
+    with pytest.raises(UsageError, match="changes the tensor"):
+        networks.observe(own_network, params, x, F.relu_)
     with pytest.raises(UsageError, match="no activations of its own"):
         networks.observe(own_network, params, x, networks.OWN)
     with pytest.raises(UsageError, match="6n"):
