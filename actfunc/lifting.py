@@ -62,7 +62,8 @@ def lift_partial(
         return polynomial(partial, wide, params).to(inputs[0].dtype)
     if not torch.is_grad_enabled() or _compiled_without_gradients(*inputs, *params):
         return partial.function(*inputs, *params)
-    return _Lifted.apply(partial, len(inputs), *inputs, *params)
+    lifted = _Lifted if torch_private.values_are_hidden() else _LiftedAlone
+    return lifted.apply(partial, len(inputs), *inputs, *params)
 
 
 def _read_along() -> bool:
@@ -116,6 +117,22 @@ class _Lifted(torch.autograd.Function):
             for number, (param, asked) in enumerate(zip(params, wanted[count:], strict=True))
         ]
         return None, None, *slopes, *learnt
+
+
+class _LiftedAlone(torch.autograd.Function):
+    """The same where neither a transform nor a compiler is at work.
+
+    What has no `setup_context` is called without its arguments being bound by name, which takes
+    longer than the function of a small tensor.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, *inputs: Any) -> Tensor:
+        y = _Lifted.forward(*inputs)
+        _Lifted.setup_context(ctx, inputs, y)
+        return y
+
+    backward = staticmethod(_Lifted.backward)
 
 
 def _flow(partial: Partial, slope: Callable[..., Tensor], grad: Tensor, *inputs: Tensor) -> Tensor:

@@ -54,4 +54,4 @@ def normalise(images: Tensor) -> Tensor:
     Bit-equal to torchvision's ToTensor and Normalize((0.5,), (0.5,)), on the images' own device.
     """
     # twice is exactly the division by one half, and half as dear
-    return images.to(torch.float32).div(255).sub(0.5).mul(2)
+    return images.to(torch.float32, copy=True).div_(255).sub_(0.5).mul_(2)
