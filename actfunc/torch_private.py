@@ -105,11 +105,17 @@ def functionalizes() -> bool:
 
 
 def values_are_hidden() -> bool:
-    """Whether tensors may be those of a transform or a compiler, whose numbers are not there yet.
+    """Whether tensors may be those of a transform, a tracer or a compiler: their numbers are not
+    there yet, or others take their place later.
 
     Where torch does not tell, it is taken to be so: parameters that are tensors go unchecked.
     """
-    return torch.compiler.is_compiling() or _transforms() != []
+    return (
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()  # type: ignore[no-untyped-call]
+        or _transforms() != []
+        or _modes() != 0
+    )
 
 
 def writes(x: Tensor) -> int:
@@ -144,6 +150,13 @@ def _transforms() -> list[str] | None:
     """The kinds of the transforms that are open, the outermost first; None where nobody knows."""
     levels = _levels()
     return None if levels is None else [kind for kind, _ in levels]
+
+
+def _modes() -> int | None:
+    """How many modes read along what torch dispatches, as those that trace and those that know
+    shapes alone; None where nobody knows."""
+    count = getattr(torch._C, "_len_torch_dispatch_stack", None)
+    return None if count is None else count()
 
 
 def _levels() -> list[tuple[str, Any]] | None:

@@ -14,6 +14,7 @@ import pytest
 import torch
 import torch.autograd.forward_ad as forward_ad
 from torch import Tensor
+from torch._subclasses import FakeTensorMode
 from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
@@ -268,6 +269,24 @@ def test_functionalize_and_tracing_go_through():
     assert_same(torch.func.functionalize(vmap(grad(gelu)))(x), gelu.df(x))
     traced = make_fx(vmap(grad(gelu)))(x)
     assert_same(traced(x.flip(0)), gelu.df(x).flip(0))
+
+
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning", "ignore:`torch.jit.trace")
+@pytest.mark.parametrize("trace", [make_fx, torch.jit.trace], ids=["fx", "jit"])
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
+def test_what_was_traced_at_usual_numbers_is_right_at_others(name, trace):
+    """These look whether a tensor has numbers far out before they reckon with them."""
+    record, usual, far = get(name), torch.linspace(-2, 2, 5), torch.linspace(-200, -1, 5)
+    graph = trace(lambda x: record(x), usual) if trace is torch.jit.trace else trace(record)(usual)
+    assert_same(graph(far), record(far), far)
+
+
+@pytest.mark.parametrize("name", ["gelu", "silu", "mish"])
+def test_a_tensor_without_numbers_has_its_shape(name):
+    with FakeTensorMode():
+        inside = torch.randn(3, 2)
+        assert get(name)(inside).shape == (3, 2)
+    assert get(name)(inside).shape == (3, 2)
 
 
 def test_forward_mode_over_a_graph_made_before():

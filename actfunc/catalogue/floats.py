@@ -71,7 +71,8 @@ def unless_below(
     Most tensors have nothing so low. Where that can be seen without waiting for a device, the
     careful function is not asked.
     """
-    seen = x.device.type == "cpu" and not torch_private.values_are_hidden()
+    plain = type(x) is Tensor and x.device.type == "cpu"
+    seen = plain and not torch_private.values_are_hidden()
     # a NaN is the least of them, and says nothing of the others
     if seen and (x.numel() == 0 or x.detach().amin().item() >= low):
         return usual(x)
