@@ -23,7 +23,7 @@ ORDER: list[set[str]] = [
     {"training"},
     {"data"},
     {"networks"},
-    {"mlp"},
+    {"makers", "mlp"},
     {"catalogue"},
     {"given"},
     {"activation", "gated", "tree", "vector"},

@@ -13,6 +13,7 @@ import zlib
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from actfunc.activation import Activation
 from actfunc.errors import UnknownNameError, UsageError, in_a_line
@@ -20,7 +21,7 @@ from actfunc.examination import TAKES
 from actfunc.given import record_of
 
 _MODULE = "actfunc_own_"
-_OWN = "your own activation is path/to/file.py:name or package.module:name"
+_OWN = "your own {what} is path/to/file.py:name or package.module:name"
 
 
 def own(place: str, attribute: str) -> Activation:
@@ -29,21 +30,37 @@ def own(place: str, attribute: str) -> Activation:
     place: `path/to/file.py` or `package.module`.
     Raises UnknownNameError (with the nearest names), or UsageError where it is no activation.
     """
+    thing, _ = found(place, attribute)
+    spec = f"{place}:{attribute}"
+    if isinstance(thing, Activation):
+        return record_of(replace(thing, place=spec))
+    return Activation.from_function(thing, attribute, spec)
+
+
+def found(place: str, attribute: str, what: str = "activation") -> tuple[Any, ModuleType]:
+    """What has that name in a person's own file or package, and the module it stands in.
+
+    Raises UnknownNameError (with the nearest names) for what is not there or is not called, and
+    UsageError for a place that cannot be imported; what: the word for what is looked for.
+    """
+    own = _OWN.format(what=what)
     try:
-        module = _run_file(Path(place)) if place.endswith(".py") else importlib.import_module(place)
+        if place.endswith(".py"):
+            module = _run_file(Path(place), own)
+        else:
+            module = importlib.import_module(place)
     except UsageError:
         raise
     except ModuleNotFoundError as error:
-        raise UsageError(f"no module named {error.name!r}, importing {place}", _OWN) from error
+        raise UsageError(f"no module named {error.name!r}, importing {place}", own) from error
     except (Exception, SystemExit) as error:
         raise UsageError(f"{place} cannot be imported: {in_a_line(error)}") from error
-    found, spec = getattr(module, attribute, None), f"{place}:{attribute}"
-    if isinstance(found, Activation):
-        return record_of(replace(found, place=spec))
-    if callable(found):
-        return Activation.from_function(found, attribute, spec)
+    thing = getattr(module, attribute, None)
+    # a record of whatever kind needs not be one that is called
+    if callable(thing) or hasattr(thing, "apply"):
+        return thing, module
     public = [n for n, v in vars(module).items() if callable(v) and not n.startswith("_")]
-    raise UnknownNameError.among("function", attribute, public, f"looked in {place}; {_OWN}")
+    raise UnknownNameError.among("function", attribute, public, f"looked in {place}; {own}")
 
 
 def raised_in_own(error: BaseException) -> UsageError | None:
@@ -71,9 +88,9 @@ def _module_name(path: Path) -> str:
     return f"{_MODULE}{path.stem}_{zlib.crc32(str(path).encode()):08x}"
 
 
-def _run_file(path: Path) -> ModuleType:
+def _run_file(path: Path, hint: str) -> ModuleType:
     if not path.is_file():
-        raise UsageError(f"no file {path}", _OWN)
+        raise UsageError(f"no file {path}", hint)
     name = _module_name(path)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None

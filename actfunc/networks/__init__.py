@@ -6,6 +6,7 @@ from actfunc.networks.convolutions import convolutional, residual
 from actfunc.networks.module import of_module
 from actfunc.networks.multilayer import mlp, skip_mlp
 from actfunc.networks.network import OWN, Network, Observed, Site, observe, sites, zero_taps
+from actfunc.networks.spec import get
 from actfunc.networks.transformers import transformer
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Observed",
     "Site",
     "convolutional",
+    "get",
     "mlp",
     "observe",
     "of_module",

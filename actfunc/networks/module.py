@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
 from actfunc import number
-from actfunc.errors import UsageError
+from actfunc.errors import UsageError, in_a_line
 from actfunc.networks.network import Network, Own, Params, Place, replaced
 
 NAMES = (
@@ -78,7 +78,10 @@ def of_module(module: nn.Module | Callable[[], nn.Module], name: str = "") -> Ne
 def _made(maker: Callable[[], nn.Module], seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(number.seed(seed))
-        found = maker()
+        try:
+            found = maker()
+        except Exception as error:  # a person's code may raise whatever it likes
+            raise UsageError(f"the network cannot be made: {in_a_line(error)}") from error
     if not isinstance(found, nn.Module):
         raise UsageError(
             "a network is made of a module or of a function that makes one, got a function that"

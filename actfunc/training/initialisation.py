@@ -10,7 +10,7 @@ import torch
 
 from actfunc import mlp, tree
 from actfunc.generator import seeded
-from actfunc.training.spec import Makers
+from actfunc.makers import Makers
 
 Initialisation: TypeAlias = Callable[[Sequence[int], torch.Generator], mlp.Params]
 """initialisation(sizes, generator) -> the parameters of layers of these sizes; `mlp.init`."""

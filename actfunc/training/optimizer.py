@@ -13,7 +13,7 @@ from torch import Tensor
 from actfunc import number, tree
 from actfunc.errors import UsageError
 from actfunc.mlp import Params
-from actfunc.training.spec import Makers
+from actfunc.makers import Makers
 
 
 class Optimizer(NamedTuple):

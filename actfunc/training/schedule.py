@@ -11,7 +11,7 @@ from torch import Tensor
 
 from actfunc import number
 from actfunc.errors import UsageError
-from actfunc.training.spec import Makers
+from actfunc.makers import Makers
 
 Schedule: TypeAlias = Callable[[Tensor, int], Tensor]
 """schedule(step, total) -> what the base learning rate is multiplied by, for that step.

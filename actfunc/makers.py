@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from actfunc.catalogue.named import spelling_key
@@ -22,8 +22,8 @@ WRITTEN = "settings are written name:key=value,key=value"
 class Makers(Generic[Made]):
     """Functions that make things of one kind, by their names. `kind` is the word for one thing.
 
-    A function's signature says which settings there are, of what type (bool, int or float) and
-    with which defaults. A setting of any other type is itself a choice among the same functions,
+    A function's signature says which settings there are, of what type (bool, int, float or
+    several ints, 512-256) and with which defaults. A setting of any other type is itself a choice among the same functions,
     written last: it takes the rest of the text. The functions judge the values.
     """
 
@@ -53,7 +53,7 @@ class Makers(Generic[Made]):
         name, settings = self._read(text)
         self._makers[name](**settings)
         written = ",".join(
-            f"{key}={self.canonical(value) if isinstance(value, str) else repr(value)}"
+            f"{key}={self.canonical(value) if isinstance(value, str) else _written(value)}"
             for key, value in settings.items()
         )
         return f"{name}:{written}" if written else name
@@ -100,7 +100,7 @@ class Makers(Generic[Made]):
 
 def _accepted(known: Parameters) -> str:
     settings = (
-        key if parameter.default is parameter.empty else f"{key}={parameter.default}"
+        key if parameter.default is parameter.empty else f"{key}={_written(parameter.default)}"
         for key, parameter in known.items()
     )
     return f"accepted: {', '.join(settings) or 'none'}"
@@ -120,10 +120,19 @@ def _true_or_false(text: str) -> bool:
         raise ValueError(text) from None
 
 
-_READERS: Mapping[type, tuple[Callable[[str], Any], str]] = {
+def _whole_numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split("-")))
+
+
+def _written(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+_READERS: Mapping[Any, tuple[Callable[[str], Any], str]] = {
     bool: (_true_or_false, "true or false"),
     int: (int, "a whole number"),
     float: (_finite, "a finite number"),
+    Sequence[int]: (_whole_numbers, "whole numbers, 512-256"),
 }
 
 
