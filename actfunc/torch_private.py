@@ -112,7 +112,7 @@ def values_are_hidden() -> bool:
     """
     return (
         torch.compiler.is_compiling()
-        or torch.jit.is_tracing()  # type: ignore[no-untyped-call]
+        or torch.jit.is_tracing()  # type: ignore
         or _transforms() != []
         or _modes() != 0
     )

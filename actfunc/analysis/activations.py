@@ -7,18 +7,17 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from actfunc import mlp
+from actfunc.analysis.inside import given_to, inside, pixels, read_images
 from actfunc.analysis.rank import Rank, rank
 from actfunc.analysis.summary import TensorSummary, summarise
-from actfunc.data import intake
-from actfunc.given import taken
+from actfunc.networks.network import Network, Params
 
 NEAR_ZERO = 0.01
 """The size under which a value counts as next to nothing, where nothing is said."""
 
 
 class LayerActivations(NamedTuple):
-    """The values of one hidden layer, (batch, out) each: before and after the activation."""
+    """The values of one hidden layer, (example, unit) each: before and after the activation."""
 
     pre: Tensor
     post: Tensor
@@ -39,16 +38,23 @@ class LayerFigures(NamedTuple):
 
 
 def distribution(
-    params: mlp.Params, activation: Callable[[Tensor], Tensor], images: Tensor
+    params: Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    network: Network | None = None,
 ) -> tuple[LayerActivations, ...]:
     """Each hidden layer's values over a batch of images, from the input to the logits.
 
-    images: see `data.intake`; activation: see `given.taken`. Raises UsageError.
+    images: see `data.intake`; activation: see `given.taken`, or `networks.OWN`. Raises UsageError.
+    network: what the parameters are of, any; a layer is a place where it calls its activation, and
+    positions and tokens are examples of a channel's or feature's values. Without one they are a
+    multilayer perceptron's.
     """
-    trace = mlp.trace(params, intake.taken_pixels(params, images), taken(activation))
+    inputs = pixels(params, read_images(params, images, network))
     return tuple(
-        LayerActivations(pre, post)
-        for pre, post in zip(trace.pre_activations, trace.activations, strict=False)
+        LayerActivations(layer.pre, layer.post)
+        for layer in inside(params, given_to(activation), inputs, network)
     )
 
 

@@ -12,9 +12,11 @@ from torch import Tensor
 from actfunc import mlp
 from actfunc.activation import Activation, Function
 from actfunc.analysis.batches import in_batches
+from actfunc.analysis.inside import Inside, inside, pixels, read_images
 from actfunc.data import intake
 from actfunc.errors import UsageError
 from actfunc.given import record_of
+from actfunc.networks.network import OWN, Network, Params
 
 SATURATED = 0.01
 """The slope, in size, under which an input counts as saturating a neuron, where nothing is said."""
@@ -79,16 +81,17 @@ class LayerTally(NamedTuple):
 
 def no_inputs(params: mlp.Params) -> tuple[NeuronCounts, ...]:
     """Of each hidden layer the counts before any input."""
-    return tuple(
-        NeuronCounts(
-            seen=torch.zeros((), dtype=torch.int64, device=bias.device),
-            low=torch.full_like(bias, math.inf),
-            high=torch.full_like(bias, -math.inf),
-            least=torch.full_like(bias, math.inf),
-            most=torch.full_like(bias, -math.inf),
-            flat=torch.zeros_like(bias, dtype=torch.int64),
-        )
-        for _, bias in params[:-1]
+    return tuple(_nothing(bias) for _, bias in params[:-1])
+
+
+def _nothing(units: Tensor) -> NeuronCounts:
+    return NeuronCounts(
+        seen=torch.zeros((), dtype=torch.int64, device=units.device),
+        low=torch.full_like(units, math.inf),
+        high=torch.full_like(units, -math.inf),
+        least=torch.full_like(units, math.inf),
+        most=torch.full_like(units, -math.inf),
+        flat=torch.zeros_like(units, dtype=torch.int64),
     )
 
 
@@ -103,21 +106,16 @@ def count_batch(
 
     Raises UsageError for what are no images or no activation.
     """
-    record = record_of(activation)
-    return _counted(counts, params, record, intake.taken_pixels(params, images), bound)
+    layers = inside(params, record_of(activation), intake.taken_pixels(params, images))
+    return _counted(counts, layers, bound)
 
 
 def _counted(
-    counts: Sequence[NeuronCounts],
-    params: mlp.Params,
-    record: Activation,
-    pixels: Tensor,
-    bound: float,
+    counts: Sequence[NeuronCounts], layers: Sequence[Inside], bound: float
 ) -> tuple[NeuronCounts, ...]:
-    trace = mlp.trace(params, pixels, record.f)
     return tuple(
-        _with(before, z, record.df(z), bound)
-        for before, z in zip(counts, trace.pre_activations, strict=False)
+        _with(before, layer.pre, layer.slope, bound)
+        for before, layer in zip(counts, layers, strict=True)
     )
 
 
@@ -126,7 +124,7 @@ def judge(
 ) -> tuple[LayerNeurons, ...]:
     """What the neurons of each hidden layer are, by all inputs counted so far."""
     record = record_of(activation)
-    return tuple(_judged(layer, record) for layer in counts)
+    return tuple(_judged(layer, record.f) for layer in counts)
 
 
 def tally(neurons: Sequence[LayerNeurons]) -> tuple[LayerTally, ...]:
@@ -151,13 +149,14 @@ def starving(tallies: Sequence[LayerTally], share: float = TOO_MANY) -> tuple[in
 
 @torch.no_grad()
 def count_neurons(
-    params: mlp.Params,
+    params: Params,
     activation: Activation | Function,
     images: Tensor,
     *,
     bound: float = SATURATED,
     batch: int = 1024,
     on_batch: Callable[[int, int], None] | None = None,
+    network: Network | None = None,
 ) -> tuple[LayerNeurons, ...]:
     """What the neurons of each hidden layer are, by every one of the images.
 
@@ -166,20 +165,25 @@ def count_neurons(
     bound: slopes under it in size count as saturated. `on_batch(done, n)` is called as images are
     done. Slopes are the record's `df`, a plain function's are by forward mode, in the parameters'
     dtype: a smooth activation's slope is exactly 0 or exactly 1 where it rounds to that.
+    network: as of `distribution`; a channel is counted at every position.
     """
     if not 0 < bound < math.inf:
         raise UsageError(
             f"bound must be a number above 0, got {bound!r}", f"{SATURATED} by default"
         )
-    images, record = intake.taken_images(params, images), record_of(activation)
-    counts, done = no_inputs(params), 0
+    images = read_images(params, images, network)
+    function = activation if activation is OWN else record_of(activation)
+    counts: tuple[NeuronCounts, ...] = ()
+    layers: tuple[Inside, ...] = ()
+    done = 0
     for part in in_batches(images, batch):
-        pixels = intake.pixels(part, params[0].weight.dtype)
-        counts = _counted(counts, params, record, pixels, bound)
+        layers = inside(params, function, pixels(params, part), network)
+        counts = counts or tuple(_nothing(layer.pre.amax(-2)) for layer in layers)
+        counts = _counted(counts, layers, bound)
         done += len(part)
         if on_batch is not None:
             on_batch(done, len(images))
-    return judge(counts, record)
+    return tuple(_judged(each, layer.value) for each, layer in zip(counts, layers, strict=True))
 
 
 def _with(before: NeuronCounts, z: Tensor, slope: Tensor, bound: float) -> NeuronCounts:
@@ -195,12 +199,13 @@ def _with(before: NeuronCounts, z: Tensor, slope: Tensor, bound: float) -> Neuro
     )
 
 
-def _judged(counts: NeuronCounts, activation: Activation) -> LayerNeurons:
+def _judged(counts: NeuronCounts, value: Callable[[Tensor], Tensor]) -> LayerNeurons:
     seen, low, high, least, most, flat = counts
     # equal slopes alone are not one line: a shrinkage has slope 1 on both sides of its gap
-    rise, run = activation.f(most) - activation.f(least), low * (most - least)
+    highest, lowest = value(most), value(least)
+    rise, run = highest - lowest, low * (most - least)
     room = 8 * torch.finfo(low.dtype).eps
-    scale = activation.f(most).abs() + activation.f(least).abs() + run.abs()
+    scale = highest.abs() + lowest.abs() + run.abs()
     one_line = (rise - run).abs() <= room * scale
     # many a slope is written with comparisons, and is a number at NaN
     undefined = low.isnan() | least.isnan()

@@ -9,6 +9,7 @@ import typer
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output
+from actfunc.cli.fresh_network import expect_fresh, fresh_network
 from actfunc.cli.options import (
     Batch,
     DataSet,
@@ -16,6 +17,7 @@ from actfunc.cli.options import (
     Examples,
     Figure,
     Json,
+    NetworkSpec,
     Pretrained,
     Runs,
     Seed,
@@ -28,14 +30,19 @@ from actfunc.cli.trained_networks import trained_networks
 
 def register(app: App) -> None:
     """Add the command to the app."""
-    app.command(cls=OptionalValueCommand, epilog=example("actfunc distribution --pretrained"))(
-        distribution
-    )
+    app.command(
+        cls=OptionalValueCommand,
+        epilog=example(
+            "actfunc distribution --pretrained",
+            "actfunc distribution relu gelu --network convolutional",
+        ),
+    )(distribution)
 
 
 def distribution(
     activations: SixByDefault = None,
     pretrained: Pretrained = None,
+    network: NetworkSpec = None,
     batch: Batch = 1024,
     near_zero: Annotated[
         float,
@@ -53,6 +60,8 @@ def distribution(
     json: Json = False,
 ) -> None:
     """Show the values in a trained network: histograms before and after every activation."""
+    from functools import partial
+
     import torch
 
     from actfunc.analysis import distribution as distribute
@@ -62,36 +71,52 @@ def distribution(
     from actfunc.show import style
     from actfunc.show.analysis import check_finite
 
+    expect_fresh(network, pretrained=pretrained, hidden=hidden)
     style.check_format(out)
     output = Output(json)
-    work, networks = trained_networks(
-        output,
-        activations,
-        pretrained=pretrained,
-        runs=runs,
-        hidden=hidden,
-        dataset=dataset,
-        examples=examples,
-        seed=seed,
-        device=device,
-    )
-    images = normalise(work.split.train.first(batch).images)
+    places = None
+    if network is not None:
+        chosen = fresh_network(
+            output,
+            network,
+            activations,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        work, places = chosen.work, chosen.places
+        images = normalise(chosen.images[:batch])
+        look = partial(distribute, network=chosen.network)
+        inside = {name: (chosen.params, given) for name, given in chosen.activations.items()}
+    else:
+        work, networks = trained_networks(
+            output,
+            activations,
+            pretrained=pretrained,
+            runs=runs,
+            hidden=hidden,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        images, look = normalise(work.split.train.first(batch).images), partial(distribute)
+        inside = {name: (each.params, each.activation) for name, each in networks.items()}
     with torch.no_grad():
-        values = {
-            name: distribute(network.params, network.activation.f, images)
-            for name, network in networks.items()
-        }
+        values = {name: look(*each, images) for name, each in inside.items()}
         for layers in values.values():
             for layer in layers:
                 check_finite(layer.post)
         found = {name: figures(layers, near_zero) for name, layers in values.items()}
-    drawn = show.distribution_figure(values, found)
+    drawn = show.distribution_figure(values, found, places)
     if not json:
-        output.print(show.distribution_table(found, near_zero))
+        output.print(show.distribution_table(found, near_zero, places))
     output.document(
         {
             **work.facts(),
             "batch": len(images),
+            **({} if network is None else {"network": network, "layers": list(places or ())}),
             "near_zero_below": near_zero,
             "activations": show.distribution_document(values, found),
         }

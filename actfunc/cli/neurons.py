@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +11,14 @@ import typer
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
+from actfunc.cli.fresh_network import expect_fresh, fresh_network
 from actfunc.cli.options import (
     DataSet,
     Device,
     Examples,
     Figure,
     Json,
+    NetworkSpec,
     Pretrained,
     Runs,
     Seed,
@@ -28,15 +31,19 @@ from actfunc.cli.trained_networks import trained_networks
 from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
-    from actfunc.analysis.neurons import LayerTally
+    from actfunc.analysis.neurons import LayerNeurons, LayerTally
     from actfunc.storage.tutorial_checkpoint import Checkpoint
 
 
 def register(app: App) -> None:
     """Add the command to the app."""
-    app.command(cls=OptionalValueCommand, epilog=example("actfunc neurons relu tanh --fresh"))(
-        neurons
-    )
+    app.command(
+        cls=OptionalValueCommand,
+        epilog=example(
+            "actfunc neurons relu tanh --fresh",
+            "actfunc neurons relu gelu --network residual:depth=8",
+        ),
+    )(neurons)
 
 
 def neurons(
@@ -46,6 +53,7 @@ def neurons(
         bool,
         typer.Option("--fresh", help="Look at freshly initialised networks, not at trained ones."),
     ] = False,
+    network: NetworkSpec = None,
     bound: Annotated[
         float, typer.Option("--bound", help="Slopes smaller than this in size count as saturated.")
     ] = 0.01,
@@ -79,11 +87,30 @@ def neurons(
 
     if fresh and pretrained is not None:
         raise UsageError("--fresh and --pretrained are two choices", "give one of them")
+    expect_fresh(network, pretrained=pretrained, hidden=hidden)
     style.check_format(out)
     records = [get(text) for text in activations or SIX.values()] if fresh else []
     output = Output(json)
     networks: dict[str, Checkpoint]
-    if fresh:
+    count: Callable[..., tuple[LayerNeurons, ...]] = count_neurons
+    places = None
+    if network is not None:
+        chosen = fresh_network(
+            output,
+            network,
+            activations,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        work, images, places = chosen.work, chosen.images, chosen.places
+        count = partial(count_neurons, network=chosen.network)
+        networks = {
+            name: Checkpoint(given, chosen.params)  # type: ignore[arg-type]
+            for name, given in chosen.activations.items()
+        }
+    elif fresh:
         layers = HIDDEN if hidden is None else layer_sizes(hidden)
         work = set_up(output, dataset, seed=seed, device=device, examples=examples)
         networks = {record.spec: Checkpoint(record, work.fresh(layers)) for record in records}
@@ -100,14 +127,15 @@ def neurons(
             device=device,
         )
     found: dict[str, tuple[LayerTally, ...]] = {}
-    images = work.split.train.images
+    if network is None:
+        images = work.split.train.images
     with output.progress() as bar:
-        for name, network in networks.items():
+        for name, one in networks.items():
             task = bar.add_task(name, total=len(images), note="images")
             found[name] = tally(
-                count_neurons(
-                    network.params,
-                    network.activation,
+                count(
+                    one.params,
+                    one.activation,
                     images,
                     bound=bound,
                     on_batch=partial(advance, bar, task),
@@ -115,7 +143,7 @@ def neurons(
             )
     drawn = show.neurons_figure(found)
     if not json:
-        output.print(show.neurons_table(found, bound))
+        output.print(show.neurons_table(found, bound, places))
     for name, tallies in found.items():
         warn(output, show.starving_warning(name, tallies, warn_above / 100))
     output.document(
@@ -123,6 +151,7 @@ def neurons(
             **work.facts(),
             "bound": bound,
             "images": len(images),
+            **({} if network is None else {"network": network, "layers": list(places or ())}),
             "activations": {name: show.tallies_document(each) for name, each in found.items()},
             "starving_layers": {
                 name: list(starving(each, warn_above / 100)) for name, each in found.items()

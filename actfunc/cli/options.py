@@ -76,6 +76,15 @@ Optimizer: TypeAlias = Annotated[
 SixByDefault: TypeAlias = Annotated[
     list[str] | None, typer.Argument(help="Activations; the tutorial's six by default.")
 ]
+NetworkSpec: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--network",
+        metavar="SPEC",
+        help="Look into this network, freshly drawn: mlp, residual:depth=20, my.py:net,"
+        " torchvision.models:resnet18:num_classes=10. Its own activations are `own`.",
+    ),
+]
 Batch: TypeAlias = Annotated[
     int, typer.Option("--batch", min=1, help="Take the first so many training images.")
 ]

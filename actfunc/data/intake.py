@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from actfunc import mlp, torch_private
+from actfunc import mlp, torch_private, tree
 from actfunc.data.dataset import Examples, normalise
 from actfunc.data.split import Split
 from actfunc.errors import UsageError
@@ -28,14 +28,7 @@ def taken_images(params: mlp.Params, images: Any, name: str = "images") -> Tenso
     Raises UsageError for anything else, and for numbers that are not finite in the network's dtype.
     """
     images = _tensor(images, name, params)
-    if images.dtype != torch.uint8 and images.dtype not in FLOATING:
-        raise UsageError(
-            f"{name} must be uint8 or floating-point, got {images.dtype}",
-            "to(torch.uint8) of pixels from 0 to 255, which are normalised; float() of numbers that"
-            " are to be taken as they are",
-        )
-    if not images.numel():
-        raise UsageError(f"{name} must be one or more, got none, of shape {tuple(images.shape)}")
+    _expect_numbers(images, name)
     images = mlp.without_channel(params, images)
     axes, stack = mlp.example_axes(params, images), _stack(params)
     if len(axes) != 1 and (len(axes), axes[:-1]) != (len(stack) + 1, stack):
@@ -46,6 +39,22 @@ def taken_images(params: mlp.Params, images: Any, name: str = "images") -> Tenso
         )
     _expect_finite(images, params[0].weight.dtype, name)
     return images
+
+
+def taken_inputs(params: Any, inputs: Any, name: str = "images") -> Tensor:
+    """What any network may read in batches, (n, …), uint8 or floating; params: a pytree of tensors.
+
+    Raises UsageError for anything else, and for numbers that are not finite in their dtype.
+    """
+    leaves = tree.leaves(params)
+    if not (leaves and all(isinstance(leaf, Tensor) for leaf in leaves)):
+        raise UsageError(f"params must be a pytree of tensors, got {type(params).__name__}")
+    inputs = _plain(inputs, name, leaves[0].device)
+    _expect_numbers(inputs, name)
+    if inputs.ndim < 2:
+        raise UsageError(f"{name} must be (n, …), got {tuple(inputs.shape)}")
+    _expect_finite(inputs, leaves[0].dtype, name)
+    return inputs
 
 
 def taken_labels(params: mlp.Params, labels: Any, count: int, name: str = "labels") -> Tensor:
@@ -156,6 +165,10 @@ def _tensor(given: Any, name: str, params: mlp.Params) -> Tensor:
             f"params must be the layers of a network, got {type(params).__name__}",
             "as mlp.init gives them: a tuple of mlp.Layer(weight, bias)",
         )
+    return _plain(given, name, params[0].weight.device)
+
+
+def _plain(given: Any, name: str, there: torch.device) -> Tensor:
     if not isinstance(given, Tensor):
         raise UsageError(
             f"{name} must be a tensor, got {type(given).__name__}",
@@ -163,13 +176,23 @@ def _tensor(given: Any, name: str, params: mlp.Params) -> Tensor:
         )
     if given.layout != torch.strided or given.is_quantized:
         raise UsageError(f"{name} must be a plain tensor, got {given.layout} of {given.dtype}")
-    there = params[0].weight.device
     if given.device != there:
         raise UsageError(
             f"{name} must lie where the network does, on {there}, got {given.device}",
             f"to({str(there)!r}) moves them",
         )
     return given
+
+
+def _expect_numbers(images: Tensor, name: str) -> None:
+    if images.dtype != torch.uint8 and images.dtype not in FLOATING:
+        raise UsageError(
+            f"{name} must be uint8 or floating-point, got {images.dtype}",
+            "to(torch.uint8) of pixels from 0 to 255, which are normalised; float() of numbers that"
+            " are to be taken as they are",
+        )
+    if not images.numel():
+        raise UsageError(f"{name} must be one or more, got none, of shape {tuple(images.shape)}")
 
 
 def _expect_whole(labels: Tensor, name: str) -> None:

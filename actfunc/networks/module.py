@@ -72,7 +72,7 @@ def of_module(module: nn.Module | Callable[[], nn.Module], name: str = "") -> Ne
             output: Tensor = functional_call(frame, params, (x,))
         return output
 
-    return Network(title, init, apply, lambda: _paths(frame))
+    return Network(title, init, apply, lambda: _paths(frame), own=True)
 
 
 def _made(maker: Callable[[], nn.Module], seed: int) -> nn.Module:

@@ -47,20 +47,26 @@ class Network:
     apply:  (params, x, activation) -> output. It calls the activation on a tensor wherever it has
             one, and knows nothing else of it.
     places: while entered, what it gives tells the name of the place where `apply` is.
+    own:    whether it has activations of its own, which `OWN` leaves as they are.
     """
 
     name: str
     init: Callable[[int], Params]
     apply: Apply
     places: Callable[[], AbstractContextManager[Place]] = counted
+    own: bool = False
 
 
 class Observed(NamedTuple):
-    """What a network gives, and what its activation was given and gave, call by call."""
+    """What a network gives, and what its activation was given and gave, call by call.
+
+    functions: what was called there: the activation, or a module's own function for `OWN`.
+    """
 
     output: Tensor
     before: tuple[Tensor, ...]
     after: tuple[Tensor, ...]
+    functions: tuple[Given, ...]
 
 
 class Site(NamedTuple):
@@ -111,6 +117,7 @@ class Witness:
         self.activation, self.taps, self.noted = activation, taps, noted
         self.before: list[Tensor] = []
         self.after: list[Tensor] = []
+        self.functions: list[Given] = []
 
     def __call__(self, z: Tensor, own: Own | None = None) -> Tensor:
         if self.taps is not None:
@@ -119,6 +126,7 @@ class Witness:
             z = z + self.taps[len(self.before)]
         self.noted(z, own)
         self.before.append(z)
+        self.functions.append(standing(self.activation, own))
         self.after.append(replaced(self.activation, z, own))
         return self.after[-1]
 
@@ -127,7 +135,12 @@ def replaced(activation: Given, z: Tensor, own: Own | None) -> Tensor:
     """The activation's values where a network calls it, or its own function's for `OWN`."""
     if isinstance(activation, Witness):
         return activation(z, own)
-    return activated(own.function if own is not None and activation is OWN else activation, z)
+    return activated(standing(activation, own), z)
+
+
+def standing(activation: Given, own: Own | None) -> Given:
+    """The function that stands where a network calls its activation."""
+    return own.function if own is not None and activation is OWN else activation
 
 
 def observe(
@@ -154,7 +167,8 @@ def observe(
         )
     if taps is not None and len(witness.before) != len(taps):
         raise _other_number(taps, f"{len(witness.before)} times")
-    return Observed(output, tuple(witness.before), tuple(witness.after))
+    found = witness.before, witness.after, witness.functions
+    return Observed(output, *map(tuple, found))  # type: ignore[arg-type]
 
 
 @torch.no_grad()

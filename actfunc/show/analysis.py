@@ -17,6 +17,10 @@ from actfunc.show import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+COLUMNS = 8
+"""As many histograms side by side as a page holds. The tutorial's networks have five layers."""
+
 Values = Tensor | Sketch
 """Values that are there, or the sketch of those that streamed past."""
 
@@ -69,17 +73,23 @@ def histogram_grid(
     label: str,
     symmetric: bool = False,
     notes: Mapping[str, Sequence[str]] | None = None,
+    places: Sequence[str] | None = None,
 ) -> Figure:
     """Histograms, a row an activation and a column a layer; in a cell values and their colours.
 
-    notes: a few words for each cell beside the spread of its last values.
+    notes: a few words for each cell beside the spread of its last values. places: what the layers
+    are called. Of more than a figure holds, as many are drawn as it does, the first and the last
+    among them.
     """
-    rows, columns = len(grid), len(next(iter(grid.values())))
+    count = len(next(iter(grid.values())))
+    drawn = _spread_out(count)
+    rows, columns = len(grid), len(drawn)
     figure = style.figure(2.5 * columns + 0.6, 1.65 * rows + 0.5)
     axes = figure.subplots(rows, columns, squeeze=False)
     looks = style.looks(grid)
     for row, (spec, cells) in zip(axes, grid.items(), strict=True):
-        for index, (axis, layers) in enumerate(zip(row, cells, strict=True)):
+        for axis, index in zip(row, drawn, strict=True):
+            layers = cells[index]
             for values, colour in layers:
                 _draw_histogram(axis, values, colour)
             shown = layers[-1][0]
@@ -92,15 +102,26 @@ def histogram_grid(
             note = f"{_spread(shown)}, {notes[spec][index]}" if notes else _spread(shown)
             axis.set_title(note, fontsize=8, weight="normal", loc="right")
             if row[0] is axes[0][0]:
-                axis.set_title(f"layer {index + 1}", fontsize=11)
+                if places:  # above the note, as it may be long
+                    axis.set_title(places[index], fontsize=10, loc="left", pad=16)
+                else:
+                    axis.set_title(f"layer {index + 1}", fontsize=11)
             if symmetric:
                 figures = summary_of(shown)
                 reach = float(max(-figures.smallest, figures.largest)) or 1.0
                 axis.set_xlim(-reach, reach)
         name = {"color": looks[spec].colour, "weight": "bold", "fontsize": 11}
         row[0].set_ylabel(looks[spec].label, rotation=0, ha="right", **name)
-    figure.supxlabel(f"{label}; log-scaled frequency", fontsize=9)
+    left_out = f"; {columns} of {count} layers" if columns < count else ""
+    figure.supxlabel(f"{label}; log-scaled frequency{left_out}", fontsize=9)
     return figure
+
+
+def _spread_out(count: int) -> list[int]:
+    """So many places as a figure holds, spread over all of them."""
+    if count <= COLUMNS:
+        return list(range(count))
+    return [round(n * (count - 1) / (COLUMNS - 1)) for n in range(COLUMNS)]
 
 
 def _draw_histogram(axis: Axes, values: Values, colour: str) -> None:

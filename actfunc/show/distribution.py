@@ -24,8 +24,11 @@ BEFORE = "#B5B5B5"
 TITLE = "outputs of the hidden layers; rank: effective; part.: participation ratio"
 
 
-def distribution_table(found: Figures, near_zero: float) -> FoldingTable:
-    """The figures of each hidden layer's output, a line a layer."""
+def distribution_table(
+    found: Figures, near_zero: float, places: Sequence[str] | None = None
+) -> FoldingTable:
+    """The figures of each hidden layer's output, a line a layer; places: what layers are called,
+    by their numbers if nothing is said."""
     table = FoldingTable(box=box.SIMPLE_HEAD, title=TITLE, title_justify="left", padding=0)
     table.add_column("activation", min_width=10)
     columns = ("layer", "mean", "σ", "1 %", "50 %", "99 %", "largest", "zeros")
@@ -37,7 +40,7 @@ def distribution_table(found: Figures, near_zero: float) -> FoldingTable:
             low, _, median, _, high = map(_value, post.quantiles)
             table.add_row(
                 style.named(spec) if number == 1 else "",
-                str(number),
+                places[number - 1] if places else str(number),
                 *(_value(post.mean), _value(post.std)),
                 *(low, median, high, _value(post.largest)),
                 f"{100 * float(post.zeros):.0f} %",
@@ -49,10 +52,12 @@ def distribution_table(found: Figures, near_zero: float) -> FoldingTable:
     return table
 
 
-def distribution_figure(values: Distributions, found: Figures | None = None) -> Figure:
+def distribution_figure(
+    values: Distributions, found: Figures | None = None, places: Sequence[str] | None = None
+) -> Figure:
     """Histograms of each hidden layer's values before (grey) and after the activation.
 
-    With their figures the effective rank stands over each.
+    With their figures the effective rank stands over each; places: as of the table.
     """
     looks = style.looks(values)
     return histogram_grid(
@@ -67,6 +72,7 @@ def distribution_figure(values: Distributions, found: Figures | None = None) -> 
             spec: [f"rank {float(layer.rank.effective):.0f}" for layer in layers]
             for spec, layers in found.items()
         },
+        places=places,
     )
 
 

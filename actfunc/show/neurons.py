@@ -24,8 +24,11 @@ NAMES = {"linear": "always linear", "undefined": "undefined (NaN)"}
 """What a kind is called where its own name does not say enough."""
 
 
-def neurons_table(tallies: Tallies, bound: float) -> FoldingTable:
-    """Counts of each hidden layer of each network, a line a layer."""
+def neurons_table(
+    tallies: Tallies, bound: float, places: Sequence[str] | None = None
+) -> FoldingTable:
+    """Counts of each hidden layer of each network, a line a layer; places: what layers are called,
+    by their numbers if nothing is said."""
     table = FoldingTable(
         box=box.SIMPLE_HEAD,
         title="neurons by their slopes",
@@ -45,7 +48,7 @@ def neurons_table(tallies: Tallies, bound: float) -> FoldingTable:
         for number, layer in enumerate(found, start=1):
             table.add_row(
                 style.named(spec) if number == 1 else "",
-                *(str(number), str(int(layer.neurons))),
+                *(places[number - 1] if places else str(number), str(int(layer.neurons))),
                 *(_counted(layer, kind) for kind in counts),
                 f"{100 * float(layer.saturated_pairs):.1f} %",
             )

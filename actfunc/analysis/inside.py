@@ -1,0 +1,102 @@
+"""What the activations in a network are given and give: in the tutorial's network, or in any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from actfunc import mlp, tree
+from actfunc.activation import Activation
+from actfunc.data import intake
+from actfunc.given import Given, taken, value_of
+from actfunc.lifting import Slope
+from actfunc.networks import OWN, Network, Site, observe, sites
+from actfunc.networks.network import Params
+
+
+@dataclass(frozen=True)
+class Inside:
+    """One place where a network calls its activation, over a batch.
+
+    name:     what the place is called
+    before:   what the activation was given, as the network has it
+    after:    what it gave
+    function: the activation, or the one that a module has there by itself
+    site:     which axis of these has the units; None in a multilayer perceptron, where the last has
+    """
+
+    name: str
+    before: Tensor
+    after: Tensor
+    function: Given
+    site: Site | None = None
+
+    @property
+    def pre(self) -> Tensor:
+        """What the activation was given, (example, unit): positions and tokens are examples."""
+        return self._by_unit(self.before)
+
+    @property
+    def post(self) -> Tensor:
+        """What it gave, (example, unit)."""
+        return self._by_unit(self.after)
+
+    @property
+    def slope(self) -> Tensor:
+        """The activation's slope at what it was given, (example, unit)."""
+        function = self.function
+        slope = function.df if isinstance(function, Activation) else Slope(function)
+        return self._by_unit(slope(self.before))
+
+    def value(self, units: Tensor) -> Tensor:
+        """The activation's values at a number for each unit, (unit)."""
+        function = value_of(self.function)
+        if self.site is None:
+            return function(units)
+        # along the axis that it knows as that of the units
+        shape = [1] * self.before.ndim
+        shape[self.site.units] = -1
+        return function(units.view(shape)).flatten()
+
+    def _by_unit(self, values: Tensor) -> Tensor:
+        return values if self.site is None else self.site.per_unit(values)
+
+
+def inside(
+    params: Params, activation: Given, inputs: Tensor, network: Network | None = None
+) -> tuple[Inside, ...]:
+    """What the activation sees in each place, from the input on, and gives there.
+
+    inputs: a batch, ready to be read; activation: as `given_to` takes it.
+    network: what the parameters are of; without one they are a multilayer perceptron's.
+    """
+    if network is None:
+        trace = mlp.trace(params, inputs, activation)
+        places = zip(trace.pre_activations, trace.activations, strict=False)
+        return tuple(
+            Inside(f"hidden layer {number}", before, after, activation)
+            for number, (before, after) in enumerate(places, start=1)
+        )
+    found = sites(network, params, inputs[:1], activation)
+    seen = observe(network.apply, params, inputs, activation)
+    parts = zip(found, seen.before, seen.after, seen.functions, strict=True)
+    return tuple(
+        Inside(site.name, before, after, function, site) for site, before, after, function in parts
+    )
+
+
+def given_to(activation: Given) -> Given:
+    """An activation as `given.taken` has it, or `networks.OWN`."""
+    return activation if activation is OWN else taken(activation)
+
+
+def read_images(params: Params, images: object, network: Network | None) -> Tensor:
+    """Images as they come in, looked at once: as an MLP takes them, or as any network may."""
+    take = intake.taken_images if network is None else intake.taken_inputs
+    return take(params, images)
+
+
+def pixels(params: Params, images: Tensor) -> Tensor:
+    """Images that were looked at, as a network of these parameters reads them."""
+    return intake.pixels(images, tree.leaves(params)[0].dtype)
