@@ -26,6 +26,9 @@ Function: TypeAlias = Callable[..., Tensor]
 
 Parameters: TypeAlias = Mapping[str, float]
 
+NOTHING = False, False
+"""What is known at infinity of a derivative of which nothing is."""
+
 ORDERS = (1, 2, 3)
 """How many derivatives a lifted function may have."""
 
@@ -200,8 +203,8 @@ class Activation(Unchanging):
         settings = self.name, params, self.domain, bool(self.formula)
         wrap_siblings(self, ("f", "df", "d2f"), Sibling, *settings)
         # made here, as the compiler does not read what is made when it is first asked for
-        rests = [bool(self.formula) and _rests(sibling) for sibling in (self.df, self.d2f)]
-        lifts = {order: self._chain(order, lambda sibling: sibling, rests) for order in ORDERS}
+        ends = [_at_infinity(each) if self.formula else NOTHING for each in (self.df, self.d2f)]
+        lifts = {order: self._chain(order, lambda sibling: sibling, ends) for order in ORDERS}
         object.__setattr__(self, "_lifts", lifts)
 
     def __call__(self, x: Tensor, *, order: int = 2, **params: float | Tensor) -> Tensor:
@@ -232,16 +235,19 @@ class Activation(Unchanging):
         return lift_partial(self._chain(order, at), (x,), tuple(tensors.values()))
 
     def _chain(
-        self, order: int, of: Callable[[Any], Function], rests: Sequence[bool] = (False, False)
+        self,
+        order: int,
+        of: Callable[[Any], Function],
+        ends: Sequence[tuple[bool, bool]] = (NOTHING, NOTHING),
     ) -> Partial:
         """The first siblings as `lift_partial` takes them, each the slope of the one before.
 
-        rests: whether df and d2f are 0 at infinity, where that is known of these parameters.
+        ends: what is known of df and d2f at infinity with these parameters; see `_at_infinity`.
         """
         found: tuple[Partial, ...] = ()
-        siblings = zip((*self.siblings, self.d3f), (False, *rests, False), strict=True)
-        for sibling, rest in reversed(list(siblings)[: order + 1]):
-            found = (Partial(of(sibling), found, self.steep, bool(self.formula), rest),)
+        siblings = zip((*self.siblings, self.d3f), (NOTHING, *ends, NOTHING), strict=True)
+        for sibling, (rests, lost) in reversed(list(siblings)[: order + 1]):
+            found = (Partial(of(sibling), found, self.steep, bool(self.formula), rests, lost),)
         return found[0]
 
     @property
@@ -295,12 +301,13 @@ class Activation(Unchanging):
         return tuple(sorted(self.joints(**params) if callable(self.joints) else self.joints))
 
 
-def _rests(sibling: Function) -> bool:
-    """Whether a derivative is 0 at both infinities."""
+def _at_infinity(sibling: Function) -> tuple[bool, bool]:
+    """Whether a derivative is 0 at both infinities, and whether it is NaN at one."""
     try:
-        return not sibling(torch.tensor([-torch.inf, torch.inf], device="cpu")).any()
+        ends = sibling(torch.tensor([-torch.inf, torch.inf], device="cpu"))
+        return not ends.any(), bool(ends.isnan().any())
     except Exception:  # whatever a person's function raises, it does when it is called
-        return False
+        return NOTHING
 
 
 def wrap_siblings(record: object, names: Iterable[str], wrapper: Any, *settings: Any) -> None:

@@ -28,6 +28,7 @@ class Partial:
     known:    whether it has been judged: it is elementwise, so that it may be asked for a part of
               the inputs, and no number makes it NaN.
     rests:    whether it is 0 at infinite inputs.
+    lost:     whether it is NaN at one.
     """
 
     function: Callable[..., Tensor]
@@ -35,6 +36,7 @@ class Partial:
     steep: bool = False
     known: bool = False
     rests: bool = False
+    lost: bool = False
 
 
 def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tensor] = ()) -> Tensor:
@@ -75,7 +77,7 @@ def polynomial(partial: Partial, inputs: Sequence[Tensor], params: Sequence[Tens
 def _careful(partial: Partial) -> bool:
     """Whether to reckon with what is known not to happen; a compiler is spared it, which takes
     long for every operation."""
-    return not (partial.known and torch.compiler.is_compiling())
+    return partial.lost or not (partial.known and torch.compiler.is_compiling())
 
 
 def _orders(path: tuple[int, ...]) -> int:

@@ -264,6 +264,23 @@ def test_a_derivative_that_is_nan_leaves_the_value_and_the_others_alone():
         assert_same(route(steep, x), steep.df(x), x, what=name)
 
 
+WAVES = ["sinlu", "snake", "cosid", "gcu", "minsin"]
+
+
+@pytest.mark.parametrize("name", WAVES)
+def test_a_slope_that_is_nan_at_infinity_takes_no_value_along_when_compiled(name):
+    record, x = get(name), torch.tensor([-torch.inf, 1.0, torch.inf, -2.0])
+
+    def both(x: Tensor) -> tuple[Tensor, Tensor]:
+        y, pull, *_ = torch.func.vjp(record, x)
+        return y, pull(torch.ones_like(y))[0]
+
+    assert record.df(x).isnan().any()
+    value, slope = torch.compile(both, fullgraph=True, backend="eager")(x)
+    assert_same(value, record.f(x), x)
+    assert_same(slope, record.df(x), x)
+
+
 def test_functionalize_and_tracing_go_through():
     gelu, x = CATALOGUE["gelu"], torch.linspace(-2, 2, 5)
     assert_same(torch.func.functionalize(vmap(grad(gelu)))(x), gelu.df(x))

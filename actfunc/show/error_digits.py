@@ -8,7 +8,7 @@ import math
 def ulps(ulp: float) -> str:
     """An error in at most five characters: 0.52, 364, 2e11, inf."""
     if ulp >= 1e4:
-        return "inf" if math.isinf(ulp) else exponential(ulp)
+        return exponential(ulp)
     return f"{ulp:.2f}" if ulp < 100 else f"{ulp:.0f}"
 
 
@@ -20,7 +20,9 @@ def place(x: float) -> str:
 
 
 def exponential(number: float) -> str:
-    """A number by one digit and its power of ten: 2e-11."""
+    """A number by one digit and its power of ten: 2e-11; what is not finite by its name."""
+    if not math.isfinite(number):
+        return str(number)
     digits, _, exponent = f"{number:.0e}".partition("e")
     return f"{digits}e{int(exponent)}"
 

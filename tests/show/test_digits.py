@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actfunc.show.digits import with_error
-from actfunc.show.error_digits import numbers
+from actfunc.show.error_digits import numbers, place
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,11 @@ def test_what_is_shortest_takes_the_most_digits():
         "0.30000000000000004",
         "0.3000000000000001",
     ]
+
+
+@pytest.mark.parametrize(
+    ("x", "shown"),
+    [(-math.inf, "-inf"), (math.inf, "inf"), (math.nan, "nan"), (-2.1e-11, "-2e-11"), (0.0, "0")],
+)
+def test_every_point_of_a_certificate_can_be_written(x, shown):
+    assert place(x) == shown
