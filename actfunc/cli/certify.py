@@ -168,22 +168,23 @@ def certify(
         f"torch {torch.__version__.partition('+')[0]}",
     )
     found = certificates_of(records, dtypes, compiled, formula, output)
-    if not json:
-        output.print(show.certificate_table(found))
-        failing = show.failing_points(found)
-        if failing is not None:
-            output.print(failing)
     differences = []
-    if known_before is not None:
-        differences = kept.drift(known_before, found, all_of_them=everything)
-        output.done(not differences, "as kept", f"{against}: {len(differences)} differences")
-        for difference in differences:
-            output.print(f"  {difference}")
-    document = {"torch": torch.__version__, **show.certificates_document(found)}
-    output.document({**document, "drift": differences} if against is not None else document)
-    if save is not None:
-        made = provenance(where)
-        output.wrote("certificates", kept.save(save, found, made))
+    try:
+        if not json:
+            output.print(show.certificate_table(found))
+            failing = show.failing_points(found)
+            if failing is not None:
+                output.print(failing)
+        if known_before is not None:
+            differences = kept.drift(known_before, found, all_of_them=everything)
+            output.done(not differences, "as kept", f"{against}: {len(differences)} differences")
+            for difference in differences:
+                output.print(f"  {difference}")
+        document = {"torch": torch.__version__, **show.certificates_document(found)}
+        output.document({**document, "drift": differences} if against is not None else document)
+    finally:  # an hour's work, which a fault in showing it must not cost
+        if save is not None:
+            output.wrote("certificates", kept.save(save, found, provenance(where)))
     if plot is not None:
         drawn = [each for each in dtypes if each in (torch.float64, torch.float32)] or dtypes
         curves = [curve(one, each, formula) for one in drawable for each in drawn]

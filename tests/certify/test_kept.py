@@ -13,6 +13,7 @@ from actfunc.catalogue import PAIRS, VECTORS
 from actfunc.certify import certify, certify_many, kept
 from actfunc.cli import run
 from actfunc.errors import CheckpointError
+from actfunc.show import certificates
 from actfunc.storage import documents
 
 DTYPES = (torch.float32, torch.float16)
@@ -128,6 +129,17 @@ def test_the_command_saves_and_compares(capsys, tmp_path):
     assert run(["certify", *quick, "--against", str(path), "--json"]) == 1
     (difference,) = json.loads(capsys.readouterr().out)["drift"]
     assert "sqrt(3)" in difference
+
+
+def test_a_fault_in_showing_certificates_does_not_cost_them(capsys, monkeypatch, tmp_path):
+    def at_fault(_):
+        raise ValueError("a table that cannot be drawn")
+
+    monkeypatch.setattr(certificates, "certificate_table", at_fault)
+    path = tmp_path / "kept.jsonl"
+    assert run(["certify", "relu", "--dtype", "float16", "--save", str(path)]) == 4
+    assert "a fault of actfunc" in capsys.readouterr().err
+    assert list(kept.load(path)[1]) == ["relu"]
 
 
 @pytest.mark.full
