@@ -6,11 +6,17 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from torch import Tensor
+from torch.func import grad
+from torch.nn import functional as F
 
-from actfunc import mlp
+from actfunc import mlp, tree
+from actfunc.analysis.inside import given_to, pixels, read_images, read_labels
 from actfunc.analysis.per_example import examples, mean
 from actfunc.data import intake
-from actfunc.given import taken
+from actfunc.given import first_order, taken
+from actfunc.networks import Network, observe, sites
+from actfunc.networks.network import Params
+from actfunc.torch_private import outside_inference_mode
 
 
 class LayerGradient(NamedTuple):
@@ -42,4 +48,47 @@ def backpropagate(
     return tuple(
         LayerGradient(layer.signal / labels.shape[-1], *mean(*layer))
         for layer in examples(params, taken(activation), images, labels)
+    )
+
+
+class NetworkGradient(NamedTuple):
+    """What any network receives.
+
+    parameters: gradient with respect to each parameter, by its path, `stem.weight`
+    signals:    gradient with respect to what the activation is given, by the name of the place,
+                (example, unit): positions and tokens are examples
+    """
+
+    parameters: dict[str, Tensor]
+    signals: dict[str, Tensor]
+
+
+@outside_inference_mode
+def received(
+    network: Network,
+    params: Params,
+    activation: Callable[[Tensor], Tensor],
+    images: Tensor,
+    labels: Tensor,
+) -> NetworkGradient:
+    """The gradients of the mean cross-entropy of a batch in any network that gives logits.
+
+    images: (batch, …) as the network reads them, labels: (batch), see `data.intake`; activation:
+    see `given.taken`, or `networks.OWN`. Raises UsageError. The signals are the gradients with
+    respect to zeros that are added to what the activation is given.
+    """
+    inputs = pixels(params, read_images(params, images, network))
+    phi = first_order(given_to(activation))
+    labels = read_labels(network, params, phi, inputs, labels)
+    places = sites(network, params, inputs, phi)
+    taps = tuple(inputs.new_zeros(place.shape) for place in places)
+
+    def loss(params: Params, taps: tuple[Tensor, ...]) -> Tensor:
+        seen = observe(network.apply, params, inputs, phi, taps)
+        return F.cross_entropy(seen.output, labels)
+
+    gradient, signals = grad(loss, argnums=(0, 1))(params, taps)
+    return NetworkGradient(
+        tree.named_leaves(gradient),
+        {place.name: place.per_unit(signal) for place, signal in zip(places, signals, strict=True)},
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from actfunc import mlp, tree
 from actfunc.activation import Activation
 from actfunc.data import intake
+from actfunc.errors import UsageError
 from actfunc.given import Given, taken, value_of
 from actfunc.lifting import Slope
 from actfunc.networks import OWN, Network, Site, observe, sites
@@ -95,6 +97,24 @@ def read_images(params: Params, images: object, network: Network | None) -> Tens
     """Images as they come in, looked at once: as an MLP takes them, or as any network may."""
     take = intake.taken_images if network is None else intake.taken_inputs
     return take(params, images)
+
+
+def read_labels(
+    network: Network, params: Params, activation: Given, inputs: Tensor, labels: object
+) -> Tensor:
+    """Labels of a batch that is ready to be read, int64, looked at once.
+
+    Raises UsageError for what are none, and for a network that gives no logits (batch, class).
+    """
+    with torch.no_grad():
+        logits = network.apply(params, inputs[:1], activation)
+    if logits.ndim != 2 or len(logits) != 1:
+        raise UsageError(
+            f"{network.name} gives outputs of shape {tuple(logits.shape)} for one image",
+            "logits are (batch, class)",
+        )
+    labels = intake.plain_tensor(labels, "labels", inputs.device)
+    return intake.as_labels(labels, len(inputs), logits.shape[-1], "labels")
 
 
 def pixels(params: Params, images: Tensor) -> Tensor:

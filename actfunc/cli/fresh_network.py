@@ -54,11 +54,12 @@ def fresh_network(
     examples: int | None,
     seed: int,
     device: str,
+    without: str | None = None,
 ) -> Fresh:
     """The network of `--network` with weights of this seed, and the activations asked for in it.
 
-    Its own by default, the tutorial's six where it has none. The first line is printed. Raises
-    UsageError for what is no network, or none for these images.
+    Its own by default; where it has none, `without` or the tutorial's six. The first line is
+    printed. Raises UsageError for what is no network, or none for these images.
     """
     from actfunc import networks, tree
     from actfunc.activation import Activation
@@ -68,7 +69,8 @@ def fresh_network(
     from actfunc.tutorial import SIX
 
     network = networks.get(spec)
-    names = activations or ([OWN_WORD] if network.own else list(SIX.values()))
+    others = list(SIX.values()) if without is None else [without]
+    names = activations or ([OWN_WORD] if network.own else others)
     records = {name: networks.OWN if name == OWN_WORD else get(name) for name in names}
     if OWN_WORD in records and not network.own:
         raise UsageError(

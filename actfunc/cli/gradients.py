@@ -10,14 +10,15 @@ import typer
 
 from actfunc.cli.command import App
 from actfunc.cli.console import Output, advance
+from actfunc.cli.fresh_network import Fresh, expect_fresh, fresh_network
 from actfunc.cli.options import (
     Batch,
     DataSet,
     Device,
     Examples,
     Figure,
-    Hidden,
     Json,
+    NetworkSpec,
     Seed,
     SixByDefault,
     example,
@@ -26,6 +27,8 @@ from actfunc.cli.options import (
 from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MatplotlibFigure
+
     from actfunc.activation import Activation
     from actfunc.analysis.gradient_statistics import GradientStatistics
     from actfunc.data import Examples as Labelled
@@ -36,13 +39,16 @@ def register(app: App) -> None:
     """Add the command to the app."""
     app.command(
         epilog=example(
-            "actfunc gradients sigmoid relu", "actfunc gradients relu --whole --per-example"
+            "actfunc gradients sigmoid relu",
+            "actfunc gradients relu --whole --per-example",
+            "actfunc gradients relu gelu --network residual",
         )
     )(gradients)
 
 
 def gradients(
     activations: SixByDefault = None,
+    network: NetworkSpec = None,
     batch: Batch = 256,
     whole: Annotated[
         bool, typer.Option("--whole", help="Take all training images instead of --batch, streamed.")
@@ -62,7 +68,13 @@ def gradients(
     draw: Annotated[
         str, typer.Option("--draw", help="What the figure shows: weight, bias or signal.")
     ] = "weight",
-    hidden: Hidden = "512,256,256,128",
+    hidden: Annotated[
+        str | None,
+        typer.Option(
+            "--hidden",
+            help="Sizes of the hidden layers, from the input on; 512,256,256,128 by default.",
+        ),
+    ] = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -73,7 +85,8 @@ def gradients(
     """Show how far gradients reach at initialisation: histograms of what every layer receives.
 
     The signal is what is backpropagated to the pre-activations, image by image. With --per-example
-    the figure shows the norms of the examples' gradients.
+    the figure shows the norms of the examples' gradients. With --network it is any network's
+    parameters and activations that are told of, by their names.
     """
     from actfunc.analysis import backpropagate
     from actfunc.catalogue import get
@@ -82,6 +95,7 @@ def gradients(
     from actfunc.show import gradients as show
     from actfunc.show import per_example as examples_show
     from actfunc.show import style
+    from actfunc.storage import HIDDEN
     from actfunc.tutorial import SIX
 
     style.check_format(out)
@@ -89,9 +103,31 @@ def gradients(
         raise UsageError(
             f"--draw must be weight, bias or signal, got {draw!r}", "for example --draw signal"
         )
-    records = [get(text) for text in activations or SIX.values()]
-    sizes = layer_sizes(hidden)
+    expect_fresh(network, hidden=hidden)
     output = Output(json)
+    if network is not None:
+        if whole or per_example:
+            raise UsageError(
+                "--whole and --per-example are of the multilayer perceptron that --hidden says, not"
+                " of --network",
+                "leave them out, or leave --network out",
+            )
+        chosen_network = fresh_network(
+            output,
+            network,
+            activations,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        told, drawn = _of_any(output, chosen_network, batch, draw, layers=layers)
+        output.document({**chosen_network.work.facts(), "network": network, **told})
+        style.save(drawn, out)
+        output.wrote("figure", out)
+        return
+    records = [get(text) for text in activations or SIX.values()]
+    sizes = HIDDEN if hidden is None else layer_sizes(hidden)
     work = set_up(output, dataset, seed=seed, device=device, examples=examples)
     params = work.fresh(sizes)
     chosen = work.split.train if whole else work.split.train.first(batch)
@@ -119,6 +155,28 @@ def gradients(
     output.document({**work.facts(), "batch": len(chosen.labels), **document})
     style.save(drawn, out)
     output.wrote("figure", out)
+
+
+def _of_any(
+    output: Output, chosen: Fresh, batch: int, draw: str, *, layers: bool
+) -> tuple[dict[str, Any], MatplotlibFigure]:
+    """What the network of `--network` receives: printed, as a document and as a figure."""
+    from actfunc.analysis import received
+    from actfunc.data import normalise
+    from actfunc.show import gradients as show
+
+    images, labels = normalise(chosen.images[:batch]), chosen.work.split.train.labels[:batch]
+    found = {
+        name: received(chosen.network, chosen.params, given, images, labels)
+        for name, given in chosen.activations.items()
+    }
+    drawn, document = show.received_figure(found, draw), show.received_document(found)
+    if not output.as_json:
+        for part in dict.fromkeys((draw, "signal")):
+            output.print(show.places_table(found, part))
+        for spec in found if layers else ():
+            output.print(show.received_table(spec, found[spec]))
+    return {"batch": len(labels), "activations": document}, drawn
 
 
 def _streamed(

@@ -49,7 +49,7 @@ def taken_inputs(params: Any, inputs: Any, name: str = "images") -> Tensor:
     leaves = tree.leaves(params)
     if not (leaves and all(isinstance(leaf, Tensor) for leaf in leaves)):
         raise UsageError(f"params must be a pytree of tensors, got {type(params).__name__}")
-    inputs = _plain(inputs, name, leaves[0].device)
+    inputs = plain_tensor(inputs, name, leaves[0].device)
     _expect_numbers(inputs, name)
     if inputs.ndim < 2:
         raise UsageError(f"{name} must be (n, …), got {tuple(inputs.shape)}")
@@ -63,11 +63,17 @@ def taken_labels(params: mlp.Params, labels: Any, count: int, name: str = "label
     For a stack of networks the same for all, or each network's own, (network, n). Raises
     UsageError for anything else, and for numbers that are no class of the network.
     """
-    labels = _tensor(labels, name, params)
-    _expect_whole(labels, name)
-    check_shape(labels, count, _stack(params), name)
-    labels = labels.long()
     classes = params[-1].weight.shape[-2]
+    return as_labels(_tensor(labels, name, params), count, classes, name, _stack(params))
+
+
+def as_labels(
+    labels: Tensor, count: int, classes: int, name: str, stack: tuple[int, ...] = ()
+) -> Tensor:
+    """A tensor of labels as `taken_labels`, of a network that tells so many classes apart."""
+    _expect_whole(labels, name)
+    check_shape(labels, count, stack, name)
+    labels = labels.long()
     if _can_be_read(labels):
         wrong = (labels < 0) | (labels >= classes)
         if wrong.any():
@@ -165,10 +171,11 @@ def _tensor(given: Any, name: str, params: mlp.Params) -> Tensor:
             f"params must be the layers of a network, got {type(params).__name__}",
             "as mlp.init gives them: a tuple of mlp.Layer(weight, bias)",
         )
-    return _plain(given, name, params[0].weight.device)
+    return plain_tensor(given, name, params[0].weight.device)
 
 
-def _plain(given: Any, name: str, there: torch.device) -> Tensor:
+def plain_tensor(given: Any, name: str, there: torch.device) -> Tensor:
+    """A tensor that lies on a network's device. Raises UsageError for anything else."""
     if not isinstance(given, Tensor):
         raise UsageError(
             f"{name} must be a tensor, got {type(given).__name__}",

@@ -124,6 +124,19 @@ def dead_table(
     return table
 
 
+def dead_places_table(dead: Mapping[str, int], sizes: Mapping[str, int]) -> FoldingTable:
+    """Dead neurons of each place in one network, a line a place, and of all."""
+    table = FoldingTable(box=box.SIMPLE_HEAD, title="dead neurons, by place", title_justify="left")
+    table.add_column("place", overflow="fold")
+    table.add_column("dead", justify="right", no_wrap=True)
+    table.add_column("of", justify="right", no_wrap=True)
+    for place, count in dead.items():
+        table.add_row(place, str(count), f"{sizes[place]:,}")
+    table.add_section()
+    table.add_row("in all", str(sum(dead.values())), f"{sum(sizes.values()):,}")
+    return table
+
+
 @style.applied()
 def dead_figure(dead: Mapping[str, Sequence[int]], sizes: Mapping[str, Sequence[int]]) -> Figure:
     """The share of dead neurons in each layer, a panel a network."""
