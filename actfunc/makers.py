@@ -23,8 +23,9 @@ class Makers(Generic[Made]):
     """Functions that make things of one kind, by their names. `kind` is the word for one thing.
 
     A function's signature says which settings there are, of what type (bool, int, float or
-    several ints, 512-256) and with which defaults. A setting of any other type is itself a choice among the same functions,
-    written last: it takes the rest of the text. The functions judge the values.
+    several ints, 512-256) and with which defaults. A setting of any other type is itself a choice
+    among the same functions, written last: it takes the rest of the text. The functions judge the
+    values.
     """
 
     def __init__(self, kind: str, *makers: Callable[..., Made]) -> None:

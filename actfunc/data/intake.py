@@ -27,15 +27,7 @@ def taken_images(params: mlp.Params, images: Any, name: str = "images") -> Tenso
     of networks the same for all, or each network's own, (network, n, …).
     Raises UsageError for anything else, and for numbers that are not finite in the network's dtype.
     """
-    images = _tensor(images, name, params)
-    if images.dtype != torch.uint8 and images.dtype not in FLOATING:
-        raise UsageError(
-            f"{name} must be uint8 or floating-point, got {images.dtype}",
-            "to(torch.uint8) of pixels from 0 to 255, which are normalised; float() of numbers that"
-            " are to be taken as they are",
-        )
-    if not images.numel():
-        raise UsageError(f"{name} must be one or more, got none, of shape {tuple(images.shape)}")
+    images = _read_by_any(_tensor(images, name, params), name)
     images = mlp.without_channel(params, images)
     axes, stack = mlp.example_axes(params, images), _stack(params)
     if len(axes) != 1 and (len(axes), axes[:-1]) != (len(stack) + 1, stack):
@@ -44,7 +36,35 @@ def taken_images(params: mlp.Params, images: Any, name: str = "images") -> Tenso
             f"{name} must be (n, height, width) or (n, pixel){own}, got {tuple(images.shape)}",
             "reshape(len(images), -1) makes rows of pixels of them",
         )
-    _expect_finite(images, params[0].weight.dtype, name)
+    expect_finite(images, params[0].weight.dtype, name)
+    return images
+
+
+def taken_inputs(like: Tensor, inputs: Any, name: str) -> Tensor:
+    """The inputs (n, …) of a network whose parameters are like that one, of whatever shape.
+
+    Raises UsageError for what no network reads.
+    """
+    inputs = _read_by_any(plain_tensor(inputs, name, like.device), name)
+    if inputs.ndim < 2:
+        raise UsageError(
+            f"{name} must have an axis of examples and one or more of each, got shape"
+            f" {tuple(inputs.shape)}",
+            "unsqueeze(-1) of numbers that are one example each",
+        )
+    expect_finite(inputs, like.dtype, name)
+    return inputs
+
+
+def _read_by_any(images: Tensor, name: str) -> Tensor:
+    if images.dtype != torch.uint8 and images.dtype not in FLOATING:
+        raise UsageError(
+            f"{name} must be uint8 or floating-point, got {images.dtype}",
+            "to(torch.uint8) of pixels from 0 to 255, which are normalised; float() of numbers that"
+            " are to be taken as they are",
+        )
+    if not images.numel():
+        raise UsageError(f"{name} must be one or more, got none, of shape {tuple(images.shape)}")
     return images
 
 
@@ -54,11 +74,17 @@ def taken_labels(params: mlp.Params, labels: Any, count: int, name: str = "label
     For a stack of networks the same for all, or each network's own, (network, n). Raises
     UsageError for anything else, and for numbers that are no class of the network.
     """
-    labels = _tensor(labels, name, params)
-    _expect_whole(labels, name)
-    check_shape(labels, count, _stack(params), name)
-    labels = labels.long()
     classes = params[-1].weight.shape[-2]
+    return as_labels(_tensor(labels, name, params), count, classes, name, _stack(params))
+
+
+def as_labels(
+    labels: Tensor, count: int, classes: int, name: str, stack: tuple[int, ...] = ()
+) -> Tensor:
+    """A tensor of labels as `taken_labels`, of a network that tells so many classes apart."""
+    _expect_whole(labels, name)
+    check_shape(labels, count, stack, name)
+    labels = labels.long()
     if _can_be_read(labels):
         wrong = (labels < 0) | (labels >= classes)
         if wrong.any():
@@ -73,6 +99,14 @@ def taken_labels(params: mlp.Params, labels: Any, count: int, name: str = "label
 
 def taken_examples(params: mlp.Params, examples: Any, name: str = "") -> Examples:
     """Images and their labels, as `taken_images` and `taken_labels`; name: whose they are."""
+    images, labels = pair(examples, name)
+    images = taken_images(params, images, f"{name} images".lstrip())
+    count = mlp.example_axes(params, images)[-1]
+    return Examples(images, taken_labels(params, labels, count, f"{name} labels".lstrip()))
+
+
+def pair(examples: Any, name: str) -> tuple[Any, Any]:
+    """Images and labels of examples. Raises UsageError for what are none."""
     try:
         images, labels = examples
     except (TypeError, ValueError) as error:
@@ -80,9 +114,7 @@ def taken_examples(params: mlp.Params, examples: Any, name: str = "") -> Example
             f"{name or 'examples'} must be images and labels, got {type(examples).__name__}",
             "actfunc.data.Examples(images, labels)",
         ) from error
-    images = taken_images(params, images, f"{name} images".lstrip())
-    count = mlp.example_axes(params, images)[-1]
-    return Examples(images, taken_labels(params, labels, count, f"{name} labels".lstrip()))
+    return images, labels
 
 
 def taken_split(params: mlp.Params, split: Split) -> Split:
@@ -156,6 +188,11 @@ def _tensor(given: Any, name: str, params: mlp.Params) -> Tensor:
             f"params must be the layers of a network, got {type(params).__name__}",
             "as mlp.init gives them: a tuple of mlp.Layer(weight, bias)",
         )
+    return plain_tensor(given, name, params[0].weight.device)
+
+
+def plain_tensor(given: Any, name: str, there: torch.device) -> Tensor:
+    """A tensor that lies on a network's device. Raises UsageError for anything else."""
     if not isinstance(given, Tensor):
         raise UsageError(
             f"{name} must be a tensor, got {type(given).__name__}",
@@ -163,7 +200,6 @@ def _tensor(given: Any, name: str, params: mlp.Params) -> Tensor:
         )
     if given.layout != torch.strided or given.is_quantized:
         raise UsageError(f"{name} must be a plain tensor, got {given.layout} of {given.dtype}")
-    there = params[0].weight.device
     if given.device != there:
         raise UsageError(
             f"{name} must lie where the network does, on {there}, got {given.device}",
@@ -189,7 +225,8 @@ def _can_be_read(tensor: Tensor) -> bool:
     return tensor.device.type != "meta" and not torch_private.values_are_hidden()
 
 
-def _expect_finite(images: Tensor, dtype: torch.dtype, name: str) -> None:
+def expect_finite(images: Tensor, dtype: torch.dtype, name: str) -> None:
+    """Raise UsageError where numbers of (n, …) are not finite in a dtype."""
     if not images.is_floating_point() or not _can_be_read(images):
         return
     # NaN comes through both ends
@@ -197,7 +234,7 @@ def _expect_finite(images: Tensor, dtype: torch.dtype, name: str) -> None:
     most = torch.finfo(dtype).max
     if -most <= low and high <= most:
         return
-    rows = images.detach().flatten(1)
+    rows = images.detach().reshape(len(images), -1)
     place = int((~(rows.abs() <= most)).any(1).nonzero()[0])
     wrong = rows[place][~(rows[place].abs() <= most)][0].item()
     raise UsageError(

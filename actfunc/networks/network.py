@@ -47,12 +47,14 @@ class Network:
     apply:  (params, x, activation) -> output. It calls the activation on a tensor wherever it has
             one, and knows nothing else of it.
     places: while entered, what it gives tells the name of the place where `apply` is.
+    untrainable: why it cannot be trained as it is; empty where it can.
     """
 
     name: str
     init: Callable[[int], Params]
     apply: Apply
     places: Callable[[], AbstractContextManager[Place]] = counted
+    untrainable: str = ""
 
 
 class Observed(NamedTuple):

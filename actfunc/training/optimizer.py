@@ -12,8 +12,8 @@ from torch import Tensor
 
 from actfunc import number, tree
 from actfunc.errors import UsageError
-from actfunc.mlp import Params
 from actfunc.makers import Makers
+from actfunc.mlp import Params
 
 
 class Optimizer(NamedTuple):

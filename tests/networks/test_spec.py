@@ -8,8 +8,8 @@ from torch import nn
 
 from actfunc import get, networks, tree
 from actfunc.errors import UnknownNameError, UsageError
-from tests.training.plain import assert_trees_same
 from tests.reference import assert_same
+from tests.training.plain import assert_trees_same
 
 PURE = """
 import torch
