@@ -143,8 +143,3 @@ def share(total: Tensor, examples: int, targets: Tensor) -> Tensor:
     spread = (rows - rows.mean(dim=0)).square().mean().to(total.device)
     # of NaN, as of a network that has diverged, nothing is explained
     return (1 - total.double() / examples / spread).clamp(min=0).nan_to_num(0)
-
-
-def score_name(targets: Tensor) -> str:
-    """What the score of such targets is called."""
-    return "explained variance" if targets.is_floating_point() else "accuracy"
