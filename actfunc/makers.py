@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from actfunc.catalogue.named import spelling_key
@@ -46,12 +47,12 @@ class Makers(Generic[Made]):
         name, settings = self._read(text)
         return self._makers[name](**settings)
 
-    def canonical(self, text: str) -> str:
+    def canonical(self, text: str, **defaults: Any) -> str:
         """The one text for what `text` means: every setting, in the signature's order.
 
-        Raises as `make` does.
+        defaults: in place of the signature's, where it has such settings. Raises as `make` does.
         """
-        name, settings = self._read(text)
+        name, settings = self._read(text, defaults)
         self._makers[name](**settings)
         written = ",".join(
             f"{key}={self.canonical(value) if isinstance(value, str) else _written(value)}"
@@ -59,7 +60,9 @@ class Makers(Generic[Made]):
         )
         return f"{name}:{written}" if written else name
 
-    def _read(self, text: str) -> tuple[str, dict[str, Any]]:
+    def _read(
+        self, text: str, defaults: Mapping[str, Any] = MappingProxyType({})
+    ) -> tuple[str, dict[str, Any]]:
         """The name and all settings, defaults included."""
         if not isinstance(text, str):
             raise UsageError(
@@ -96,7 +99,10 @@ class Makers(Generic[Made]):
                     if last
                     else WRITTEN,
                 )
-        return name, {key: given.get(key, parameter.default) for key, parameter in known.items()}
+        return name, {
+            key: given.get(key, defaults.get(key, parameter.default))
+            for key, parameter in known.items()
+        }
 
 
 def _accepted(known: Parameters) -> str:

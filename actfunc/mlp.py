@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import torch
-from einops import rearrange
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -119,7 +118,7 @@ BIAS = "the biases' standard deviation beside a gain"
 def apply(
     params: Params, images: Tensor, activation: Callable[[Tensor], Tensor], taps: Taps | None = None
 ) -> Tensor:
-    """Logits (batch, classes) of images (batch, height, width) or (batch, pixel).
+    """Logits (batch, classes) of images (batch, [channel,] height, width) or (batch, pixel).
 
     A channel axis of 1, (batch, 1, height, width), is dropped. Without the batch axis, as inside
     `vmap`, one row of logits. `taps` are added to the pre-activations; see `zero_taps`.
@@ -201,10 +200,9 @@ def example_axes(params: Params, images: Tensor) -> tuple[int, ...]:
     """The axes of images before those of an image's pixels, (…, batch). Raises UsageError for
     images of another number of pixels than the network reads."""
     features = params[0].weight.shape[-1]
-    if images.ndim and images.shape[-1] == features:
-        return tuple(images.shape[:-1])
-    if images.ndim >= 2 and images.shape[-2] * images.shape[-1] == features:
-        return tuple(images.shape[:-2])
+    for axes in range(1, min(images.ndim, 3) + 1):
+        if math.prod(images.shape[-axes:]) == features:
+            return tuple(images.shape[:-axes])
     raise UsageError(
         f"the network reads {features} features an example, got images of shape"
         f" {tuple(images.shape)}",
@@ -219,6 +217,5 @@ def _flat(images: Tensor, params: Params) -> Tensor:
             "actfunc.data.normalise makes uint8 pixels what it was trained on",
         )
     images = without_channel(params, images)
-    if len(example_axes(params, images)) == images.ndim - 1:
-        return images
-    return rearrange(images, "... height width -> ... (height width)")
+    axes = len(example_axes(params, images))
+    return images if axes == images.ndim - 1 else images.flatten(axes)

@@ -21,6 +21,7 @@ from actfunc.cli.comparison_options import (
 )
 from actfunc.cli.comparison_progress import ComparisonProgress, say_plan
 from actfunc.cli.console import Output
+from actfunc.cli.objective_options import loss_of, network_of
 from actfunc.cli.options import (
     BatchSize,
     Compiling,
@@ -29,6 +30,7 @@ from actfunc.cli.options import (
     Epochs,
     Examples,
     Json,
+    Loss,
     Out,
     Overwrite,
     Schedule,
@@ -77,6 +79,14 @@ def compare(
             " networks."
         ),
     ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--network",
+            help="As of `train`, in place of --hidden or beside it; give it again for others.",
+        ),
+    ] = None,
+    loss: Loss = None,
     optimizers: Annotated[
         list[str] | None,
         typer.Option(
@@ -144,6 +154,7 @@ def compare(
     they would need. What was trained before is taken from the folder; an interrupted comparison
     goes on where it stopped. Started by torchrun, the members are shared among its processes.
     """
+    from actfunc import networks
     from actfunc.catalogue import get, source_of
     from actfunc.cli.comparison import conclude
     from actfunc.compare.folder import Pool
@@ -163,16 +174,7 @@ def compare(
         )
     rules = tuple(dict.fromkeys(optimizer.canonical(text) for text in optimizers or ["sgd"]))
     for_all, own = rates_by_optimizer(learning_rates or [], rules)
-    plan = Plan(
-        tuple(dict.fromkeys(record.spec for record in asked)),
-        seed_list(seeds),
-        for_all,
-        tuple(dict.fromkeys(layer_sizes(text) for text in hidden or [])) or (HIDDEN,),
-        rules,
-        init_list(inits or ["linear"]),
-        own,
-    )
-    against = plan.arms[0] if baseline is None else arm_named(baseline, plan.arms)
+    drawn, layers = init_list(inits or ["linear"]), [layer_sizes(text) for text in hidden or []]
     settings = Settings(
         schedule=schedule,
         batch_size=batch_size,
@@ -186,6 +188,27 @@ def compare(
         where = own_gpu(device, ranks)
         began = time.perf_counter()
         work = set_up(output, dataset, seed=split_seed, device=where, examples=examples)
+        found = [network_of(text, work) for text in network or []]
+        layers += [of_mlp for of_mlp, spec in found if not spec]
+        others = tuple(dict.fromkeys(spec for _, spec in found if spec))
+        if others and drawn != ("linear",):
+            raise UsageError(
+                f"--init {' '.join(drawn)} is of multilayer perceptrons alone, and {others[0]} is"
+                " none",
+                "leave it out: a network's own init draws its weights",
+            )
+        plan = Plan(
+            tuple(dict.fromkeys(record.spec for record in asked)),
+            seed_list(seeds),
+            for_all,
+            tuple(dict.fromkeys(layers)) or (() if others else (HIDDEN,)),
+            rules,
+            drawn,
+            own,
+            others,
+        )
+        against = plan.arms[0] if baseline is None else arm_named(baseline, plan.arms)
+        chosen = loss_of(loss, work)
         part = f"-{examples}examples" if examples is not None else ""
         folder = out / (name or f"compare-{work.dataset.name}{part}-{epochs}epochs")
         compiles = _pays(compiling, plan, work, settings)
@@ -202,14 +225,16 @@ def compare(
         with ranks.alone(folder):
             # every rank, as on machines of their own each has a folder of its own
             sources = {one.spec: source for one in asked if (source := source_of(one))}
-            pool.begin(common(work, settings, arithmetic), sources=sources, overwrite=overwrite)
+            sources |= {spec: source for spec in others if (source := networks.source_of(spec))}
+            facts = common(work, settings, arithmetic, chosen)
+            pool.begin(facts, sources=sources, overwrite=overwrite)
             ranks.gather(None)  # nobody looks into the folder before it is ready
             before = sum(member in pool for member in plan.members)
             say_plan(output, plan, arrangement, work, before)
             anew = partial(prepare, dataset, seed=split_seed, device=work.device, examples=examples)
             # one process has loaded it already; others each load it for themselves
             load = anew if arrangement.processes > 1 else lambda: work
-            how = How(settings, arrangement.at_a_time, compiles, arithmetic)
+            how = How(settings, arrangement.at_a_time, compiles, arithmetic, chosen)
             with ComparisonProgress(output, plan, settings, before) as told:
                 results = run(plan, load, pool, how, arrangement, ranks, tell=told)
     if ranks.first:

@@ -108,7 +108,7 @@ def _tells(word: str, arms: Sequence[Arm]) -> bool:
 
 
 def _parts(arm: Arm) -> list[str]:
-    return [arm.activation, ",".join(map(str, arm.hidden)), arm.optimizer, arm.init]
+    return [arm.activation, arm.layers, arm.optimizer, arm.init]
 
 
 def own_gpu(device: str, ranks: Ranks) -> str:

@@ -113,7 +113,8 @@ def dead(
         work = set_up(output, dataset, seed=seed, device=device, examples=examples)
         output.note(f"{error.message}; {error.hint}")
     else:
-        [(record, trained)] = networks.values()
+        [found] = networks.values()
+        record, trained = found.activation, found.params
         layers = mlp.sizes(trained)[1:-1]
         if not tree.finite(trained):
             raise CheckpointError(

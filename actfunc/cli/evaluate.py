@@ -14,6 +14,7 @@ from actfunc.cli.options import (
     Device,
     Examples,
     Json,
+    Network,
     Pretrained,
     Runs,
     Seed,
@@ -21,7 +22,7 @@ from actfunc.cli.options import (
     TrainedSplitSeed,
     example,
 )
-from actfunc.cli.trained_networks import trained_networks
+from actfunc.cli.trained_networks import run_folder, trained_networks
 
 if TYPE_CHECKING:
     from actfunc.training import Accuracy
@@ -38,6 +39,7 @@ def evaluate(
     ] = None,
     pretrained: Pretrained = None,
     hidden: TrainedHidden = None,
+    network: Network = None,
     dataset: DataSet = "auto",
     examples: Examples = None,
     seed: Seed = 42,
@@ -53,7 +55,6 @@ def evaluate(
     """
     from actfunc import tree
     from actfunc.show.training import accuracy_table, diverged_warning
-    from actfunc.storage import RunFolder
     from actfunc.training import evaluate as accuracies
 
     output = Output(json)
@@ -63,6 +64,7 @@ def evaluate(
         pretrained=pretrained,
         runs=runs,
         hidden=hidden,
+        network=network,
         dataset=dataset,
         examples=examples,
         seed=seed,
@@ -70,15 +72,24 @@ def evaluate(
         device=device,
     )
     found: dict[str, Accuracy | None] = {}
-    for name, network in networks.items():
-        finite, epoch = tree.finite(network.params), None
+    for name, trained in networks.items():
+        finite, epoch = tree.finite(trained.params), None
         if pretrained is None:
-            record = network.activation
-            epoch = RunFolder.of(runs, work.dataset.name, record.spec, seed).diverged()
+            of = run_folder(runs, work.dataset.name, trained.activation.spec, seed, network)
+            epoch = of.diverged()
         if not finite or epoch is not None:
-            output.warning(diverged_warning(name, epoch, network.params))
-        known = accuracies(network.params, network.activation, work.split) if finite else None
-        found[name] = known
+            output.warning(diverged_warning(name, epoch, trained.params))
+        found[name] = (
+            accuracies(
+                trained.params,
+                trained.activation,
+                work.split,
+                network=trained.network,
+                loss=trained.loss,
+            )
+            if finite
+            else None
+        )
     if not json:
         output.print(accuracy_table(found))
     output.document(

@@ -103,13 +103,29 @@ Schedule: TypeAlias = Annotated[
         help="Of the learning rate: constant, cosine or warm_up:steps=195 (and ,then=cosine).",
     ),
 ]
+Network: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--network",
+        help="In place of --hidden: residual:depth=20, convolutional, skip_mlp, transformer, or"
+        " your own file.py:name or package:name.",
+    ),
+]
+Loss: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--loss",
+        help="cross_entropy, squared_error (the default where targets are numbers),"
+        " binary_cross_entropy, or your own file.py:name.",
+    ),
+]
 DataSet: TypeAlias = Annotated[
     str,
     typer.Option(
         "--dataset",
         envvar="ACTFUNC_DATASET",
         help="auto (FashionMNIST where it is or can be fetched, else the drawn set),"
-        " fashion_mnist or silhouettes.",
+        " fashion_mnist, silhouettes, spirals, shapes, wave, or your own file.npz or file.py:name.",
     ),
 ]
 Examples: TypeAlias = Annotated[

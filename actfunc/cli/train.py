@@ -10,6 +10,7 @@ import typer
 
 from actfunc.cli.command import App
 from actfunc.cli.console import Output, warn
+from actfunc.cli.objective_options import loss_of, network_of
 from actfunc.cli.options import (
     BatchSize,
     Compiling,
@@ -20,6 +21,8 @@ from actfunc.cli.options import (
     Hidden,
     Init,
     Json,
+    Loss,
+    Network,
     Optimizer,
     Out,
     Overwrite,
@@ -29,7 +32,9 @@ from actfunc.cli.options import (
     example,
     layer_sizes,
 )
+from actfunc.cli.trained_networks import run_folder
 from actfunc.cli.working_set import set_up
+from actfunc.errors import UsageError
 
 if TYPE_CHECKING:
     from actfunc.activation import Activation
@@ -55,6 +60,8 @@ def train(
     init: Init = "linear",
     batch_size: BatchSize = 256,
     hidden: Hidden = "512,256,256,128",
+    network: Network = None,
+    loss: Loss = None,
     compiling: Compiling = None,
     overwrite: Overwrite = False,
     plot: Annotated[
@@ -81,7 +88,7 @@ def train(
 
     What is already trained is skipped, what was cut off goes on.
     """
-    from actfunc import tree
+    from actfunc import networks, tree
     from actfunc.analysis.gain import RECOMMENDED, spec_for
     from actfunc.catalogue import get
     from actfunc.cli.watching import draw_watched
@@ -91,7 +98,7 @@ def train(
     from actfunc.training import Settings, accuracy
 
     records = [get(activation) for activation in activations]
-    layers = layer_sizes(hidden)
+    layers, spec = layer_sizes(hidden), ""
     if plot is not None:
         style.check_format(plot)
     settings = Settings(
@@ -108,6 +115,15 @@ def train(
     work = set_up(
         output, dataset, seed=seed, split_seed=split_seed, device=device, examples=examples
     )
+    if network is not None:
+        layers, spec = network_of(network, work)
+    if spec and (watch_neurons or init != "linear"):
+        asked = "--watch-neurons" if watch_neurons else f"--init {init}"
+        raise UsageError(
+            f"{asked} is of multilayer perceptrons alone, and {network} is none",
+            "leave it out: a network's own init draws its weights",
+        )
+    chosen = loss_of(loss, work)
     runs: dict[str, Run] = {}
     inits = {record.spec: spec_for(init, record) for record in records}
     try:
@@ -119,6 +135,8 @@ def train(
                 replace(settings, init=inits[record.spec]),
                 out,
                 hidden=layers,
+                network=spec,
+                loss=chosen,
                 compiling=compiling,
                 overwrite=overwrite,
                 watch_neurons=watch_neurons,
@@ -129,7 +147,13 @@ def train(
     finally:
         # whatever ends it, a full disk or Ctrl-C: what is trained is told
         test = {
-            record.spec: accuracy(run.params, record, work.split.test)
+            record.spec: accuracy(
+                run.params,
+                record,
+                work.split.test,
+                network=networks.get(spec) if spec else None,
+                loss=chosen,
+            )
             if tree.finite(run.params)
             else None
             for record, run in zip(records, runs.values(), strict=False)
@@ -145,6 +169,8 @@ def train(
     output.document(
         {
             **work.facts(),
+            **({"network": spec} if spec else {}),
+            **({"loss": chosen} if chosen != "cross_entropy" else {}),
             "runs": {
                 spec: {
                     "folder": str(run.folder.path),
@@ -191,13 +217,14 @@ def train_one(
     root: Path,
     *,
     hidden: tuple[int, ...],
+    network: str = "",
+    loss: str = "cross_entropy",
     compiling: bool | None = None,
     overwrite: bool = False,
     watch_neurons: bool = False,
 ) -> Run:
     """Train one network with a bar that tells epoch, step and accuracy."""
     from actfunc.cli.watching import watcher
-    from actfunc.storage import RunFolder
     from actfunc.storage import run as runs
 
     steps = max(1, len(work.split.train.labels) // settings.batch_size)
@@ -206,7 +233,7 @@ def train_one(
         note = "compiling: half a minute the first time" if compiled else "starting"
         task = bar.add_task(record.spec, total=settings.max_epochs * steps, note=note)
         epoch, best, trained = 0, "", ""
-        folder = RunFolder.of(root, work.dataset.name, record.spec, settings.seed)
+        folder = run_folder(root, work.dataset.name, record.spec, settings.seed, network or None)
 
         def tell(message: str) -> None:
             warn(bar.console, message)
@@ -235,6 +262,8 @@ def train_one(
                 settings,
                 root,
                 hidden=hidden,
+                network=network,
+                loss=loss,
                 compiling=compiling,
                 overwrite=overwrite,
                 on_step=on_step,

@@ -17,7 +17,7 @@ from actfunc.errors import CheckpointError, UsageError
 if TYPE_CHECKING:
     import torch
 
-    from actfunc.storage import WorkingSet
+    from actfunc.storage import RunFolder, WorkingSet
     from actfunc.storage.trained import Origin, Trained
     from actfunc.storage.tutorial_checkpoint import Checkpoint
 
@@ -34,13 +34,15 @@ def trained_networks(
     seed: int,
     device: str,
     split_seed: int | None = None,
+    network: str | None = None,
 ) -> tuple[WorkingSet, dict[str, Checkpoint]]:
     """What to work on, and the trained networks asked for by name, on the device.
 
     Those of the tutorial's author, by the tutorial's names, where `pretrained` says from where;
     else those that `train` left in the folder `runs` with `seed`, by their specs. The six by
     default. The data set, how many images of it and their split are those of the training;
-    `examples` keeps only the first of either part. The first line is printed.
+    `examples` keeps only the first of either part. network: what of `train --network` was asked
+    for. The first line is printed.
 
     Raises CheckpointError for a network that is missing or damaged, and UsageError where the
     networks were trained on different images or an option asks for other images or sizes.
@@ -52,7 +54,7 @@ def trained_networks(
         return _authors(
             out, activations, pretrained, hidden, dataset, examples, seed, device, split_seed
         )
-    trained = _from_runs(runs, activations, dataset, seed, where)
+    trained = _from_runs(runs, activations, dataset, seed, where, network)
     networks = {name: each.network for name, each in trained.items()}
     _expect_sizes(networks, hidden)
     origin = _common({name: each.origin for name, each in trained.items()})
@@ -110,17 +112,22 @@ def _authors(
 
 
 def _from_runs(
-    runs: Path, activations: list[str] | None, dataset: str, seed: int, device: torch.device
+    runs: Path,
+    activations: list[str] | None,
+    dataset: str,
+    seed: int,
+    device: torch.device,
+    network: str | None,
 ) -> dict[str, Trained]:
     """The networks by spec, of the first data set that `dataset` may mean and that has them all."""
     from actfunc.catalogue import get
     from actfunc.data.loading import meant
-    from actfunc.storage import RunFolder, trained
+    from actfunc.storage import trained
     from actfunc.tutorial import SIX
 
     records = {text: get(text) for text in activations or SIX.values()}
     folders = {
-        name: {text: RunFolder.of(runs, name, r.spec, seed) for text, r in records.items()}
+        name: {text: run_folder(runs, name, r.spec, seed, network) for text, r in records.items()}
         for name in meant(dataset)
     }
     lacking = {
@@ -141,11 +148,28 @@ def _from_runs(
     }
 
 
+def run_folder(
+    runs: Path, dataset: str, activation: str, seed: int, network: str | None
+) -> RunFolder:
+    """The folder of a run that `train` was asked for with that --network. Raises as `get` does."""
+    from actfunc.networks import title
+    from actfunc.storage import RunFolder
+
+    return RunFolder.of(runs, dataset, activation, seed, "" if network is None else title(network))
+
+
 def _expect_sizes(networks: Mapping[str, Checkpoint], hidden: str | None) -> None:
     from actfunc import mlp
 
     asked = None if hidden is None else layer_sizes(hidden)
     for name, network in networks.items():
+        if network.network is not None:
+            if asked is not None:
+                raise UsageError(
+                    f"--hidden {hidden} is asked for, and {name} is no multilayer perceptron",
+                    "leave --hidden out: --network says which network it is",
+                )
+            continue
         own = mlp.sizes(network.params)[1:-1]
         if asked not in (None, own):
             raise UsageError(

@@ -45,6 +45,11 @@ def set_up(
     out.header(*work.described)
     if work.dataset.name == "silhouettes" or (examples, keep) != (None, None):
         out.note(work.dataset.note)
+    if not work.dataset.classes:
+        out.note(
+            "percentages are of the targets' variance that is explained, 0 where their mean would"
+            " do as well"
+        )
     return work
 
 

@@ -55,7 +55,9 @@ READING = record(
     diverged=maybe(whole(1)),
 )
 RESULT = record(
+    ("network",),
     activation=text(),
+    network=text(),  # of another than the multilayer perceptron
     hidden=each(whole(1)),
     optimizer=text(),
     init=text(),
@@ -89,7 +91,7 @@ class Pool:
     ) -> None:
         """Make the folder ready for members trained so, or go on with those that are there.
 
-        sources: of one's own activations, by their specs, a digest of the source.
+        sources: of one's own activations and networks, by their specs, a digest of the source.
 
         Only for processes that are alone in it (`Ranks.alone`). Raises CheckpointError where
         members of other settings are in it.
@@ -154,8 +156,11 @@ class Pool:
     def _trained(self, member: Member) -> Identity:
         """How it is trained, beside what is its own; with the source of an activation that has
         one to be told."""
-        source = self._sources.get(member.arm.activation)
-        return {**self._common, **({} if source is None else {"source": source})}
+        found = {
+            "source": self._sources.get(member.arm.activation),
+            "network_source": self._sources.get(member.arm.network),
+        }
+        return {**self._common, **{key: told for key, told in found.items() if told}}
 
     def _file(self, member: Member, ending: str) -> Path:
         # names that say something, and a digest for what a file's name cannot hold
@@ -184,6 +189,7 @@ def document(result: Result) -> dict[str, Any]:
     return {
         **_member(result.member),
         "hidden": list(result.member.arm.hidden),
+        **({"network": result.member.arm.network} if result.member.arm.network else {}),
         "last": result.last._asdict(),
         "stopped": result.stopped._asdict(),
         "seconds": result.seconds,
@@ -198,7 +204,13 @@ def result_of(read: object, file: Path) -> Result:
         history = epochs_of(values["history"])
     except Unfit as unfit:
         raise documents.damaged(file, f"history{unfit}", TRAIN_ANEW) from unfit
-    arm = Arm(values["activation"], tuple(values["hidden"]), values["optimizer"], values["init"])
+    arm = Arm(
+        values["activation"],
+        tuple(values["hidden"]),
+        values["optimizer"],
+        values["init"],
+        values.get("network", ""),
+    )
     return Result(
         Member(arm, values["learning_rate"], values["seed"]),
         Reading(**values["last"]),
@@ -211,7 +223,7 @@ def result_of(read: object, file: Path) -> Result:
 def _member(member: Member) -> dict[str, Any]:
     return {
         "activation": member.arm.activation,
-        "hidden": " ".join(map(str, member.arm.hidden)),
+        "hidden": member.arm.network or " ".join(map(str, member.arm.hidden)),
         "optimizer": member.arm.optimizer,
         "init": member.arm.init,
         "learning_rate": member.learning_rate,

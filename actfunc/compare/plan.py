@@ -12,8 +12,9 @@ from actfunc.compare.records import Arm, Member
 class Plan(NamedTuple):
     """Every activation with every network, optimiser, initialisation, learning rate and seed.
 
-    activations: specs; hidden: one or more networks' hidden layers; optimizers: full specs;
-    inits: as of `Arm`. own_rates: optimisers that have learning rates of their own, with these.
+    activations: specs; hidden: networks' hidden layers; networks: specs of others than multilayer
+    perceptrons; one or more of the two; optimizers: full specs; inits: as of `Arm`. own_rates:
+    optimisers that have learning rates of their own, with these.
     """
 
     activations: tuple[str, ...]
@@ -23,6 +24,7 @@ class Plan(NamedTuple):
     optimizers: tuple[str, ...]
     inits: tuple[str, ...] = ("linear",)
     own_rates: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    networks: tuple[str, ...] = ()
 
     def rates(self, optimizer: str) -> tuple[float, ...]:
         """The learning rates that an optimiser is tried with."""
@@ -37,10 +39,11 @@ class Plan(NamedTuple):
     @property
     def arms(self) -> tuple[Arm, ...]:
         """What is compared, in the order it was asked for."""
-        every = itertools.product(self.hidden, self.optimizers, self.inits, self.activations)
+        shapes = [*((layers, "") for layers in self.hidden), *(((), one) for one in self.networks)]
+        every = itertools.product(shapes, self.optimizers, self.inits, self.activations)
         return tuple(
-            Arm(activation, layers, optimizer, init)
-            for layers, optimizer, init, activation in every
+            Arm(activation, layers, optimizer, init, network)
+            for (layers, network), optimizer, init, activation in every
         )
 
     @property
@@ -61,6 +64,7 @@ class Task(NamedTuple):
     hidden: tuple[int, ...]
     optimizer: str
     members: tuple[Member, ...]
+    network: str = ""
 
 
 def tasks(
@@ -77,16 +81,16 @@ def tasks(
     for member in members:
         arm = member.arm
         own = () if side_by_side else (arm.activation,)
-        programs.setdefault((arm.hidden, arm.optimizer, *own), []).append(member)
+        programs.setdefault((arm.hidden, arm.optimizer, arm.network, *own), []).append(member)
     made = []
-    for (hidden, optimizer, *_), group in programs.items():
+    for (hidden, optimizer, network, *_), group in programs.items():
         activations = tuple(dict.fromkeys(member.arm.activation for member in group))
         alone = at_a_time == 1 and not side_by_side
         full = -(-len(group) // (at_a_time * len(activations)))
         # dealt activation by activation, so that each share has its part of every one of them
         by_activation = sorted(group, key=lambda one: activations.index(one.arm.activation))
         for share in _dealt(by_activation, full if alone else min(full, shares)):
-            made.append(Task(activations, hidden, optimizer, tuple(_in_turn(share))))
+            made.append(Task(activations, hidden, optimizer, tuple(_in_turn(share)), network))
     return made
 
 

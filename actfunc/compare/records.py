@@ -18,12 +18,19 @@ class Arm(NamedTuple):
     hidden:      sizes of the hidden layers, from the input on.
     optimizer:   a spec, `sgd:momentum=0.9`.
     init:        how the weights are drawn: a spec, or `recommended`.
+    network:     a spec, of another than the multilayer perceptron; `hidden` is then empty.
     """
 
     activation: str
     hidden: tuple[int, ...]
     optimizer: str
     init: str = "linear"
+    network: str = ""
+
+    @property
+    def layers(self) -> str:
+        """The network: its hidden layers with commas between, or another's spec."""
+        return self.network or ",".join(map(str, self.hidden))
 
 
 class Member(NamedTuple):
@@ -36,7 +43,7 @@ class Member(NamedTuple):
     @property
     def key(self) -> str:
         """The member in one line of text, different from every other's."""
-        layers = "-".join(map(str, self.arm.hidden))
+        layers = self.arm.network or "-".join(map(str, self.arm.hidden))
         rate = f"lr={self.learning_rate!r}"
         # left out where it is the default: a file's name has no room to spare
         init = f" {self.arm.init}" if self.arm.init != "linear" else ""

@@ -6,17 +6,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
+import torch
+
+from actfunc import networks
 from actfunc.compare.folder import Pool
 from actfunc.compare.plan import Plan, Task, tasks
 from actfunc.compare.ranks import Ranks
 from actfunc.compare.records import Member, Result
 from actfunc.compare.trainer import How, News
 from actfunc.compare.workers import Load, train_all
+from actfunc.data.intake import pixels
 from actfunc.machine import available_cores
 from actfunc.storage import WorkingSet, provenance
-from actfunc.training import Optimizer, Settings, optimizer
+from actfunc.storage.run import objective_facts
+from actfunc.training import Optimizer, Settings, losses, optimizer
 from actfunc.training.arithmetic import FLOAT32, Arithmetic
-from actfunc.training.memory import Demand, demand, demand_of_a_graph, fitting, worthwhile
+from actfunc.training.memory import (
+    Demand,
+    demand,
+    demand_of_a_graph,
+    demand_of_any,
+    fitting,
+    worthwhile,
+)
 
 MOST_SIDE_BY_SIDE = 32
 """Activations in one program: each adds to what is compiled."""
@@ -60,15 +72,15 @@ def arrange(
     side_by_side = not on_cpu and 1 < len(plan.activations) <= MOST_SIDE_BY_SIDE
     beside = len(plan.activations) if side_by_side else 1
     sizes = [work.sizes(layers) for layers in plan.hidden]
-    wanted = at_a_time or min(
-        plan.alike, *(worthwhile(size, settings.batch_size, work.device) for size in sizes)
-    )
+    worth = [worthwhile(size, settings.batch_size, work.device) for size in sizes]
+    # on a CPU members of another network follow one another in a program: a task each is as good
+    worth += [1 if on_cpu else plan.alike for _ in plan.networks]
+    wanted = at_a_time or min(plan.alike, *worth)
     sharing = processes * ranks.here if on_cpu else processes
-    room = min(
-        fitting(_each(size, optimizer.named(spec), work, settings, compiling), work.device, sharing)
-        for size in sizes
-        for spec in plan.optimizers
-    )
+    rules = [optimizer.named(spec) for spec in plan.optimizers]
+    demands = [_each(size, rule, work, settings, compiling) for size in sizes for rule in rules]
+    demands += [_measured(spec, rule, work, settings) for spec in plan.networks for rule in rules]
+    room = min(fitting(each, work.device, sharing) for each in demands)
     fits = max(1, min(wanted, room // beside))
     theirs = ranks.gather((processes, fits))
     everywhere, least = sum(own for own, _ in theirs), min(fits for _, fits in theirs)
@@ -84,8 +96,16 @@ def _each(
     return demand_of_a_graph(sizes, rule, settings.batch_size, examples, compiling=compiling)
 
 
+def _measured(spec: str, rule: Optimizer, work: WorkingSet, settings: Settings) -> Demand:
+    inputs = pixels(work.split.train.images[:2], torch.float32)
+    return demand_of_any(networks.get(spec), rule, inputs, settings.batch_size)
+
+
 def common(
-    work: WorkingSet, settings: Settings, arithmetic: Arithmetic = FLOAT32
+    work: WorkingSet,
+    settings: Settings,
+    arithmetic: Arithmetic = FLOAT32,
+    loss: str = losses.CROSS_ENTROPY.name,
 ) -> dict[str, object]:
     """What all members of a pool have in common, as JSON values."""
     varied = ("learning_rate", "optimizer", "init", "seed")
@@ -96,6 +116,7 @@ def common(
         "split_seed": work.split_seed,
         **shared,
         **asdict(arithmetic),
+        **{key: told for key, told in objective_facts("", loss).items() if told},
         "made_by": provenance(work.device),
     }
 

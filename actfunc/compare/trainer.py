@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
 
+from actfunc import networks
 from actfunc.analysis.gain import spec_for
 from actfunc.catalogue import get
 from actfunc.compare.folder import Pool
@@ -16,7 +17,15 @@ from actfunc.compare.records import Member, Reading, Result
 from actfunc.errors import WriteError
 from actfunc.machine import settle_on
 from actfunc.storage import WorkingSet
-from actfunc.training import Program, Settings, Start, initialisation, optimizer, train_members
+from actfunc.training import (
+    Program,
+    Settings,
+    Start,
+    initialisation,
+    losses,
+    optimizer,
+    train_members,
+)
 from actfunc.training.arithmetic import FLOAT32, Arithmetic
 from actfunc.training.fit import start
 from actfunc.training.members import Running, diverged_in, validation_of
@@ -31,12 +40,14 @@ class How(NamedTuple):
 
     at_a_time: members of one activation in a program's slots.
     arithmetic: of every process, which adopts it before it trains.
+    loss: a spec.
     """
 
     settings: Settings
     at_a_time: int
     compiling: bool
     arithmetic: Arithmetic = FLOAT32
+    loss: str = losses.CROSS_ENTROPY.name
 
 
 class News(NamedTuple):
@@ -96,16 +107,19 @@ class Trainer:
             saved = time.monotonic() if due else saved
 
     def _start(self, task: Task, member: Member) -> Start:
-        sizes = self._work.sizes(task.hidden)
-        init = _drawn_as(member.arm.init, member.arm.activation)
-        params = initialisation.drawn(init, sizes, member.seed, self._work.device)
+        if task.network:
+            params = self._work._replace(seed=member.seed).drawn(networks.get(task.network))
+        else:
+            sizes = self._work.sizes(task.hidden)
+            init = _drawn_as(member.arm.init, member.arm.activation)
+            params = initialisation.drawn(init, sizes, member.seed, self._work.device)
         settings = replace(self._how.settings, optimizer=task.optimizer)
         progress = self._pool.resume(member, start(params, settings))
         activation = task.activations.index(member.arm.activation)
         return Start(activation, member.seed, member.learning_rate, progress)
 
     def _program_for(self, task: Task) -> Program:
-        fits = task[:3]
+        fits = (*task[:3], task.network)
         if self._program is None or fits != self._fits:
             self._program = None  # its memory first, then the next one's
             self._program, self._fits = self._make(task), fits
@@ -115,8 +129,9 @@ class Trainer:
         return Program(
             [get(spec) for spec in task.activations],
             optimizer.named(task.optimizer),
-            self._work.sizes(task.hidden),
+            networks.get(task.network) if task.network else self._work.sizes(task.hidden),
             self._work.split,
+            loss=self._how.loss,
             batch_size=self._how.settings.batch_size,
             slots=self._how.at_a_time,
             compiling=self._how.compiling,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actfunc.data.dataset import CLASSES, Dataset, Examples, normalise
+from actfunc.data.dataset import CLASSES, Dataset, Examples, normalise, outputs
 from actfunc.data.loading import NAMES, load
 from actfunc.data.split import Split, split
 from actfunc.places import data_root
@@ -16,5 +16,6 @@ __all__ = [
     "data_root",
     "load",
     "normalise",
+    "outputs",
     "split",
 ]

@@ -23,7 +23,10 @@ CLASSES = (
 
 
 class Examples(NamedTuple):
-    """Images (n, 28, 28) uint8, 0 is background, and their labels (n,) int64."""
+    """Images (n, …) uint8 from 0 to 255, or floating, and their labels (n,) int64.
+
+    Of a regression, the labels are targets (n,) or (n, out), floating.
+    """
 
     images: Tensor
     labels: Tensor
@@ -36,8 +39,8 @@ class Examples(NamedTuple):
 class Dataset(NamedTuple):
     """A data set as it is published: a training and a test part, both in memory.
 
-    name:     "FashionMNIST" or "silhouettes"
-    classes:  the ten class names, in the order of the labels
+    name:     its own, "FashionMNIST", or the place of a person's own
+    classes:  the classes' names, in the order of the labels; empty of a regression
     note:     one or two sentences for the reader: where it came from and why it was chosen
     """
 
@@ -46,6 +49,14 @@ class Dataset(NamedTuple):
     train: Examples
     test: Examples
     note: str
+
+
+def outputs(dataset: Dataset) -> int:
+    """How many numbers a network gives for an example: one a class, or as many as the targets."""
+    if dataset.classes:
+        return len(dataset.classes)
+    targets = dataset.train.labels
+    return 1 if targets.ndim == 1 else targets.shape[1]
 
 
 def normalise(images: Tensor) -> Tensor:

@@ -27,8 +27,7 @@ def taken_images(params: mlp.Params, images: Any, name: str = "images") -> Tenso
     of networks the same for all, or each network's own, (network, n, …).
     Raises UsageError for anything else, and for numbers that are not finite in the network's dtype.
     """
-    images = _tensor(images, name, params)
-    _expect_numbers(images, name)
+    images = _read_by_any(_tensor(images, name, params), name)
     images = mlp.without_channel(params, images)
     axes, stack = mlp.example_axes(params, images), _stack(params)
     if len(axes) != 1 and (len(axes), axes[:-1]) != (len(stack) + 1, stack):
@@ -37,7 +36,19 @@ def taken_images(params: mlp.Params, images: Any, name: str = "images") -> Tenso
             f"{name} must be (n, height, width) or (n, pixel){own}, got {tuple(images.shape)}",
             "reshape(len(images), -1) makes rows of pixels of them",
         )
-    _expect_finite(images, params[0].weight.dtype, name)
+    expect_finite(images, params[0].weight.dtype, name)
+    return images
+
+
+def _read_by_any(images: Tensor, name: str) -> Tensor:
+    if images.dtype != torch.uint8 and images.dtype not in FLOATING:
+        raise UsageError(
+            f"{name} must be uint8 or floating-point, got {images.dtype}",
+            "to(torch.uint8) of pixels from 0 to 255, which are normalised; float() of numbers that"
+            " are to be taken as they are",
+        )
+    if not images.numel():
+        raise UsageError(f"{name} must be one or more, got none, of shape {tuple(images.shape)}")
     return images
 
 
@@ -49,11 +60,14 @@ def taken_inputs(params: Any, inputs: Any, name: str = "images") -> Tensor:
     leaves = tree.leaves(params)
     if not (leaves and all(isinstance(leaf, Tensor) for leaf in leaves)):
         raise UsageError(f"params must be a pytree of tensors, got {type(params).__name__}")
-    inputs = plain_tensor(inputs, name, leaves[0].device)
-    _expect_numbers(inputs, name)
+    inputs = _read_by_any(plain_tensor(inputs, name, leaves[0].device), name)
     if inputs.ndim < 2:
-        raise UsageError(f"{name} must be (n, …), got {tuple(inputs.shape)}")
-    _expect_finite(inputs, leaves[0].dtype, name)
+        raise UsageError(
+            f"{name} must have an axis of examples and one or more of each, got shape"
+            f" {tuple(inputs.shape)}",
+            "unsqueeze(-1) of numbers that are one example each",
+        )
+    expect_finite(inputs, leaves[0].dtype, name)
     return inputs
 
 
@@ -88,6 +102,14 @@ def as_labels(
 
 def taken_examples(params: mlp.Params, examples: Any, name: str = "") -> Examples:
     """Images and their labels, as `taken_images` and `taken_labels`; name: whose they are."""
+    images, labels = pair(examples, name)
+    images = taken_images(params, images, f"{name} images".lstrip())
+    count = mlp.example_axes(params, images)[-1]
+    return Examples(images, taken_labels(params, labels, count, f"{name} labels".lstrip()))
+
+
+def pair(examples: Any, name: str) -> tuple[Any, Any]:
+    """Images and labels of examples. Raises UsageError for what are none."""
     try:
         images, labels = examples
     except (TypeError, ValueError) as error:
@@ -95,9 +117,7 @@ def taken_examples(params: mlp.Params, examples: Any, name: str = "") -> Example
             f"{name or 'examples'} must be images and labels, got {type(examples).__name__}",
             "actfunc.data.Examples(images, labels)",
         ) from error
-    images = taken_images(params, images, f"{name} images".lstrip())
-    count = mlp.example_axes(params, images)[-1]
-    return Examples(images, taken_labels(params, labels, count, f"{name} labels".lstrip()))
+    return images, labels
 
 
 def taken_split(params: mlp.Params, split: Split) -> Split:
@@ -191,17 +211,6 @@ def plain_tensor(given: Any, name: str, there: torch.device) -> Tensor:
     return given
 
 
-def _expect_numbers(images: Tensor, name: str) -> None:
-    if images.dtype != torch.uint8 and images.dtype not in FLOATING:
-        raise UsageError(
-            f"{name} must be uint8 or floating-point, got {images.dtype}",
-            "to(torch.uint8) of pixels from 0 to 255, which are normalised; float() of numbers that"
-            " are to be taken as they are",
-        )
-    if not images.numel():
-        raise UsageError(f"{name} must be one or more, got none, of shape {tuple(images.shape)}")
-
-
 def _expect_whole(labels: Tensor, name: str) -> None:
     if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
         raise UsageError(
@@ -219,7 +228,8 @@ def _can_be_read(tensor: Tensor) -> bool:
     return tensor.device.type != "meta" and not torch_private.values_are_hidden()
 
 
-def _expect_finite(images: Tensor, dtype: torch.dtype, name: str) -> None:
+def expect_finite(images: Tensor, dtype: torch.dtype, name: str) -> None:
+    """Raise UsageError where numbers of (n, …) are not finite in a dtype."""
     if not images.is_floating_point() or not _can_be_read(images):
         return
     # NaN comes through both ends
@@ -227,7 +237,7 @@ def _expect_finite(images: Tensor, dtype: torch.dtype, name: str) -> None:
     most = torch.finfo(dtype).max
     if -most <= low and high <= most:
         return
-    rows = images.detach().flatten(1)
+    rows = images.detach().reshape(len(images), -1)
     place = int((~(rows.abs() <= most)).any(1).nonzero()[0])
     wrong = rows[place][~(rows[place].abs() <= most)][0].item()
     raise UsageError(

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from actfunc.data import fashion_mnist, fetch, silhouettes
+from actfunc.data import fashion_mnist, fetch, own, silhouettes
 from actfunc.data.dataset import Dataset
+from actfunc.data.drawn import DRAWN, draw
 from actfunc.errors import UnknownNameError, UsageError
 from actfunc.number import whole
 from actfunc.places import data_root
 
-NAMES = ("auto", "fashion_mnist", "silhouettes")
-TRAIN = {fashion_mnist.NAME: fashion_mnist.FILES[0].shape[0], silhouettes.NAME: silhouettes.TRAIN}
+NAMES = ("auto", "fashion_mnist", "silhouettes", *DRAWN)
+TRAIN = {
+    fashion_mnist.NAME: fashion_mnist.FILES[0].shape[0],
+    silhouettes.NAME: silhouettes.TRAIN,
+    **{name: each.train for name, each in DRAWN.items()},
+}
 """How many training images a data set has, by its own name."""
-_OWN = {"fashion_mnist": fashion_mnist.NAME, "silhouettes": silhouettes.NAME}
+_TITLES = {"fashion_mnist": fashion_mnist.NAME, "silhouettes": silhouettes.NAME}
 
 
 def load(
@@ -25,19 +30,26 @@ def load(
     report: Callable[[str], None] | None = None,
     examples: int | None = None,
 ) -> Dataset:
-    """A data set in memory: FashionMNIST, fetched if need be, or the drawn silhouettes.
+    """A data set in memory: FashionMNIST, fetched if need be, a drawn one, or a person's own.
 
-    name:      one of NAMES; "auto" is FashionMNIST where it is or can be fetched, else silhouettes,
-               and the note says why. A damaged file is an error, never a reason to fall back.
+    name:      one of NAMES, or a place, see `own.load`; "auto" is FashionMNIST where it is or
+               can be fetched, else silhouettes, and the note says why. A damaged file is an error,
+               never a reason to fall back.
     root:      the data folder, `data_root()` where not given; it may be read-only.
     report:    gets one line at the start of whatever takes more than a second.
     examples:  keep only so many training images and a sixth as many test images.
 
     Raises UnknownNameError, UsageError, and DataError naming the file and what is wrong with it.
     """
-    chosen = _chosen(name)
     if examples is not None:
         examples = whole("examples", examples)
+    if own.is_place(name):
+        loaded = own.load(name)
+        return _first(loaded, None if examples == len(loaded.train.labels) else examples)
+    chosen = _chosen(name)
+    if chosen in DRAWN:
+        _expect_at_most(examples or 1, DRAWN[chosen].train, chosen)
+        return _first(draw(chosen, examples), examples)
     root = data_root() if root is None else Path(root)
     if chosen == "silhouettes":
         return _silhouettes(examples, report)
@@ -52,19 +64,27 @@ def load(
 
 
 def meant(name: str) -> tuple[str, ...]:
-    """The own names of the data sets that one of NAMES may mean, the preferred one first.
+    """The own names of the data sets that one of NAMES may mean, the preferred one first, and a
+    person's own by its place.
 
     Raises UnknownNameError.
     """
+    if own.is_place(name):
+        return (name,)
     chosen = _chosen(name)
-    return tuple(_OWN.values()) if chosen == "auto" else (_OWN[chosen],)
+    return tuple(_TITLES.values()) if chosen == "auto" else (_TITLES.get(chosen, chosen),)
 
 
 def _chosen(name: str) -> str:
     known = {"fashionmnist": "fashion_mnist"} | {each: each for each in NAMES}
     chosen = known.get(str(name).lower().replace("-", "_"))
     if chosen is None:
-        raise UnknownNameError.among("data set", str(name), NAMES, f"known: {', '.join(NAMES)}")
+        raise UnknownNameError.among(
+            "data set",
+            str(name),
+            NAMES,
+            f"known: {', '.join(NAMES)}; your own are file.npz or file.py:name",
+        )
     return chosen
 
 

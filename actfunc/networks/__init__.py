@@ -6,7 +6,7 @@ from actfunc.networks.convolutions import convolutional, residual
 from actfunc.networks.module import of_module
 from actfunc.networks.multilayer import mlp, skip_mlp
 from actfunc.networks.network import OWN, Network, Observed, Site, observe, sites, zero_taps
-from actfunc.networks.spec import get
+from actfunc.networks.spec import canonical, get, source_of, title
 from actfunc.networks.transformers import transformer
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Network",
     "Observed",
     "Site",
+    "canonical",
     "convolutional",
     "get",
     "mlp",
@@ -22,6 +23,8 @@ __all__ = [
     "residual",
     "sites",
     "skip_mlp",
+    "source_of",
+    "title",
     "transformer",
     "zero_taps",
 ]

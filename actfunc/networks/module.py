@@ -28,6 +28,20 @@ NAMES = (
 and are left alone."""
 
 
+BATCH_NORMS = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.SyncBatchNorm
+
+DROPS = {
+    "Dropout": ("p",),
+    "AlphaDropout": ("p",),
+    "FeatureAlphaDropout": ("p",),
+    "StochasticDepth": ("p",),
+    "DropPath": ("drop_prob",),
+    "MultiheadAttention": ("dropout",),
+}
+"""Modules that leave out some of what they are given in training, with what says how much: torch's,
+torchvision's and timm's."""
+
+
 class _Function(NamedTuple):
     """One of torch's: its name, the form of it that writes nothing over, whether it does."""
 
@@ -54,7 +68,9 @@ def of_module(module: nn.Module | Callable[[], nn.Module], name: str = "") -> Ne
     Its parameters are a dict by their names, `functional_call`'s; buffers are constants, and the
     module is as in evaluation. Activations are found wherever they are called: submodules, torch's
     functions, methods, in place too. `apply` calls the activation that it is given instead;
-    `networks.OWN` leaves those there are.
+    `networks.OWN` leaves those there are. Images without a channel axis, (batch, height, width),
+    are given one where the module convolves images. What does otherwise in training than in
+    evaluation, batch norm and dropout, cannot be trained: see `Network.untrainable`.
 
     init(seed) makes the module anew with that seed, which needs a function that makes it; that of a
     module gives the parameters it has. Raises UsageError for what is neither.
@@ -62,17 +78,34 @@ def of_module(module: nn.Module | Callable[[], nn.Module], name: str = "") -> Ne
     made = module if isinstance(module, nn.Module) else _made(module, 0)
     frame = copy.deepcopy(made).eval().requires_grad_(False)
     title = name or type(made).__name__
+    flat_images = any(isinstance(part, nn.Conv2d) for part in frame.modules())
 
     def init(seed: int) -> Params:
         source = made if isinstance(module, nn.Module) else _made(module, seed)
         return {path: each.detach().clone() for path, each in source.named_parameters()}
 
     def apply(params: Params, x: Tensor, activation: Callable[[Tensor], Tensor]) -> Tensor:
+        if flat_images and x.ndim == 3:
+            x = x.unsqueeze(1)
         with _every_activation_called(), _Replacing(activation):
             output: Tensor = functional_call(frame, params, (x,))
         return output
 
-    return Network(title, init, apply, lambda: _paths(frame), own=True)
+    return Network(title, init, apply, lambda: _paths(frame), True, _untrainable(frame))
+
+
+def _untrainable(frame: nn.Module) -> str:
+    """Why a module does not do in training what it does in evaluation; empty where it does."""
+    for path, part in frame.named_modules():
+        kind = type(part).__name__
+        if isinstance(part, BATCH_NORMS) and part.track_running_stats:
+            return (
+                f"{path or 'it'} is {kind}, which in training ties the examples of a batch together"
+                " and changes its running statistics; GroupNorm or LayerNorm in its place do not"
+            )
+        if any(getattr(part, rate, 0) for rate in DROPS.get(kind.rstrip("123d"), ())):
+            return f"{path or 'it'} is {kind}, which draws random numbers in training; p=0 is none"
+    return ""
 
 
 def _made(maker: Callable[[], nn.Module], seed: int) -> nn.Module:

@@ -48,6 +48,7 @@ class Network:
             one, and knows nothing else of it.
     places: while entered, what it gives tells the name of the place where `apply` is.
     own:    whether it has activations of its own, which `OWN` leaves as they are.
+    untrainable: why it cannot be trained as it is; empty where it can.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Network:
     apply: Apply
     places: Callable[[], AbstractContextManager[Place]] = counted
     own: bool = False
+    untrainable: str = ""
 
 
 class Observed(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from actfunc.makers import Makers
 from actfunc.networks import convolutions, multilayer, transformers
 from actfunc.networks.module import of_module
 from actfunc.networks.network import Network
+from actfunc.source import digest_of
 
 SETTINGS = "a network is a name or a place with settings behind it: residual:depth=20"
 
@@ -24,6 +26,9 @@ def mlp(
     """The multilayer perceptron of the tutorial, with these hidden layers."""
     return multilayer.mlp((features, *hidden, classes))
 
+
+OF_THE_DATA = ("features", "channels_in", "side", "classes")
+"""Settings that say what the data are."""
 
 NETWORKS = Makers(
     "network",
@@ -50,9 +55,9 @@ def get(spec: str | Network | nn.Module | Callable[..., Any]) -> Network:
         return spec
     if not isinstance(spec, str):
         return of_module(spec)
-    head, _, tail = spec.partition(":")
-    if not tail or "=" in tail.partition(":")[0]:
+    if not _is_place(spec):
         return NETWORKS.make(spec)
+    head, _, tail = spec.partition(":")
     attribute, _, settings = tail.partition(":")
     found, beside = door.found(head, attribute, "network")
     given = _settings(spec, settings)
@@ -70,6 +75,48 @@ def get(spec: str | Network | nn.Module | Callable[..., Any]) -> Network:
             )
         return Network(attribute, init, found)
     return of_module(lambda: found(**given), attribute)
+
+
+def canonical(spec: str, shape: Sequence[int], outputs: int) -> str:
+    """The one text for a network of inputs (*shape) with so many outputs.
+
+    What the spec of one of ours does not say of features, channels, sides and classes is the
+    data's; a place stays as it is. Raises as `get` does.
+    """
+    if _is_place(spec):
+        return spec
+    channels = shape[0] if len(shape) == 3 else 1
+    return NETWORKS.canonical(
+        spec, features=math.prod(shape), channels_in=channels, side=shape[-1], classes=outputs
+    )
+
+
+def title(spec: str) -> str:
+    """What to call a network beside the data it is of: its spec without what those say, and
+    nothing for the multilayer perceptron, which is told by its layers. Raises as `get` does."""
+    if _is_place(spec):
+        return spec
+    name, _, settings = NETWORKS.canonical(spec).partition(":")
+    if name == mlp.__name__:
+        return ""
+    told = [each for each in settings.split(",") if each.partition("=")[0] not in OF_THE_DATA]
+    return f"{name}:{','.join(told)}"
+
+
+def source_of(spec: str) -> str:
+    """A digest of the source of a person's own network; empty for one of ours.
+
+    Of what is installed the file that it stands in; raises as `get` does.
+    """
+    if not _is_place(spec):
+        return ""
+    place, attribute = spec.split(":")[:2]
+    return digest_of(door.found(place, attribute, "network")[1], ours=False)
+
+
+def _is_place(spec: str) -> bool:
+    _, _, tail = spec.partition(":")
+    return bool(tail) and "=" not in tail.partition(":")[0]
 
 
 def _is_pure(function: Any) -> bool:

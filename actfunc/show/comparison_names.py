@@ -32,9 +32,9 @@ def arm_texts(arms: Sequence[Arm], among: Sequence[Arm]) -> list[Text]:
 def _details(arm: Arm, among: Sequence[Arm]) -> list[str]:
     """What of hidden layers, optimiser and init is not the same for all, without settings where
     the name alone tells it apart."""
-    layers = {other.hidden for other in among}
+    layers = {other.layers for other in among}
     optimizers = style.labels(other.optimizer for other in among)
     inits = style.labels(other.init for other in among)
-    hidden = [",".join(map(str, arm.hidden))] if len(layers) > 1 else []
+    hidden = [arm.layers] if len(layers) > 1 else []
     optimizer = [optimizers[arm.optimizer]] if len(optimizers) > 1 else []
     return hidden + optimizer + ([inits[arm.init]] if len(inits) > 1 else [])

@@ -24,7 +24,11 @@ from actfunc.training import Epoch, Progress
 Identity = Mapping[str, Any]
 """What a file is of, as JSON values: two files of one run or member have equal ones."""
 
-_SOURCE = "the source of its own activation has changed"
+_SOURCES = {
+    "source": "the source of its own activation has changed",
+    "network_source": "the source of its own network has changed",
+    "loss_source": "the source of its own loss has changed",
+}
 
 EPOCH: Kind = record(
     epoch=whole(1),
@@ -92,7 +96,7 @@ def differences(there: object, asked: Identity) -> str:
     plain = json.loads(json.dumps(asked))
     keys = dict.fromkeys([*plain, *found])
     return ", ".join(
-        _SOURCE if key == "source" else f"{key} {found.get(key)}, asked for {plain.get(key)}"
+        _SOURCES.get(key) or f"{key} {found.get(key)}, asked for {plain.get(key)}"
         for key in keys
         if found.get(key) != plain.get(key)
     )

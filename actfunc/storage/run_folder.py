@@ -55,10 +55,14 @@ ANOTHER = "train it anew with --overwrite"
 _KINDS = {"float": number(), "int": whole(), "str": text(), "bool": flag()}
 
 CONFIG = record(
-    ("source",),
+    ("source", "network", "network_source", "loss", "loss_source"),
     activation=text(),
+    network=text(),  # a spec, of another than the multilayer perceptron
+    network_source=text(),
+    loss=text(),  # a spec, of another than cross-entropy
+    loss_source=text(),
     source=text(),  # a digest, of one's own function
-    sizes=each(whole(1), fewest=2),
+    sizes=each(whole(1), fewest=2),  # of another network, those of its inputs and outputs
     settings=record(**{field.name: _KINDS[str(field.type)] for field in fields(Settings)}),
     dataset=record(name=text(), train=whole(1), validation=whole(), split_seed=whole()),
     made_by=mapping(anything),
@@ -83,9 +87,15 @@ class RunFolder:
         self._begun: Identity | None = None
 
     @classmethod
-    def of(cls, root: Path, dataset: str, activation: str, seed: int) -> RunFolder:
-        """The folder of a run below `root`: `FashionMNIST/leaky_relu-negative_slope=0.1-seed42`."""
-        path = root / files.file_name(dataset) / f"{files.file_name(activation)}-seed{seed}"
+    def of(
+        cls, root: Path, dataset: str, activation: str, seed: int, network: str = ""
+    ) -> RunFolder:
+        """The folder of a run below `root`: `FashionMNIST/leaky_relu-negative_slope=0.1-seed42`.
+
+        network: the title of another than the multilayer perceptron, which its name tells as well.
+        """
+        names = [files.file_name(name) for name in (activation, network) if name]
+        path = root / files.file_name(dataset) / "-".join([*names, f"seed{seed}"])
         return cls(path, {"activation": activation, "seed": seed})
 
     @property

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
-from actfunc import mlp, tree
+from actfunc import mlp, networks, tree
 from actfunc.activation import Activation
 from actfunc.catalogue import source_of
 from actfunc.errors import CheckpointError
+from actfunc.networks import Network
 from actfunc.storage.progress_file import differences
+from actfunc.storage.run import objective_facts
 from actfunc.storage.run_folder import ANOTHER, RunFolder
 from actfunc.storage.tutorial_checkpoint import Checkpoint
+from actfunc.training import losses
 
 
 class Origin(NamedTuple):
@@ -46,15 +49,22 @@ def read(folder: RunFolder, activation: Activation, device: torch.device) -> Tra
     Raises CheckpointError for what is missing or damaged.
     """
     config = folder.config()
-    source = source_of(activation)
-    other = differences({"source": config.get("source")}, {"source": source}) if source else ""
+    network, loss = config.get("network", ""), config.get("loss", losses.CROSS_ENTROPY.name)
+    now = objective_facts(network, loss) | {"source": source_of(activation)}
+    now = {key: told for key, told in now.items() if told}
+    other = differences({key: config.get(key) for key in now}, now)
     if other:
         raise CheckpointError(f"{folder.path} was trained otherwise: {other}", ANOTHER)
     of = config["dataset"]
     origin = Origin(of["name"], of["train"] + of["validation"], of["split_seed"])
-    params = folder.parameters(_template(config["sizes"]))
+    known = networks.get(network) if network else None
+    params = folder.parameters(_template(config["sizes"]) if known is None else _like(known))
     params = tree.map(lambda leaf: leaf.to(device), params)
-    return Trained(Checkpoint(activation, params), origin)
+    return Trained(Checkpoint(activation, params, known, loss), origin)
+
+
+def _like(network: Network) -> Any:
+    return tree.map(lambda leaf: leaf.to("meta"), network.init(0))
 
 
 def _template(sizes: Sequence[int]) -> mlp.Params:

@@ -26,6 +26,7 @@ from actfunc import mlp
 from actfunc.activation import Activation
 from actfunc.catalogue import get
 from actfunc.errors import CheckpointError, UsageError, first_line, visible
+from actfunc.networks import Network
 from actfunc.storage import authors_files, documents, files, tensors
 from actfunc.storage.schema import each, number, one_of, record, whole
 
@@ -61,10 +62,15 @@ _MISSING = f"`--pretrained DIR` names the folder of the six; {WHOLE}"
 
 
 class Checkpoint(NamedTuple):
-    """A trained network: its activation, with its parameters bound, and its weights (CPU)."""
+    """A trained network: its activation, with its parameters bound, and its weights (CPU).
+
+    network: None of a multilayer perceptron; loss: the spec of what it was trained on.
+    """
 
     activation: Activation
-    params: mlp.Params
+    params: Any
+    network: Network | None = None
+    loss: str = "cross_entropy"
 
 
 def paths(folder: Path, name: str) -> tuple[Path, Path]:

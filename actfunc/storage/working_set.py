@@ -9,6 +9,7 @@ import torch
 
 from actfunc import data, mlp, tree
 from actfunc.errors import UsageError
+from actfunc.networks import Network
 from actfunc.storage.provenance import describe, provenance
 from actfunc.training import initialisation
 
@@ -49,11 +50,16 @@ class WorkingSet(NamedTuple):
 
     def sizes(self, hidden: tuple[int, ...] = HIDDEN) -> tuple[int, ...]:
         """Layer sizes from the data set's pixels through `hidden` to its classes."""
-        return (self.dataset.train.images[0].numel(), *hidden, len(self.dataset.classes))
+        inputs = self.dataset.train.images[0].numel()
+        return (inputs, *hidden, data.outputs(self.dataset))
 
     def fresh(self, hidden: tuple[int, ...] = HIDDEN, init: str = "linear") -> mlp.Params:
         """The freshly initialised network of this seed, on the device; init: of `Settings`."""
         return initialisation.drawn(init, self.sizes(hidden), self.seed, self.device)
+
+    def drawn(self, network: Network) -> Any:
+        """The parameters that the seed draws of a network, on the device."""
+        return tree.map(lambda leaf: leaf.to(self.device), network.init(self.seed))
 
     def first(self, examples: int) -> WorkingSet:
         """Only so many images, a sixth of them to validate on: the first of either part.

@@ -7,17 +7,20 @@ activation is another function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.func import vmap
 
-from actfunc import mlp, tree
+from actfunc import tree
 from actfunc.data import Examples
 from actfunc.given import ForEachNetwork, Given, first_order, taken, value_of
 from actfunc.training.evaluate import right_answers
+from actfunc.training.objective import TUTORIALS, Objective
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.step import State, Step, make_step
 
@@ -57,7 +60,7 @@ def each(optimizer: Optimizer) -> Optimizer:
     return Optimizer(lambda params: tree.map(torch.clone, init(params)), update)
 
 
-def start_ensemble(optimizer: Optimizer, params: mlp.Params) -> State:
+def start_ensemble(optimizer: Optimizer, params: Any) -> State:
     """The state before the first step; leaves of `params` are (slot, activation, …)."""
     return State(params, each(each(optimizer)).init(params))
 
@@ -67,27 +70,66 @@ def ensemble_step(
     optimizer: Optimizer,
     *,
     precision: torch.dtype | None = None,
+    objective: Objective = TUTORIALS,
 ) -> Step:
     """The step of all members: `step(state, batch, learning_rate)`, as `make_step`'s.
 
     Leaves of the state, the batch's images and labels, learning rates and metrics all begin with
     (slot, activation). Every member has its own batch and its own learning rate, and what a member
-    becomes does not depend on the others.
+    becomes does not depend on the others. Networks that are computed in stacks are so; of any
+    other, each activation's members are mapped over on a GPU, and follow one another on a CPU.
     """
-    side_by_side = make_step(SideBySide(activations), each(optimizer), precision=precision)
-    return vmap(side_by_side)
+    network, loss = objective.network, objective.loss
+    if objective.stacks:
+        side_by_side = make_step(
+            SideBySide(activations), each(optimizer), precision=precision, loss=loss
+        )
+        return vmap(side_by_side)
+    steps = [
+        make_step(activation, optimizer, precision=precision, network=network, loss=loss)
+        for activation in activations
+    ]
+    return lambda state, batch, rate: _every_member(steps, state, batch, rate)
+
+
+def _every_member(functions: Sequence[Callable[..., Any]], *given: Any) -> Any:
+    """What each activation's function gives of its members' parts of trees with leaves (slot,
+    activation, …), as a tree with such leaves."""
+    columns = []
+    for place, function in enumerate(functions):
+        own = tree.map(lambda leaf, place=place: leaf[:, place], given)
+        first = tree.leaves(own)[0]
+        if first.is_cuda:
+            columns.append(vmap(function)(*own))
+            continue
+        rows = [
+            function(*tree.map(lambda leaf, slot=slot: leaf[slot], own))
+            for slot in range(len(first))
+        ]
+        columns.append(tree.map(lambda *leaves: torch.stack(leaves), *rows))
+    return tree.map(lambda *leaves: torch.stack(leaves, 1), *columns)
 
 
 def ensemble_correct(
-    activations: tuple[Given, ...], params: mlp.Params, examples: Examples, chunk: int
+    activations: tuple[Given, ...],
+    params: Any,
+    examples: Examples,
+    chunk: int,
+    objective: Objective = TUTORIALS,
 ) -> Tensor:
-    """How many of the examples each member gets right, (slot, activation) int64.
+    """How many of the examples each member gets right, (slot, activation) int64; where targets are
+    numbers, the sums of the squared errors.
 
     chunk: examples at a time; it bounds the memory and changes nothing else.
     """
     phi = SideBySide(activations).f
 
-    def logits(pixels: Tensor) -> Tensor:
-        return vmap(lambda member: mlp.apply(member, pixels, phi))(params)
+    def outputs(pixels: Tensor) -> Tensor:
+        if objective.stacks:
+            return vmap(lambda member: objective.outputs(member, pixels, phi))(params)
+        alone = [
+            partial(objective.outputs, x=pixels, activation=value_of(each)) for each in activations
+        ]
+        return _every_member(alone, params)
 
-    return right_answers(logits, params[0].weight, examples, chunk)
+    return right_answers(outputs, tree.leaves(params)[0], examples, chunk)

@@ -10,12 +10,12 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from actfunc import mlp, tree
+from actfunc import tree
 from actfunc.training import schedule
 from actfunc.training.evaluate import accuracy
 from actfunc.training.program import EpochMetrics, OnStep, Program
@@ -24,8 +24,8 @@ from actfunc.training.step import State
 
 
 class Epoch(NamedTuple):
-    """The figures of one epoch. Accuracies are shares in [0, 1], the loss is in nats, time in
-    seconds.
+    """The figures of one epoch. Accuracies are shares in [0, 1], of right answers or in a
+    regression of variance explained; cross-entropy is in nats, time in seconds.
 
     Where several members train at once, the time is a member's share.
     """
@@ -61,7 +61,7 @@ class Progress(NamedTuple):
     """
 
     state: State
-    best: mlp.Params
+    best: Any
     history: tuple[Epoch, ...]
     stopped_test: float | None = None
 
@@ -132,7 +132,9 @@ class Running:
         """The test accuracy of the best parameters, as a share."""
         activation = self._program.activations[self.slot[1]]
         params = self._program.best_of(self.slot)
-        return accuracy(params, activation, self._program.split.test)
+        network, loss = self._program.objective.network, self._program.objective.loss
+        test = self._program.split.test
+        return accuracy(params, activation, test, network=network, loss=loss)
 
 
 def train_members(

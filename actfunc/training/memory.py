@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from actfunc import mlp, tree
+from actfunc.networks import Network
 from actfunc.training.compile import WRITES_IN_ORDER
 from actfunc.training.optimizer import Optimizer
 from actfunc.training.order import steps_an_epoch
@@ -83,6 +85,28 @@ def demand_of_a_graph(
         passing += (4 * batch_size * widest + 2 * largest) * torch.finfo(dtype).bits // 8
     order = 4 * batch_size * steps_an_epoch(examples, batch_size)
     return Demand(kept + order, passing + DRAWN * 8 * examples)
+
+
+def demand_of_any(
+    network: Network, optimizer: Optimizer, inputs: Tensor, batch_size: int
+) -> Demand:
+    """What a member of any network takes, measured on a few examples: what is kept of its forward
+    pass for the backward one, and as much again for what a step has beside it."""
+    params = tree.map(
+        lambda leaf: leaf.to(inputs.device, inputs.dtype).requires_grad_(), network.init(0)
+    )
+    weights, held = _bytes(params), dict[int, int]()
+
+    def keep(tensor: Tensor) -> Tensor:
+        held[tensor.data_ptr()] = tensor.numel() * tensor.element_size()
+        return tensor
+
+    with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, lambda kept: kept):
+        outputs = network.apply(params, inputs, torch.nn.functional.silu)
+    each = max(0, sum(held.values()) - weights) + outputs.numel() * outputs.element_size()
+    state = _bytes(optimizer.init(tree.map(torch.Tensor.detach, params)))
+    passing = weights + 2 * each * batch_size // len(inputs)
+    return Demand(2 * weights + state, passing + weights + state)
 
 
 def validated_at_once(
