@@ -17,7 +17,7 @@ release = version = actfunc.__version__
 language = "en"
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx_copybutton",
     "docstrings",
@@ -29,6 +29,8 @@ highlight_language = "none"
 
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # its outputs are kept: see make_notebook.py
+nb_render_markdown_format = "myst"
 
 autodoc_default_options = {"members": True, "member-order": "bysource", "no-value": True}
 autodoc_preserve_defaults = True

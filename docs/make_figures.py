@@ -29,15 +29,11 @@ DOCS = Path(__file__).parent.resolve()
 
 FIGURES = {
     "activations.svg": "plot -o {}",
-    "examples.svg": "data --dataset fashion_mnist --show {}",
     "silhouettes.svg": "data --dataset silhouettes --show {}",
-    "gradients.svg": "gradients --dataset fashion_mnist -o {}",
     "curves.svg": (
         "train sigmoid tanh relu leaky_relu:negative_slope=0.1 elu silu"
         " --dataset fashion_mnist --plot {}"
     ),
-    "distribution.svg": "distribution --pretrained --dataset fashion_mnist -o {}",
-    "dead.svg": "dead --pretrained --dataset fashion_mnist -o {}",
     "signal.svg": "signal relu tanh gelu sigmoid --measure -o {}",
     "depth.svg": "depth relu sigmoid tanh gelu -o {}",
     "depth-recommended.svg": "depth relu sigmoid tanh gelu --init recommended -o {}",

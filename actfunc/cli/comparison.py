@@ -86,9 +86,10 @@ def _draw(
     from actfunc.compare.statistics import curve
     from actfunc.show import style
     from actfunc.show.comparison_figures import bands_figure, intervals_figure
-    from actfunc.show.comparison_section import comparison_section
+    from actfunc.show.comparison_section import HEADING, comparison_section
     from actfunc.show.escape import escape_figure
-    from actfunc.show.page import Page, render
+    from actfunc.show.markdown import to_html
+    from actfunc.show.page import Page, Prose, Told, render
     from actfunc.storage import files
     from actfunc.training.evaluate import left_chance
 
@@ -111,12 +112,15 @@ def _draw(
     facts = work.facts()["made_by"]
     page = Page(
         "Which activation trains best?",
-        [_what(results, work)],
-        [comparison_section(summary, paths, command, len(work.split.test.labels))],
+        [
+            Told([_what(results, work)]),
+            Prose(to_html(HEADING)),
+            comparison_section(summary, figures, command, len(work.split.test.labels)),
+        ],
         [(name, str(value)) for name, value in facts.items()],
         work.dataset.note if work.dataset.name == "silhouettes" else "",
     )
-    return files.write_bytes(folder / "index.html", render(page).encode())
+    return files.write_bytes(folder / "index.html", render(page, paths).encode())
 
 
 def _what(results: Sequence[Result], work: WorkingSet) -> str:

@@ -65,11 +65,10 @@ def reproduce(
     from actfunc.show import style
     from actfunc.show.page import render
     from actfunc.storage import files
-    from actfunc.tutorial import remarks, verdict
+    from actfunc.tutorial import chapter, remarks, verdict
     from actfunc.tutorial import study as studies
+    from actfunc.tutorial.closing import comparison_table
     from actfunc.tutorial.document import document
-    from actfunc.tutorial.figures import comparison_table, draw_figures
-    from actfunc.tutorial.story import page
 
     began = time.perf_counter()
     output = Output(json)
@@ -93,14 +92,14 @@ def reproduce(
     part = f"-{examples}examples" if examples is not None else ""
     folder = out / f"reproduce-{work.dataset.name}{part}-seed{seed}-{kind}"
 
-    certificates = []
+    certificates = {}
     with output.progress() as bar:
         task = bar.add_task("certifying", total=len(studies.activations()), note="")
-        for activation in studies.activations().values():
+        for name, activation in studies.activations().items():
             bar.update(task, note=activation.name)
-            certificates.append(certify(activation))
+            certificates[name] = certify(activation)
             bar.advance(task)
-    held = all(certificate.held for certificate in certificates)
+    held = all(certificate.held for certificate in certificates.values())
     output.done(held, "six activations, 18 functions certified", remarks.worst(certificates))
 
     gradients = studies.gradient_flow(work)
@@ -124,12 +123,14 @@ def reproduce(
 
     study = studies.Study(
         work=work,
-        certificates=tuple(certificates),
+        activations=studies.activations(),
+        certificates=certificates,
         gradients=gradients,
         histories=histories,
         accuracy=accuracy,
         distributions=distributions,
         dead=dead,
+        pretrained=pretrained is not None,
         seconds=time.perf_counter() - began,
     )
     results = document(study)
@@ -138,11 +139,14 @@ def reproduce(
     output.document(results)
     files.write_json(folder / "results.json", results)
     with output.status("drawing"):
+        parts = chapter.told(study)
         paths = {
-            name: style.save(figure, folder / "figures" / f"{name}.svg")
-            for name, figure in draw_figures(study).items()
+            drawn.name: style.save(drawn.figure, folder / "figures" / f"{drawn.name}.svg")
+            for part in parts.values()
+            for drawn in part.figures
         }
-        index = files.write_bytes(folder / "index.html", render(page(study, paths)).encode())
+        page = render(chapter.page(study, parts), paths)
+        index = files.write_bytes(folder / "index.html", page.encode())
     output.wrote("page", index)
     output.wrote("everything", folder)
     if not held or verdict.differing(study):

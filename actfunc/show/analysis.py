@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,26 +73,33 @@ def histogram_grid(
     label: str,
     symmetric: bool = False,
     notes: Mapping[str, Sequence[str]] | None = None,
-    places: Sequence[str] | None = None,
+    shares: Mapping[str, Sequence[str]] | None = None,
+    above: Callable[[Axes], None] | None = None,
+    names: Sequence[str] | None = None,
 ) -> Figure:
-    """Histograms, a row an activation and a column a layer; in a cell values and their colours.
+    """Densities, a row an activation and a column a layer; in a cell values and their colours.
 
-    notes: a few words for each cell beside the spread of its last values. places: what the layers
-    are called. Of more than a figure holds, as many are drawn as it does, the first and the last
-    among them.
+    Exact zeros, which have no density, are a line of their own and a share in words.
+
+    notes: a few words for each cell beside the spread of its last values; shares: more that is told
+    in the cell; above: draws a chart as wide as the grid. names: what the layers are called, by
+    their numbers if nothing is said. Of more than a figure holds, as many are drawn as it does, the
+    first and the last among them.
     """
     count = len(next(iter(grid.values())))
     drawn = _spread_out(count)
     rows, columns = len(grid), len(drawn)
-    figure = style.figure(2.5 * columns + 0.6, 1.65 * rows + 0.5)
-    axes = figure.subplots(rows, columns, squeeze=False)
+    figure = style.figure(2.0 * columns + 0.8, 1.65 * rows + 0.7 + (2.6 if above else 0))
+    top = [1.6] if above else []
+    places = figure.add_gridspec(len(top) + rows, columns, height_ratios=[*top, *[1] * rows])
     looks = style.looks(grid)
-    for row, (spec, cells) in zip(axes, grid.items(), strict=True):
-        for axis, index in zip(row, drawn, strict=True):
-            layers = cells[index]
+    for number, (spec, cells) in enumerate(grid.items()):
+        for column, index in enumerate(drawn):
+            axis, layers = figure.add_subplot(places[len(top) + number, column]), cells[index]
             for values, colour in layers:
-                _draw_histogram(axis, values, colour)
+                _draw_density(axis, values, colour)
             shown = layers[-1][0]
+            axis.set_ylim(0, None)
             axis.set_yticks([])
             axis.spines["left"].set_visible(False)
             axis.tick_params(labelsize=7.5)
@@ -101,19 +108,25 @@ def histogram_grid(
             axis.xaxis.get_offset_text().set_fontsize(7.5)
             note = f"{_spread(shown)}, {notes[spec][index]}" if notes else _spread(shown)
             axis.set_title(note, fontsize=8, weight="normal", loc="right")
-            if row[0] is axes[0][0]:
-                if places:  # above the note, as it may be long
-                    axis.set_title(places[index], fontsize=10, loc="left", pad=16)
+            if number == 0:
+                if names:  # above the note, as it may be long
+                    axis.set_title(names[index], fontsize=10, loc="left", pad=16)
                 else:
                     axis.set_title(f"layer {index + 1}", fontsize=11)
             if symmetric:
                 figures = summary_of(shown)
                 reach = float(max(-figures.smallest, figures.largest)) or 1.0
                 axis.set_xlim(-reach, reach)
-        name = {"color": looks[spec].colour, "weight": "bold", "fontsize": 11}
-        row[0].set_ylabel(looks[spec].label, rotation=0, ha="right", **name)
+            told = [_zeros_told(shown), shares[spec][index] if shares else ""]
+            inside: Any = {"transform": axis.transAxes, "ha": "right", "va": "top", "fontsize": 8}
+            axis.text(0.98, 0.95, "\n".join(filter(None, told)), **inside)
+            if column == 0:
+                name: Any = {"color": looks[spec].colour, "weight": "bold", "fontsize": 11}
+                axis.set_ylabel(looks[spec].label, rotation=0, ha="right", **name)
+    if above:
+        above(figure.add_subplot(places[0, :]))
     left_out = f"; {columns} of {count} layers" if columns < count else ""
-    figure.supxlabel(f"{label}; log-scaled frequency{left_out}", fontsize=9)
+    figure.supxlabel(f"{label}; density{left_out}", fontsize=9)
     return figure
 
 
@@ -124,12 +137,27 @@ def _spread_out(count: int) -> list[int]:
     return [round(n * (count - 1) / (COLUMNS - 1)) for n in range(COLUMNS)]
 
 
-def _draw_histogram(axis: Axes, values: Values, colour: str) -> None:
+ZEROS_TOLD = 0.005
+"""A share of exact zeros that is drawn and told."""
+
+
+def _draw_density(axis: Axes, values: Values, colour: str) -> None:
     check_finite(values)
     found = histogram_of(values, bins=60)
-    # on a log scale the tails, where gradients still live, are not lost beside the spike at 0
-    height = np.log10(1.0 + found.counts.cpu().numpy())
-    axis.stairs(height, found.edges.cpu().numpy(), fill=True, color=colour, alpha=0.85)
+    counts, edges = found.counts.double().cpu().numpy(), found.edges.double().cpu().numpy()
+    total = counts.sum()
+    zeros = float(summary_of(values).zeros)
+    if zeros > ZEROS_TOLD:
+        bin_of_zero = min(int(np.searchsorted(edges, 0.0, side="right")), len(counts)) - 1
+        counts[bin_of_zero] = max(0.0, counts[bin_of_zero] - zeros * total)
+        axis.axvline(0.0, color=colour, lw=2.2, zorder=1)
+    density = counts / (total * np.diff(edges))
+    axis.stairs(density, edges, fill=True, color=colour, alpha=0.85, zorder=2)
+
+
+def _zeros_told(values: Values) -> str:
+    zeros = float(summary_of(values).zeros)
+    return f"{100 * zeros:.0f} % exactly 0" if zeros > ZEROS_TOLD else ""
 
 
 def _spread(values: Values) -> str:

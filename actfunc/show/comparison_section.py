@@ -1,9 +1,9 @@
-"""A comparison as a section of a page: what was asked, what is to be seen, and the numbers."""
+"""A comparison as a part of a page: what was asked, what is to be seen, and the numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actfunc.compare.records import Arm
 from actfunc.compare.standings import PairedDifference, Summary
@@ -19,7 +19,10 @@ from actfunc.show.comparison import (
 )
 from actfunc.show.comparison_names import arm_names
 from actfunc.show.comparison_notes import differences_notes, standings_notes
-from actfunc.show.page import Cell, Section, Table
+from actfunc.show.page import Cell, Drawn, Table, Told
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CAPTIONS: Mapping[str, str] = {
     "intervals": "Test accuracy: mean over seeds with its 95 % interval; faint dots are seeds.",
@@ -32,31 +35,29 @@ CAPTIONS: Mapping[str, str] = {
         " what training on gives is drawn fainter."
     ),
 }
-"""The figures that a section may have, by name, in the order in which it shows them."""
+"""The figures that it may have, by name, in the order in which they are shown."""
+
+HEADING = "## Comparison\n\n*Which trains best, and which differences do the seeds show?*"
+"""What stands above it, in Markdown."""
 
 
 def comparison_section(
     summary: Summary,
-    figures: Mapping[str, Path],
+    figures: Mapping[str, Figure],
     command: str,
     images: int,
-    title: str = "Comparison",
-) -> Section:
-    """The section of a comparison; `figures` are paths by the names of CAPTIONS, any of them.
+) -> Told:
+    """What a comparison shows; `figures` go by the names of CAPTIONS, any of them.
 
     images: how many there are to test on.
     """
     notes = [*standings_notes(summary, images), *differences_notes(summary)]
     found = [_standings(summary), _differences(summary), _stuck(summary), *notes]
-    shown = [name for name in CAPTIONS if name in figures]
-    return Section(
-        title,
-        "Which trains best, and which differences do the seeds show?",
+    return Told(
         [_how(summary), *filter(None, found)],
-        command,
-        [figures[name] for name in shown],
-        [CAPTIONS[name] for name in shown],
+        [Drawn(n, figures[n], caption) for n, caption in CAPTIONS.items() if n in figures],
         comparison_table(summary),
+        command,
     )
 
 

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import torch
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from rich import box
 
 from actfunc.analysis import LayerActivations
 from actfunc.analysis.activations import LayerFigures
+from actfunc.catalogue import CATALOGUE
+from actfunc.certify.formula import parse
 from actfunc.show import style
 from actfunc.show.analysis import described, histogram_grid
 from actfunc.show.terminal import FoldingTable
@@ -20,7 +25,8 @@ if TYPE_CHECKING:
 Distributions = Mapping[str, Sequence[LayerActivations]]
 Figures = Mapping[str, Sequence[LayerFigures]]
 
-BEFORE = "#B5B5B5"
+BEFORE, AFTER = "#B5B5B5", "#4D4D4D"
+NEAR_AN_END = 0.05
 TITLE = "outputs of the hidden layers; rank: effective; part.: participation ratio"
 
 
@@ -52,28 +58,59 @@ def distribution_table(
     return table
 
 
+@style.applied()
 def distribution_figure(
     values: Distributions, found: Figures | None = None, places: Sequence[str] | None = None
 ) -> Figure:
-    """Histograms of each hidden layer's values before (grey) and after the activation.
+    """Densities of each hidden layer's values before (grey) and after the activation.
 
-    With their figures the effective rank stands over each; places: as of the table.
+    What is exactly 0, and what is near the ends of a bounded function, is told in words. With their
+    figures the effective rank stands over each; places: as of the table.
     """
     looks = style.looks(values)
-    return histogram_grid(
+    figure = histogram_grid(
         {
             spec: [[(layer.pre, BEFORE), (layer.post, looks[spec].colour)] for layer in layers]
             for spec, layers in values.items()
         },
-        "value before (grey) and after the activation",
+        "value",
         notes=None
         if found is None
         else {
             spec: [f"rank {float(layer.rank.effective):.0f}" for layer in layers]
             for spec, layers in found.items()
         },
-        places=places,
+        names=places,
+        shares={
+            spec: [_saturated_told(saturated(spec, layer.post)) for layer in layers]
+            for spec, layers in values.items()
+        },
     )
+    key = {BEFORE: "before the activation", AFTER: "after it, in the activation's colour"}
+    patches = [Patch(color=colour, label=words) for colour, words in key.items()]
+    zeros = Line2D([], [], color=AFTER, lw=2.2, label="at 0: values that are exactly 0")
+    figure.legend(handles=[*patches, zeros], loc="outside lower center", ncols=3)
+    return figure
+
+
+def saturated(spec: str, values: Tensor) -> float | None:
+    """The share of values within a twentieth of the range of either end of it; of a sigmoid those
+    below 0.05 and above 0.95. None of a function that is not bounded on both sides by limits."""
+    if CATALOGUE.canonical(style.label(spec)) is None:
+        return None
+    record = CATALOGUE.named(spec)
+    ends = [None if end is None else parse(end, record.params) for end in record.asymptotes]
+    at = torch.tensor([-1.0, 1.0], dtype=torch.float64, device="cpu")
+    limits = [None if end is None else end.evaluate(at, **record.params) for end in ends]
+    if any(limit is None or bool((limit != limit.flatten()[0]).any()) for limit in limits):
+        return None
+    low, high = sorted(float(limit.flatten()[0]) for limit in limits if limit is not None)
+    within = NEAR_AN_END * (high - low)
+    return float(((values <= low + within) | (values >= high - within)).double().mean())
+
+
+def _saturated_told(share: float | None) -> str:
+    return "" if share is None else f"{100 * share:.0f} % near the ends"
 
 
 def distribution_document(values: Distributions, found: Figures) -> dict[str, Any]:

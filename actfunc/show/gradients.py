@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.text import Text
 
+from actfunc import mlp
 from actfunc.analysis import LayerGradient, NetworkGradient
 from actfunc.analysis.gradient_statistics import StreamedGradient
 from actfunc.analysis.sketch import Sketch
@@ -17,10 +18,11 @@ from actfunc.show.analysis import described, histogram_grid, summary_of
 from actfunc.show.terminal import FoldingTable
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from torch import Tensor
 
-Layers = Sequence[LayerGradient | StreamedGradient]
+Layers = Sequence[LayerGradient | StreamedGradient | mlp.Layer]
 Gradients = Mapping[str, Layers]
 Received = Mapping[str, NetworkGradient]
 
@@ -62,8 +64,24 @@ def gradients_table(gradients: Gradients) -> FoldingTable:
 
 
 def gradients_figure(gradients: Gradients, part: str = "weight") -> Figure:
-    """Histograms of one of `PARTS`: a row an activation, a column a layer."""
+    """Densities of one of `PARTS`, a row an activation and a column a layer; above them the
+    standard deviations of all, by layer."""
     looks = style.looks(gradients)
+
+    def scales(axis: Axes) -> None:
+        for spec, found in gradients.items():
+            sigmas = [float(summary_of(getattr(layer, part)).std) for layer in found]
+            look: Any = {"color": looks[spec].colour, "ms": 5, "mec": "white"}
+            label = f"{looks[spec].label}  {ratio(sigmas[0], sigmas[-1])}"
+            axis.plot(range(1, len(found) + 1), sigmas, "o-", label=label, **look)
+        if axis.dataLim.ymax > 0:  # a dead network has nothing to be scaled
+            axis.set_yscale("log")
+        axis.set_xticks(range(1, len(found) + 1))
+        axis.set_xlabel("layer, from the input on")
+        axis.set_ylabel("standard deviation")
+        axis.set_title(PARTS[part])
+        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), title="first : last")
+
     return histogram_grid(
         {
             spec: [[(getattr(layer, part), looks[spec].colour)] for layer in found]
@@ -71,6 +89,7 @@ def gradients_figure(gradients: Gradients, part: str = "weight") -> Figure:
         },
         PARTS[part],
         symmetric=True,
+        above=scales,
     )
 
 
@@ -170,7 +189,7 @@ def received_figure(found: Received, part: str = "weight") -> Figure:
         },
         PLACES[part],
         symmetric=True,
-        places=list(part_of(next(iter(found.values())), part)),
+        names=list(part_of(next(iter(found.values())), part)),
     )
 
 

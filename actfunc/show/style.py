@@ -177,15 +177,19 @@ def check_format(path: Path) -> Path:
     return files.check_writable(path)
 
 
-@applied()
 def save(made: Figure, path: Path) -> Path:
     """Write the figure in the format of the path's ending, making its folder where needed."""
     check_format(path)
-    ending = path.suffix.lower()
+    return files.write_bytes(path, drawn(made, path.suffix.lower()))
+
+
+@applied()
+def drawn(made: Figure, ending: str) -> bytes:
+    """The figure as a file of one of `FORMATS` has it."""
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(ending)
-    drawn = io.BytesIO()
-    made.savefig(drawn, format=ending[1:], metadata=metadata)
-    return files.write_bytes(path, drawn.getvalue())
+    file = io.BytesIO()
+    made.savefig(file, format=ending[1:], metadata=metadata)
+    return file.getvalue()
 
 
 def _among(options: Iterable[str]) -> str:

@@ -44,5 +44,5 @@ def document(study: Study) -> dict[str, Any]:
             name: [epoch._asdict() for epoch in history]
             for name, history in study.histories.items()
         },
-        "certificates": [certificate.document() for certificate in study.certificates],
+        "certificates": [certificate.document() for certificate in study.certificates.values()],
     }

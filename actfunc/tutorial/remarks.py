@@ -4,33 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from actfunc import mlp
 from actfunc.analysis import LayerActivations, LayerGradient
 from actfunc.certify.certificate import Certificate
 from actfunc.certify.check import ORDERS, Check
 from actfunc.training import Accuracy
-from actfunc.tutorial import SIX
 
 SYMBOLS = dict(zip(ORDERS, ("f", "f′", "f″"), strict=True))
 
 
-def worst_check(certificates: Sequence[Certificate]) -> tuple[str, Check]:
-    """The check with the largest error, and the tutorial's name of whose it is.
-
-    certificates: of the six, in their order.
-    """
-    named = zip(SIX, certificates, strict=True)
-    checks = [(name, check) for name, certificate in named for check in certificate.checks]
+def worst_check(certificates: Mapping[str, Certificate]) -> tuple[str, Check]:
+    """The check with the largest error, and the name of whose it is."""
+    checks = [(name, check) for name, one in certificates.items() for check in one.checks]
     return max(checks, key=lambda pair: pair[1].worst.ulp)
 
 
-def worst(certificates: Sequence[Certificate]) -> str:
+def worst(certificates: Mapping[str, Certificate]) -> str:
     """The largest error of all certificates."""
     name, check = worst_check(certificates)
     where = f"{SYMBOLS[check.order]} of {name} at {check.worst.x:.3g}"
     return f"worst {check.worst.ulp:.1f} ulp ({where})"
 
 
-def starving(gradients: Mapping[str, Sequence[LayerGradient]]) -> str:
+def starving(gradients: Mapping[str, Sequence[LayerGradient | mlp.Layer]]) -> str:
     """The activation whose first layer gets least of what its last gets."""
     shares = {
         name: float(layers[-1].weight.std() / layers[0].weight.std())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -35,24 +35,24 @@ GRADIENT_BATCH, DISTRIBUTION_BATCH = 256, 1024
 
 
 class Study(NamedTuple):
-    """Everything the study found; mappings go by the tutorial's names, in its order.
+    """What has been found so far; mappings go by the tutorial's names, in its order.
 
-    histories is empty where the networks were read and not trained.
+    A part that is not there yet is empty. gradients, distributions: of each network's layers, the
+    gradients of the weights and the values before and after the activation. accuracy: as shares.
+    histories: the epochs of networks trained here. dead: dead neurons by hidden layer of the ReLU
+    networks of `relu_networks`. pretrained: whether the networks are the author's.
     """
 
     work: WorkingSet
-    certificates: tuple[Certificate, ...]
-    gradients: Mapping[str, tuple[LayerGradient, ...]]
-    histories: Mapping[str, tuple[Epoch, ...]]
-    accuracy: Mapping[str, Accuracy]
-    distributions: Mapping[str, tuple[LayerActivations, ...]]
-    dead: Mapping[str, list[int]]
-    seconds: float
-
-    @property
-    def pretrained(self) -> bool:
-        """Whether the networks are the author's."""
-        return not self.histories
+    activations: Mapping[str, Activation]
+    certificates: Mapping[str, Certificate] = {}
+    gradients: Mapping[str, Sequence[LayerGradient | mlp.Layer]] = {}
+    histories: Mapping[str, Sequence[Epoch]] = {}
+    accuracy: Mapping[str, Accuracy] = {}
+    distributions: Mapping[str, Sequence[LayerActivations]] = {}
+    dead: Mapping[str, Sequence[int]] = {}
+    pretrained: bool = False
+    seconds: float = 0.0
 
 
 def activations() -> dict[str, Activation]:

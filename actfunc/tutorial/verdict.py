@@ -24,6 +24,8 @@ def of_test_accuracy(study: Study, name: str) -> Verdict:
     """The test accuracy of a network against the published one, which is in percent."""
     if not comparable(study):
         return Verdict("other data", None)
+    if name not in published.TEST_ACCURACY:
+        return Verdict("not published", None)
     ours, theirs = 100 * study.accuracy[name].test, published.TEST_ACCURACY[name]
     if round(ours, 2) == theirs:
         return Verdict("as published", True)
@@ -47,7 +49,7 @@ def of_dead_neurons(study: Study, network: str) -> Verdict:
     """The dead neurons of a network, layer by layer, against the published counts."""
     if not comparable(study):
         return Verdict("other data", None)
-    if study.dead[network] == published.DEAD_NEURONS[network]:
+    if list(study.dead[network]) == published.DEAD_NEURONS[network]:
         return Verdict("as published", True)
     if network == "trained" and not study.pretrained:
         return Verdict("another training", None)

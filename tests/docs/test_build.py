@@ -39,7 +39,7 @@ LOADED = re.compile(
 def site(tmp_path_factory):
     """The built site."""
     pytest.importorskip("sphinx", reason="Sphinx is not installed: pip install -e '.[docs]'")
-    pytest.importorskip("myst_parser", reason="MyST is not installed")
+    pytest.importorskip("myst_nb", reason="MyST-NB is not installed")
     pytest.importorskip("sphinx_book_theme", reason="the theme is not installed")
     folder = tmp_path_factory.mktemp("site")
     built = subprocess.run(
@@ -104,7 +104,7 @@ def test_pages_ask_no_other_host_for_anything(site):
 def test_the_menu_leads_to_every_page(site):
     index = (site / "index.html").read_text("utf-8")
     [menu] = re.findall(r"<nav[^>]*bd-links.*?</nav>", index, re.S)
-    pages = {page.stem for page in (ROOT / "docs").glob("*.md")}
+    pages = {page.stem for end in ("md", "ipynb") for page in (ROOT / "docs").glob(f"*.{end}")}
     parts = {part.removesuffix(".md") for part in docs_module("parts").PARTS}
     assert {*re.findall(r'href="(\w+)\.html"', menu), "index"} == pages - parts
     assert menu.count("caption-text") == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from actfunc.compare.escapes import Escapes
 from actfunc.show import style
@@ -287,10 +288,9 @@ def test_no_terminal_cuts_a_number(summary, width):
 
 
 def test_the_section_says_what_is_to_be_seen(tmp_path):
-    figures = {name: tmp_path / f"{name}.svg" for name in reversed(CAPTIONS)}
+    figures = {name: Figure() for name in reversed(CAPTIONS)}
     section = comparison_section(SUMMARY, figures, "actfunc compare --seeds 10", IMAGES)
-    assert section.figures == [figures[name] for name in CAPTIONS]
-    assert section.captions == list(CAPTIONS.values())
+    assert section.figures == [(name, figures[name], text) for name, text in CAPTIONS.items()]
     how, standings, differences, chance, *notes = section.paragraphs
     assert "over 10 seeds. Each was trained at 3 learning rates." in how
     assert notes == [*standings_notes(SUMMARY, IMAGES), *differences_notes(SUMMARY)]
@@ -304,9 +304,10 @@ def test_the_section_says_what_is_to_be_seen(tmp_path):
         " 34 to 1,034 seeds needed)."
     )
     assert chance == "Not all get away from chance: sigmoid leaves it for 0 of 10 seeds."
-    for path in section.figures:
+    paths = {name: tmp_path / f"{name}.svg" for name in CAPTIONS}
+    for path in paths.values():
         path.write_text("<svg/>")
-    assert "1,034 seeds" in render(Page("page", (), [section], ()))
+    assert "1,034 seeds" in render(Page("page", [section], ()), paths)
 
 
 @given(summaries())

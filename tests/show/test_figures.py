@@ -153,7 +153,11 @@ def test_gradient_and_distribution_figures_have_a_panel_a_layer(work):
     images, labels = work.split.train.first(64)
     images = normalise(images)
     gradients = {"relu": backpropagate(params, relu, images, labels)}
-    assert len(shown_gradients.gradients_figure(gradients).axes) == 3
+    *panels, scales = shown_gradients.gradients_figure(gradients).axes
+    assert len(panels) == 3
+    [line] = scales.lines
+    spreads = [float(layer.weight.std(correction=0)) for layer in gradients["relu"]]
+    assert line.get_ydata() == pytest.approx(spreads)
     values = {"relu": distribution(params, relu.f, images)}
     assert len(distribution_figure(values).axes) == 2
 

@@ -81,4 +81,4 @@ def test_a_dead_network_divides_by_nothing(batch):
         assert "nan" not in printed(show.layers_table("own", found))
         json.dumps(show.layers_document({"own": found}), allow_nan=False)
         for part in show.PARTS:
-            assert len(show.gradients_figure({"own": found}, part).axes) == len(params)
+            assert len(show.gradients_figure({"own": found}, part).axes) == len(params) + 1
