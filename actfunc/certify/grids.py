@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.certify.formula import Formula
-from actfunc.certify.tree import margins, names
+from actfunc.formulas.formula import Formula
+from actfunc.formulas.tree import margins, names
 
 STEPS = 4
 """Neighbouring floats taken on each side of a joint or a hard spot."""

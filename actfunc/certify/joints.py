@@ -15,11 +15,12 @@ import torch
 
 from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, word
-from actfunc.certify.formula import Formula
 from actfunc.certify.grids import branch_points
 from actfunc.certify.limits import CLOSE, Limit
-from actfunc.certify.oracle import close_to, truth
-from actfunc.certify.ulp import plain_error
+from actfunc.certify.oracle import truth
+from actfunc.formulas.balls import close_to
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import plain_error
 
 SAME_PLACE = 1e-9
 """Branches that meet so close together, relatively, meet at one point."""

@@ -19,11 +19,11 @@ from torch import Tensor
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.check import ORDERS, word
-from actfunc.certify.formula import Formula, parse
-from actfunc.certify.oracle import proven_at
 from actfunc.certify.sixteen import nans
-from actfunc.certify.ulp import plain_error
+from actfunc.formulas.balls import proven_at
+from actfunc.formulas.formula import Formula, parse
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import plain_error
 
 CLOSE = 4.0
 """Units in the last place that a limit may be off."""

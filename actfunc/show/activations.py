@@ -15,7 +15,7 @@ from rich.text import Text
 
 from actfunc.activation import Activation
 from actfunc.catalogue.lookup import Catalogue
-from actfunc.certify.formula import Formula, parse
+from actfunc.formulas.formula import Formula, parse
 from actfunc.show import style
 from actfunc.show.certified import certified
 from actfunc.show.terminal import FoldingTable, line_plot

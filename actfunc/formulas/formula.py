@@ -19,9 +19,9 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.certify import typeset
-from actfunc.certify.tree import Apply, Node, Number, Symbol, constant, names, tower
 from actfunc.errors import FormulaError, UsageError
+from actfunc.formulas import typeset
+from actfunc.formulas.tree import Apply, Node, Number, Symbol, constant, names, tower
 
 MAX_LENGTH, MAX_DEPTH, MAX_EXPONENT = 1000, 64, 64
 
