@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.grids import branch_points
+from actfunc.formulas.branches import branch_points
 from actfunc.formulas.formula import parse
 from actfunc.storage.provenance import describe
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.certify.grids import branch_points
+from actfunc.formulas.branches import branch_points
 from actfunc.formulas.formula import parse
 
 WIDEST, LEVELS = 1 / 16, 5

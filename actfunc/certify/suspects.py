@@ -25,8 +25,8 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
-from actfunc.certify.grids import branch_points
 from actfunc.certify.taylor import taylor
+from actfunc.formulas.branches import branch_points
 from actfunc.formulas.formula import Formula
 from actfunc.numerics.ulp import ulp
 

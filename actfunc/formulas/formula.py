@@ -47,7 +47,7 @@ _REFUSED = {
 _PLAIN = re.compile(r"[\w\s.+\-*/()<>=,]*", re.ASCII)
 
 TorchFunction: TypeAlias = Callable[..., Tensor]
-_TORCH: dict[str, TorchFunction] = {
+TORCH: dict[str, TorchFunction] = {
     "+": torch.add, "-": torch.sub, "*": torch.mul, "/": torch.div, "**": torch.pow,
     "neg": torch.neg, "<": torch.lt, "<=": torch.le, ">": torch.gt, ">=": torch.ge,
     "and": torch.logical_and, "or": torch.logical_or, "if": torch.where,
@@ -88,7 +88,7 @@ class Formula(NamedTuple):
                 case Symbol(name):
                     return points.new_tensor(symbols[name])
                 case Apply(name, arguments):
-                    return _TORCH[name](*map(value, arguments))
+                    return TORCH[name](*map(value, arguments))
 
         return value(self.tree).expand(points.shape)
 
