@@ -101,7 +101,8 @@ def _by_its_name(record: Any) -> Any:
     kinds: tuple[Mapping[str, Any], ...] = (CATALOGUE, PAIRS, VECTORS)
     own = next((kind[record.name] for kind in kinds if record.name in kind), None)
     written = isinstance(record, Activation) and made_by_formula(record)
-    if written or getattr(record, "place", "") or (own and own.f.function is record.f.function):
+    known = own is not None and own.f.function is record.f.function
+    if written or known or getattr(record, "place", ""):
         return find, (record.spec,)
     return object.__reduce_ex__(record, 2)
 

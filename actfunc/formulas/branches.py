@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
-from actfunc.formulas.balls import prove
+from actfunc.formulas.balls import close_to, prove
 from actfunc.formulas.formula import Formula
 from actfunc.formulas.tree import margins, names
 
@@ -53,6 +54,16 @@ def joints(formula: Formula, **params: float) -> tuple[float, ...]:
 def _joints(formula: Formula, settings: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
     params = dict(settings)
     return tuple(x for x in apart(branch_points(formula, params)) if jump(formula, x, params))
+
+
+def poles(formula: Formula) -> dict[float, tuple[float, float]]:
+    """Where branches meet and a derivative is infinite on the right: slope and curvature there."""
+    found = {}
+    for x in apart(branch_points(formula)):
+        beside = close_to(formula, x, 1.0, {})
+        if beside is not None and math.isfinite(beside[0]) and not all(map(math.isfinite, beside)):
+            found[x] = beside[1], beside[2]
+    return found
 
 
 def apart(points: Sequence[float]) -> list[float]:

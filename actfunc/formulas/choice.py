@@ -23,7 +23,7 @@ from torch import Tensor
 from actfunc.activation import Function
 from actfunc.formulas import program
 from actfunc.formulas.balls import expansion, prove
-from actfunc.formulas.ends import FAR, come_to
+from actfunc.formulas.ends import FAR, asymptotes, come_to
 from actfunc.formulas.formula import Formula
 from actfunc.formulas.patches import near_zero
 from actfunc.formulas.rewriting import rewritten
@@ -35,7 +35,7 @@ from actfunc.places import cache_root
 BOUNDS = (4.0, 4.0, 8.0)
 """What a certificate allows of the value, the first and the second derivative."""
 
-SPARE = 0.3
+SPARE = 0.75
 """What part of a bound float32 may take up on these few points, if it is to hold everywhere."""
 
 REACHES = (0.5, 0.125, 2.0**-10, 2.0**-30, 2.0**-52)
@@ -60,6 +60,7 @@ class Form(NamedTuple):
 class Choice(NamedTuple):
     """The form of f, df and d2f; the limits at -inf and inf of each; how far off each is.
 
+    asymptotes: the number or line that f comes to at -inf and inf, as text; None where to none.
     limits: (order, end): None where none is known, NaN where there is none.
     worst:  (dtype, order) of float64 and float32, in the certificate's measure, where it was asked.
     series: the Taylor coefficients about 0, empty where no form needs them.
@@ -69,6 +70,7 @@ class Choice(NamedTuple):
     limits: tuple[tuple[float | None, float | None], ...]
     worst: tuple[tuple[float, ...], ...]
     series: tuple[float, ...]
+    asymptotes: tuple[str | None, str | None]
 
 
 def choice_of(formula: Formula, params: Mapping[str, float]) -> Choice:
@@ -101,7 +103,9 @@ def _read(path: Path, asked: str) -> Choice | None:
         forms = tuple(Form(*form) for form in kept["forms"])
         limits = tuple(tuple(_limit(end) for end in ends) for ends in kept["limits"])
         worst = tuple(tuple(float(ulp) for ulp in ulps) for ulps in kept["worst"])
-        return Choice(forms, limits, worst, tuple(map(float, kept["series"])))  # type: ignore[arg-type]
+        left, right = (None if end is None else str(end) for end in kept["asymptotes"])
+        series = tuple(map(float, kept["series"]))
+        return Choice(forms, limits, worst, series, (left, right))  # type: ignore[arg-type]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
@@ -137,7 +141,10 @@ def _choose(formula: Formula, params: Mapping[str, float]) -> Choice:
 
         best, least = _best(off, order, bool(coefficients))
         narrow = best._replace(narrow=True)
-        if (single_off := off(narrow, torch.float32)) <= SPARE * BOUNDS[order]:
+        single_off = max(
+            off(narrow, torch.float32), _narrow_off(formula, params, order, narrow, coefficients)
+        )
+        if single_off <= SPARE * BOUNDS[order]:
             best = narrow
         else:
             single_off = off(best, torch.float32)
@@ -150,6 +157,7 @@ def _choose(formula: Formula, params: Mapping[str, float]) -> Choice:
         tuple(zip(*limits, strict=True)),
         tuple(zip(*worst, strict=True)),
         coefficients if any(form.reach for form in forms) else (),
+        asymptotes(formula, params),
     )
 
 
@@ -165,6 +173,24 @@ def _best(off: Any, order: int, expands: bool) -> tuple[Form, float]:
         if least <= BOUNDS[order]:
             break
     return best, least
+
+
+def _narrow_off(
+    formula: Formula, params: Mapping[str, float], order: int, form: Form, series: Sequence[float]
+) -> float:
+    """How far a form in float32 is off of itself in float64, at many points in the middle.
+
+    Where a derivative crosses 0 its errors show, and the few points that are proven may miss that.
+    """
+    x = torch.linspace(-20, 20, 20_001, dtype=torch.float64).float()
+    function = sibling(formula.tree, order, form, series)
+    true = function(x.double(), **params)
+    slope = (true.diff() / x.double().diff()).abs()
+    slope = torch.minimum(slope[1:], slope[:-1])
+    known = true[1:-1].isfinite()
+    nothing = torch.zeros_like(slope)
+    off = error(function(x, **params)[1:-1], true[1:-1], nothing, slope, x[1:-1])
+    return off[known].max().item() if known.any() else 0.0
 
 
 def _coefficients(formula: Formula, params: Mapping[str, float]) -> tuple[float, ...]:
@@ -205,5 +231,10 @@ def asked_points() -> Tensor:
     far = torch.linspace(120, 760, 41, dtype=torch.float64)
     wide = torch.exp2(torch.linspace(-148, 127.9, 121, dtype=torch.float64)).float().double()
     wider = torch.exp2(torch.linspace(-1070, 1023.99, 61, dtype=torch.float64))
-    side = torch.cat([tails, far, wide, wider, torch.tensor([torch.finfo(torch.float32).max])])
+    # where a square or a cube overflows, and twice a number
+    ends = torch.tensor([128 / 3, 64, 127, 1024 / 3, 512, 1023], dtype=torch.float64)
+    near_ends = torch.exp2((ends[:, None] + torch.linspace(-1, 0.99, 9)).flatten())
+    largest = torch.finfo(torch.float32).max
+    single = near_ends[near_ends < largest].float().double()
+    side = torch.cat([single, near_ends, tails, far, wide, wider, torch.tensor([largest])])
     return torch.cat([near, side, -side]).unique()

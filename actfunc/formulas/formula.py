@@ -130,7 +130,9 @@ def _parse(text: str, params: tuple[str, ...]) -> Formula:
             warnings.simplefilter("ignore")  # Python's remarks on style, such as `1if x else 2`
             source = ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
+        reason = "it is nested too deeply"
+        if isinstance(error, SyntaxError):
+            reason = f"{error.msg}, at character {error.offset}"
         raise _error(text, f"cannot be read ({reason})", params) from None
     reader = _Reader(" ".join(text.split()), params)
     return Formula(text, params, reader.number(source, 0))
@@ -193,7 +195,9 @@ class _Reader(NamedTuple):
                     raise self.error(f"{name} takes {takes} argument(s), not {len(arguments)}")
                 return Apply(name, tuple(self.number(value, depth) for value in arguments))
             case ast.Call(ast.Name(name), _, []):
-                raise self.error(f"the function {name!r} is not accepted")
+                raise self.error(
+                    f"the function {name!r}, at character {node.col_offset + 1}, is not accepted"
+                )
             case ast.Call(ast.Name(), _, _):
                 raise self.error("an argument by keyword is not accepted")
             case ast.UnaryOp(operator, _) | ast.BinOp(_, operator, _):

@@ -30,6 +30,16 @@ def near_zero(function: Function, series: Sequence[float], order: int, reach: fl
     return patched
 
 
+def at_point(function: Function, point: float, value: float) -> Function:
+    """A function with this value at one point."""
+
+    @wraps(function)
+    def patched(x: Tensor, **params: Number) -> Tensor:
+        return torch.where(x == point, value, function(x, **params))
+
+    return patched
+
+
 def with_ends(
     function: Function, limits: tuple[float | None, float | None], params: Mapping[str, float]
 ) -> Function:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
-from actfunc.formulas import algebra
+from actfunc.formulas import algebra, waves
 from actfunc.formulas.formula import CONDITIONS, TORCH
 from actfunc.formulas.functions import FUNCTIONS
 from actfunc.formulas.parts import value_of
@@ -40,6 +40,7 @@ _SETTLED: dict[str, Callable[..., Jet]] = {
     "**": algebra.power,
     "root": algebra.root,
     "over_root": algebra.over_root,
+    "sinc_past": waves.sinc_past,
 }
 """Functions of a jet and of numbers that are the same everywhere."""
 
@@ -87,15 +88,11 @@ def sibling(tree: Node, order: int, *, roomy: bool = False) -> Function:
             part = last.number if roomy else last.precise_number
         elif not order:
             part = found
-        if roomy and isinstance(part, Tensor) and part.shape == x.shape:
-            return part
-        return flushed(part) if _spread(part, x) else zero(x) + part
+        if isinstance(part, Tensor) and part.shape == x.shape:
+            return part if roomy else flushed(part)
+        return zero(x) + part
 
     return of_tree
-
-
-def _spread(part: Number, x: Tensor) -> bool:
-    return isinstance(part, Tensor) and part.shape == x.shape
 
 
 def _run(steps: list[Step], x: Jet, params: Mapping[str, Number]) -> Part:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
 from actfunc.activation import Activation, Function
-from actfunc.formulas.branches import joints
+from actfunc.errors import FormulaError
+from actfunc.formulas.branches import joints, poles
 from actfunc.formulas.choice import Choice, choice_of, sibling
-from actfunc.formulas.formula import Formula, parse
-from actfunc.formulas.patches import with_ends
+from actfunc.formulas.formula import ARITY, CONSTANTS, Formula, parse
+from actfunc.formulas.patches import at_point, with_ends
 from actfunc.given import vouch_for
 
 _SIGNS = re.compile(r"[()+*/<>]|\bx\b.*-|-.*\bx\b|^x$|\d")
@@ -39,9 +39,16 @@ def made_by_formula(record: Activation) -> bool:
 @lru_cache(maxsize=256)
 def _made(text: str, settings: tuple[tuple[str, float], ...]) -> Activation:
     params = dict(settings)
+    _check_names(text, params)
     formula = parse(text, tuple(params))
     choice = choice_of(formula, params)
     f, df, d2f = (_of_order(formula, order, choice, params) for order in range(3))
+    corners = joints(formula, **params)
+    # with parameters a pole may move
+    steep = {} if params else poles(formula)
+    corners = tuple(sorted({*corners, *steep}))
+    for x, (slope, bend) in steep.items():
+        df, d2f = at_point(df, x, slope), at_point(d2f, x, bend)
     record = Activation(
         text,
         text,
@@ -49,12 +56,31 @@ def _made(text: str, settings: tuple[tuple[str, float], ...]) -> Activation:
         df,
         d2f,
         params=params,
-        joints=partial(joints, formula) if params else joints(formula),
+        joints=partial(joints, formula) if params else corners,
+        poles=tuple(steep),
+        steep=bool(steep) or bool(params),
         range="",
-        asymptotes=_asymptotes(choice),
+        asymptotes=choice.asymptotes,
     )
     vouch_for(record)
     return record
+
+
+def worst_of(record: Activation) -> tuple[tuple[float, ...], ...]:
+    """How far off a formula's f, df and d2f are in float64, then in float32, where it was asked."""
+    return choice_of(parse(record.formula, tuple(record.params)), record.params).worst
+
+
+def _check_names(text: str, params: Mapping[str, float]) -> None:
+    """Say of a name without a value that it is one."""
+    known = {"x", "if", "else", "and", "or", *CONSTANTS, *ARITY, *params}
+    for word in re.finditer(r"\b[A-Za-z_]\w*\b(?!\s*\()", text):
+        if (name := word[0]) not in known:
+            raise FormulaError(
+                f"the formula {text!r}: {name!r}, at character {word.start() + 1}, has no value",
+                f"give it one, {text!r}, {name}=1.0 in Python, '{text}:{name}=1.0' elsewhere;"
+                " the variable is x",
+            )
 
 
 def _of_order(
@@ -62,13 +88,3 @@ def _of_order(
 ) -> Function:
     function = sibling(formula.tree, order, choice.forms[order], choice.series)
     return with_ends(function, choice.limits[order], params)
-
-
-def _asymptotes(choice: Choice) -> tuple[str | None, str | None]:
-    def asymptote(limit: float | None) -> str | None:
-        if limit is None or not math.isfinite(limit):
-            return None
-        return f"{limit:.15g}"
-
-    left, right = map(asymptote, choice.limits[0])
-    return left, right

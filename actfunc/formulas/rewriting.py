@@ -15,6 +15,8 @@ from actfunc.formulas.tree import Apply, Node, Number, Symbol, constant, names
 
 X = Symbol("x")
 TWO = Number(Fraction(2))
+ZERO = Number(Fraction(0))
+QUARTER = Apply("/", (Symbol("pi"), TWO))
 POLYNOMIAL = {"x", "+", "-", "*", "neg"}
 
 
@@ -127,7 +129,7 @@ def _whole(exponent: Node) -> bool:
 
 
 def _if_negative(u: Node, yes: Node, no: Node) -> Node:
-    return Apply("if", (Apply("<", (u, Number(Fraction(0)))), yes, no))
+    return Apply("if", (Apply("<", (u, ZERO)), yes, no))
 
 
 # --- logarithms, roots, powers
@@ -209,7 +211,8 @@ def _quotient(node: Apply) -> Node | None:
             return Apply("over_root", (u, by, under))
         case Apply("**", (base, exponent)) if constant(exponent) is None:
             return _times(above, Apply("**", (base, negative(exponent))))
-    return _by_sum(above, below)
+    own = _over_own(above, below) if above == X else None
+    return own or _by_sum(above, below)
 
 
 def _by_sum(above: Node, below: Node) -> Node | None:
@@ -258,6 +261,42 @@ def _times(a: Node, b: Node) -> Node:
     return simple("*", a, b)
 
 
+def _over_own(above: Node, below: Node) -> Node | None:
+    """x / (k·x + c) as 1 / (k + c/x) for |x| > 1, where the slope of k·x would cancel with that
+    of x if c vanishes."""
+    parts = terms(below)
+    for at, (factor, term) in enumerate(parts):
+        line = linear(multiple(factor, term))
+        rest = parts[:at] + parts[at + 1 :]
+        if line is not None and line[0] != ZERO and line[1] == ZERO and rest:
+            c = total(rest)
+            if names(c) & {"exp", "exp_of_plain"}:
+                far = Apply("/", (UNIT, Apply("+", (line[0], Apply("/", (c, X))))))
+                test = Apply(">", (Apply("abs", (X,)), UNIT))
+                return Apply("if", (test, far, Apply("keep/", (above, below))))
+    return None
+
+
+def _sin(node: Apply) -> Node | None:
+    """sin(pi/2·σ(u)), whose cosine vanishes on the right, as cos(pi/2·σ(-u)) there."""
+    match terms(node.arguments[0]):
+        case [(factor, Apply("*", (Apply("/", (Symbol("pi"), two)), Apply("sigmoid", (u,)))))] if (
+            factor == 1 and two == TWO
+        ):
+            other = Apply("*", (QUARTER, Apply("sigmoid", (negative(u),))))
+            return Apply("if", (Apply(">", (u, ZERO)), Apply("cos", (other,)),
+                                Apply("keepsin", node.arguments)))  # fmt: skip
+    return None
+
+
+def _sinc(node: Apply) -> Node | None:
+    """sinc(u + pi) and sinc(u - pi)."""
+    match terms(node.arguments[0]):
+        case [(k, Symbol("pi")), (c, u)] | [(c, u), (k, Symbol("pi"))] if abs(k) == 1:
+            return Apply("sinc_past", (multiple(c, u), multiple(k, Symbol("pi"))))
+    return None
+
+
 # --- branches
 
 
@@ -295,7 +334,7 @@ def _plain_exponentials(node: Node) -> Node:
     """Exponentials within exponentials told apart from those that have them."""
     if not isinstance(node, Apply):
         return node
-    name = "+" if node.name == "keep+" else node.name
+    name = node.name.removeprefix("keep")
     if name == "exp" and not names(node.arguments[0]) & {"exp", "expm1", "sinh", "cosh"}:
         name = "exp_of_plain"
     return Apply(name, tuple(map(_plain_exponentials, node.arguments)))
@@ -305,5 +344,7 @@ RULES: dict[str, Callable[[Apply], Node | None]] = {
     "/": _quotient,
     "log": _log,
     "log1p": _log1p,
+    "sin": _sin,
+    "sinc": _sinc,
     "sqrt": _sqrt,
 }

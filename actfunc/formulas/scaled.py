@@ -84,8 +84,9 @@ class Scaled(NamedTuple):
         exponent = self.exponent
         if exponent is None:
             return self.coefficient
-        # in two steps: e^z is subnormal before the product is
-        near = exponent.clamp(min=-STEP[exponent.dtype])
+        # in two steps: e^z is subnormal, or overflows, before the product does
+        step = STEP[exponent.dtype]
+        near = exponent.clamp(-step, step)
         return self._unless_gone(exponent) * torch.exp(near) * torch.exp(exponent - near)
 
     def _unless_gone(self, exponent: Tensor) -> Tensor:
@@ -95,7 +96,7 @@ class Scaled(NamedTuple):
 
 
 STEP = {torch.float64: 600.0, torch.float32: 70.0}
-"""e to minus this is a normal number."""
+"""e to this and to minus this are normal numbers."""
 
 VANISHED = {torch.float64: 1500.0, torch.float32: 210.0}
 """The largest number times e to minus this is 0."""

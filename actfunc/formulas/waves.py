@@ -9,6 +9,7 @@ from torch import Tensor, where
 
 from actfunc.formulas.parts import through_zero, value_of
 from actfunc.formulas.scaled import Jet, Scaled, chain
+from actfunc.numerics.floats import Number
 
 
 def sin(u: Jet) -> Jet:
@@ -48,9 +49,13 @@ def tan(u: Jet) -> Jet:
 def sinc(u: Jet) -> Jet:
     """sin(u) / u, 1 at 0."""
     v = value_of(u)
+    return _sinc(u, v, torch.sin(v), torch.cos(v))
+
+
+def _sinc(u: Jet, v: Tensor, s: Tensor, c: Tensor) -> Jet:
+    """sinc(v), where s and c are the sine and cosine of v, as a function of u."""
     near = v.abs() < 1.5
     away, z = where(near, 3.0, v), where(near, v, 0.0) ** 2
-    s, c = torch.sin(away), torch.cos(away)
 
     def value() -> Scaled:
         return Scaled(where(near, _series(z, 0), s / away))
@@ -62,6 +67,12 @@ def sinc(u: Jet) -> Jet:
         return Scaled(where(near, _series(z, 2), -(s + 2 * (c - s / away) / away) / away))
 
     return chain(u, value, slope, bend)
+
+
+def sinc_past(u: Jet, shift: Number) -> Jet:
+    """sinc(u + shift) for a shift of pi or minus pi, which is lost in a sum with a large u."""
+    v = value_of(u)
+    return _sinc(u, v + shift, -torch.sin(v), -torch.cos(v))
 
 
 def _series(z: Tensor, order: int) -> Tensor:
