@@ -89,7 +89,8 @@ def is_ours(record: Activation) -> bool:
     if examination.is_known(record, "ours"):
         return True
     function = record.f.function if isinstance(record.f, Sibling) else record.f
-    return (getattr(function, "__module__", None) or "").startswith("actfunc.catalogue.")
+    ours = ("actfunc.catalogue.", "actfunc.formulas.")
+    return (getattr(function, "__module__", None) or "").startswith(ours)
 
 
 def record_of(activation: Given | type[nn.Module]) -> Activation:

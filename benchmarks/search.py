@@ -34,9 +34,9 @@ from actfunc import CATALOGUE, Activation
 from actfunc.certify import search, suspects
 from actfunc.certify.certificate import on_grid
 from actfunc.certify.check import ORDERS, Judged, bound_of, word
-from actfunc.certify.formula import Formula, parse
 from actfunc.domain import EVERYTHING, interval
 from actfunc.errors import UsageError
+from actfunc.formulas.formula import Formula, parse
 
 SMALL, LARGE = 1e-4, 1e4
 """Between these the size of a parameter is drawn, where its domain allows."""

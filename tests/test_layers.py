@@ -25,6 +25,8 @@ ORDER: list[set[str]] = [
     {"networks"},
     {"makers", "mlp"},
     {"catalogue"},
+    {"formulas"},
+    {"numerics"},
     {"given"},
     {"activation", "gated", "tree", "vector"},
     {"domain", "examination", "lifting"},

@@ -33,6 +33,7 @@ from actfunc.catalogue import (
 from actfunc.catalogue.gated import PAIRS
 from actfunc.catalogue.lookup import Catalogue
 from actfunc.catalogue.vector import VECTORS
+from actfunc.formulas.record import made_by_formula
 from actfunc.gated import GatedPair
 from actfunc.source import digest_of
 from actfunc.vector import VectorFunction
@@ -81,10 +82,12 @@ def find(text: str) -> Activation | GatedPair | VectorFunction:
 
 
 def source_of(record: Activation) -> str:
-    """A digest of the source of one's own activation; empty for one of the catalogue.
+    """A digest of the source of one's own activation; empty for a formula and for the catalogue's.
 
     Of this package nothing counts, so that a run of one's own outlives another version of it.
     """
+    if made_by_formula(record):
+        return ""
     siblings = tuple(getattr(each, "function", each) for each in record.siblings)
     if record.name in CATALOGUE:
         theirs = CATALOGUE[record.name].siblings
@@ -97,7 +100,9 @@ def _by_its_name(record: Any) -> Any:
     """How a record is pickled: by what finds it again, where that is so."""
     kinds: tuple[Mapping[str, Any], ...] = (CATALOGUE, PAIRS, VECTORS)
     own = next((kind[record.name] for kind in kinds if record.name in kind), None)
-    if getattr(record, "place", "") or (own and own.f.function is record.f.function):
+    written = isinstance(record, Activation) and made_by_formula(record)
+    known = own is not None and own.f.function is record.f.function
+    if written or known or getattr(record, "place", ""):
         return find, (record.spec,)
     return object.__reduce_ex__(record, 2)
 

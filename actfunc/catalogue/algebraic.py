@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import (
+from actfunc.numerics.floats import (
     Number,
     bounded,
     finite,

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, exp, ones_like, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite, flushed, gaussian, until_gaussians_vanish
+from actfunc.numerics.floats import finite, flushed, gaussian, until_gaussians_vanish
 
 
 def _gaussian_slope(x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from fractions import Fraction
 import torch
 from torch import Tensor
 
-from actfunc.catalogue.floats import Number, halves, pair_sum, product_error, tensor_like
+from actfunc.numerics.floats import Number, halves, pair_sum, product_error, tensor_like
 
 REACH = 2.0**20
 """The largest angle: up to there its multiple of π/64 is exact in the digits left for it."""

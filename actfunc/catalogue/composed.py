@@ -7,7 +7,9 @@ from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
 from actfunc.catalogue import jets
-from actfunc.catalogue.floats import (
+from actfunc.catalogue.jets import Jet, gated
+from actfunc.catalogue.logistic import damped
+from actfunc.numerics.floats import (
     exp_pair,
     finite,
     flushed,
@@ -15,8 +17,6 @@ from actfunc.catalogue.floats import (
     lowest,
     product_error,
 )
-from actfunc.catalogue.jets import Jet, gated
-from actfunc.catalogue.logistic import damped
 
 # Gates of e^x. On the right e^x is large and what it shuts is subnormal before the product with it
 # is: one exponential does for both there. On the left that would round its larger exponent.

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from actfunc.activation import Activation
 from actfunc.catalogue.algebraic import root_unit, root_unit_curvature, root_unit_slope
-from actfunc.catalogue.floats import (
+from actfunc.numerics.floats import (
     Number,
     finite,
     in_double,

@@ -14,10 +14,10 @@ from torch.special import erfc, erfcx
 
 from actfunc.activation import Activation
 from actfunc.catalogue import polynomial, rectified, sigmoidal
-from actfunc.catalogue.floats import finite, lowest
 from actfunc.catalogue.logistic import within_reach
 from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair, PairFunction
+from actfunc.numerics.floats import finite, lowest
 
 Decaying: TypeAlias = Callable[[Tensor], tuple[Tensor, Tensor | None]]
 """A function as a factor and an exponent, factor·e^exponent; no exponent where nothing decays."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, relu, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import inside, step, zero
+from actfunc.numerics.floats import inside, step, zero
 
 
 def _between(x: Tensor, min_val: float | Tensor, max_val: float | Tensor) -> Tensor:

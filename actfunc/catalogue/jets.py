@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Function
-from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import Number, finite, flushed, lowest, tensor_like, zero
 from actfunc.catalogue.logistic import logistic_curvature, logistic_slope
+from actfunc.numerics import compiled
+from actfunc.numerics.floats import Number, finite, flushed, lowest, tensor_like, zero
 
 
 class Jet:

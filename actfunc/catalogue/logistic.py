@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, exp, where
 
-from actfunc.catalogue.floats import Number, lowest
+from actfunc.numerics.floats import Number, lowest
 
 
 def logistic_slope(x: Tensor) -> Tensor:

@@ -9,17 +9,6 @@ import torch
 from torch import Tensor, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import (
-    Number,
-    finite,
-    flushed,
-    in_double,
-    lowest,
-    pair_sum,
-    product_error,
-    tensor_like,
-    zero,
-)
 from actfunc.catalogue.logistic import (
     closed,
     damped,
@@ -30,6 +19,17 @@ from actfunc.catalogue.logistic import (
     within_reach,
 )
 from actfunc.catalogue.sinlu import sinlu, sinlu_curvature, sinlu_slope
+from actfunc.numerics.floats import (
+    Number,
+    finite,
+    flushed,
+    in_double,
+    lowest,
+    pair_sum,
+    product_error,
+    tensor_like,
+    zero,
+)
 
 
 def _lisht_slope(x: Tensor) -> Tensor:

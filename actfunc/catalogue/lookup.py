@@ -8,10 +8,12 @@ from itertools import chain
 
 from torch import nn
 
+from actfunc import domain
 from actfunc.activation import Activation, Function, Sibling
 from actfunc.catalogue import door
 from actfunc.catalogue.named import ByName
 from actfunc.errors import UnknownNameError, UsageError
+from actfunc.formulas.record import is_formula, of_formula
 from actfunc.given import Given, record_of, vouch_for
 
 
@@ -46,12 +48,23 @@ class Catalogue(ByName[Activation]):
         given: a name or alias in any capitals, with or without underscores (`leaky_relu`,
         `LeakyReLU`, `swish`); with parameters (`leaky_relu:negative_slope=0.1`); or one's own,
         `path/to/file.py:name` or `package.module:name`, a record, a plain function, a module or
-        its class, with parameters behind a further colon. Or such a thing itself.
+        its class, with parameters behind a further colon. Or such a thing itself. Or a formula in
+        x and the names of parameters: `x*sigmoid(1.5*x)`, `x*sigmoid(beta*x):beta=1.5`.
         params: the record's, numbers of any kind, as `Activation.bind` takes them.
-        Raises UnknownNameError (with the nearest names) or UsageError.
+        Raises UnknownNameError (with the nearest names), FormulaError or UsageError.
         """
+        if isinstance(given, str) and (formula := self._formula(given)):
+            text, settings = formula
+            return of_formula(text, {**settings, **domain.bound(text, params, params, {})})
         record = self._of_text(given) if isinstance(given, str) else record_of(given)
         return record.bind(**params) if params else record
+
+    def _formula(self, text: str) -> tuple[str, dict[str, float]] | None:
+        """A formula and its parameters; None for what is a name or a place."""
+        head, _, tail = text.partition(":")
+        if head in self or (tail and "=" not in tail.partition(":")[0]) or not is_formula(head):
+            return None
+        return head, _settings(text, tail) if tail else {}
 
     def _of_text(self, text: str) -> Activation:
         head, _, tail = text.partition(":")
@@ -80,7 +93,8 @@ class Catalogue(ByName[Activation]):
             self.kind,
             name,
             [*self.spellings(), *self._beside],
-            f"`actfunc list` shows all {len(self)}; your own is path/to/file.py:name",
+            f"`actfunc list` shows all {len(self)}; a formula goes in quotes, your own is"
+            " path/to/file.py:name",
         )
 
 

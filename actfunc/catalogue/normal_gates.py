@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, erfc, exp, expm1, log1p, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.compiled import erf
-from actfunc.catalogue.floats import (
+from actfunc.catalogue.logistic import closed, damped, ends
+from actfunc.numerics.compiled import erf
+from actfunc.numerics.floats import (
     Number,
     exp_pair,
     finite,
@@ -23,7 +24,6 @@ from actfunc.catalogue.floats import (
     product_error,
     tensor_like,
 )
-from actfunc.catalogue.logistic import closed, damped, ends
 
 _BELL = 2 / math.sqrt(math.pi)
 """The slope of erf at 0."""

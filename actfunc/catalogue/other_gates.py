@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, atan2, exp, expm1, ones_like, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import (
+from actfunc.catalogue.logistic import bell, closed
+from actfunc.numerics.floats import (
     Number,
     exp_pair,
     finite,
@@ -22,7 +23,6 @@ from actfunc.catalogue.floats import (
     quotient,
     tensor_like,
 )
-from actfunc.catalogue.logistic import bell, closed
 
 
 def _calu(x: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, cos, sin, where
 
 from actfunc.activation import Activation, Function
-from actfunc.catalogue.floats import (
+from actfunc.numerics.floats import (
     Number,
     finite,
     flushed,

@@ -7,7 +7,7 @@ import math
 import torch
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import zero
+from actfunc.numerics.floats import zero
 
 _HALF = math.sqrt(0.5)
 

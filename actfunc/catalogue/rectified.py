@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, relu, sign, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import Number, inside, step, zero
 from actfunc.catalogue.logistic import swish, swish_curvature, swish_slope
+from actfunc.numerics.floats import Number, inside, step, zero
 
 # f, df and d2f; the scale first, as the square alone may overflow
 _squared = (

@@ -10,19 +10,6 @@ from torch.nn.functional import mish, silu
 
 from actfunc import torch_private
 from actfunc.activation import Activation
-from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import (
-    Number,
-    finite,
-    flushed,
-    in_double,
-    lowest,
-    pair_sum,
-    product_error,
-    quotient,
-    step,
-    unless_below,
-)
 from actfunc.catalogue.logistic import (
     GATES_ARE_OPEN,
     bell,
@@ -36,6 +23,19 @@ from actfunc.catalogue.logistic import (
     swish_slope,
     tailed,
     within_reach,
+)
+from actfunc.numerics import compiled
+from actfunc.numerics.floats import (
+    Number,
+    finite,
+    flushed,
+    in_double,
+    lowest,
+    pair_sum,
+    product_error,
+    quotient,
+    step,
+    unless_below,
 )
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, exp, sign, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import inside, zero
+from actfunc.numerics.floats import inside, zero
 
 _SERIES = tuple(2 * k / math.factorial(2 * k + 1) for k in range(9, 0, -1))
 

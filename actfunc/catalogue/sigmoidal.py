@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, atanh, erfc, exp, expm1, log1p, ones_like, sigmoid, tanh, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue import compiled
-from actfunc.catalogue.floats import (
+from actfunc.catalogue.logistic import halved, logistic_curvature, logistic_slope
+from actfunc.numerics import compiled
+from actfunc.numerics.floats import (
     EXPONENTIALS_VANISH,
     Number,
     bounded,
@@ -23,7 +24,6 @@ from actfunc.catalogue.floats import (
     tensor_like,
     until_gaussians_vanish,
 )
-from actfunc.catalogue.logistic import halved, logistic_curvature, logistic_slope
 
 
 def _on_sides(x: Tensor, right: Number, left: Number) -> Tensor:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, asinh, copysign, exp, expm1, hypot, log1p, ones_like, sqrt, where
 
 from actfunc.activation import Activation
-from actfunc.catalogue.floats import finite
+from actfunc.numerics.floats import finite
 
 
 def _left_first(x: Tensor) -> Tensor:

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor, exp, where
 
 from actfunc.catalogue.circle import REACH, turn_in_pairs
-from actfunc.catalogue.floats import (
+from actfunc.catalogue.logistic import damped
+from actfunc.catalogue.periodic import turn
+from actfunc.numerics.floats import (
     Number,
     exp_pair,
     finite,
@@ -18,8 +20,6 @@ from actfunc.catalogue.floats import (
     product_error,
     tensor_like,
 )
-from actfunc.catalogue.logistic import damped
-from actfunc.catalogue.periodic import turn
 
 Pair: TypeAlias = tuple[Tensor, Number]
 """A number as a sum of two, the second small."""

@@ -7,8 +7,8 @@ from torch.nn import functional as F
 
 from actfunc.activation import Activation
 from actfunc.catalogue.algebraic import root_parts
-from actfunc.catalogue.floats import Number, finite, flushed, tensor_like
 from actfunc.catalogue.logistic import halved, logistic_slope
+from actfunc.numerics.floats import Number, finite, flushed, tensor_like
 
 
 def _softplus(x: Tensor, beta: Number) -> Tensor:

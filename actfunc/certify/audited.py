@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation
-from actfunc.certify.formula import parse
-from actfunc.certify.grids import branch_points
+from actfunc.formulas.branches import branch_points
+from actfunc.formulas.formula import parse
 from actfunc.storage.provenance import describe
 
 Plain = Callable[[Tensor], Tensor]

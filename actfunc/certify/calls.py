@@ -24,9 +24,9 @@ from actfunc.activation import Activation
 from actfunc.certify.call_ways import WAYS, Way
 from actfunc.certify.check import ORDERS, Judged, Point, bound_of, unlike, word
 from actfunc.certify.sixteen import spread as spread_16
-from actfunc.certify.ulp import error_beside, ulp
 from actfunc.errors import in_a_line
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import error_beside, ulp
 
 TIMES, AT_A_TIME = 20, 40
 """How often a function is given one tensor with other numbers in it, each time twice, and its

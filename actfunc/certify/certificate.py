@@ -21,7 +21,6 @@ from actfunc.certify.calls import Call, calls
 from actfunc.certify.check import Check, Judged, Parameter, check, measured, word
 from actfunc.certify.constants import Constant, constants
 from actfunc.certify.differences import Difference, differences
-from actfunc.certify.formula import Formula, parse
 from actfunc.certify.grids import grid
 from actfunc.certify.joints import Joint, at_poles, joints
 from actfunc.certify.limits import Limit, limits
@@ -33,6 +32,7 @@ from actfunc.certify.sixteen import every_input
 from actfunc.certify.third import third
 from actfunc.certify.ways import RouteCheck, compiled_ways, eager_ways
 from actfunc.errors import FormulaError, UsageError, first_line, in_a_line
+from actfunc.formulas.formula import Formula, parse
 from actfunc.lifting import SIXTEEN_BIT
 from actfunc.machine import plain_defaults
 

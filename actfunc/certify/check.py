@@ -9,9 +9,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.certify.oracle import Truth
-from actfunc.certify.ulp import error
+from actfunc.formulas.balls import Truth
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import error
 
 ORDERS = ("value", "first", "second")
 BOUNDS = (4.0, 4.0, 8.0)

@@ -20,8 +20,8 @@ import torch
 from actfunc.activation import Activation, Parameters
 from actfunc.catalogue import CATALOGUE
 from actfunc.certify.check import ORDERS
-from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
+from actfunc.formulas.formula import Formula
 from actfunc.storage import documents
 from actfunc.storage.schema import each, mapping, number, record, text
 

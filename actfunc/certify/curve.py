@@ -10,7 +10,7 @@ from torch import Tensor
 from actfunc.activation import Activation
 from actfunc.certify.certificate import on_grid
 from actfunc.certify.check import BOUNDS, word
-from actfunc.certify.formula import parse
+from actfunc.formulas.formula import parse
 
 
 class Curve(NamedTuple):

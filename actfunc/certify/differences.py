@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from actfunc.activation import Activation, Function
-from actfunc.certify.formula import parse
-from actfunc.certify.grids import branch_points
+from actfunc.formulas.branches import branch_points
+from actfunc.formulas.formula import parse
 
 WIDEST, LEVELS = 1 / 16, 5
 """The first step, and how many halvings of it are extrapolated."""

@@ -21,12 +21,12 @@ from torch import Tensor
 from actfunc import source
 from actfunc.activation import Activation
 from actfunc.certify.check import Check, bound_of, check
-from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.certify.records import as_plain
-from actfunc.certify.ulp import error, ulp
 from actfunc.errors import ActfuncError
+from actfunc.formulas.formula import parse
 from actfunc.machine import available_cores, single_threaded
+from actfunc.numerics.ulp import error, ulp
 from actfunc.places import cache_root
 from actfunc.storage import documents
 from actfunc.storage.files import slug

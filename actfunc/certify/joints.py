@@ -8,27 +8,18 @@ the formula has no value, but what it does on either side says what is right.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
 
 from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, word
-from actfunc.certify.formula import Formula
-from actfunc.certify.grids import branch_points
 from actfunc.certify.limits import CLOSE, Limit
-from actfunc.certify.oracle import close_to, truth
-from actfunc.certify.ulp import plain_error
-
-SAME_PLACE = 1e-9
-"""Branches that meet so close together, relatively, meet at one point."""
-
-ASIDE = 2.0**-40
-"""How far to the left and to the right of it a jump is looked for, in units of |x| or 1."""
-
-STEEPER = 16.0
-"""A jump is so much more than the slope on either side makes of the distance."""
+from actfunc.formulas.balls import close_to
+from actfunc.formulas.branches import apart, branch_points, jump, same
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import plain_error
 
 
 class Joint(NamedTuple):
@@ -50,39 +41,13 @@ def joints(activation: Activation, formula: Formula) -> tuple[Joint, ...]:
     """Every joint that the formula has, with what the record says of it."""
     named = (*activation.joint_points, *activation.poles)
     found = []
-    for x in _apart(branch_points(formula, activation.params)):
-        jump = _jump(formula, x, activation.params)
-        if jump is not None:
-            held = any(_same(x, other) for other in named)
-            found.append(Joint(x, *jump, held))
+    for x in apart(branch_points(formula, activation.params)):
+        sides = jump(formula, x, activation.params)
+        if sides is not None:
+            held = any(same(x, other) for other in named)
+            order, left, right = sides
+            found.append(Joint(x, ORDERS[order], left, right, held))
     return tuple(found)
-
-
-def _apart(points: Sequence[float]) -> list[float]:
-    """One of those that are the same but for rounding."""
-    found: list[float] = []
-    for x in sorted(points, key=lambda x: len(f"{x!r}")):  # 0.5 and not 0.49999999999999994
-        if not any(_same(x, other) for other in found):
-            found.append(x)
-    return sorted(found)
-
-
-def _same(x: float, other: float) -> bool:
-    return abs(x - other) <= SAME_PLACE * max(abs(x), abs(other)) + 1e-300
-
-
-def _jump(
-    formula: Formula, x: float, params: Mapping[str, float]
-) -> tuple[str, float, float] | None:
-    """The lowest order that jumps at x, with both sides; None where none does."""
-    aside = ASIDE * max(abs(x), 1.0)
-    there = truth(formula, torch.tensor([x - aside, x + aside], dtype=torch.float64), params)
-    for order, name in enumerate(ORDERS):
-        left, right = there.hi[order].tolist()
-        slope = there.hi[order + 1].abs().max().item()
-        if abs(right - left) > STEEPER * slope * 2 * aside + 1e-12 * (abs(left) + abs(right)):
-            return name, left, right
-    return None
 
 
 def at_poles(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 import torch
@@ -19,23 +18,18 @@ from torch import Tensor
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
 from actfunc.certify.check import ORDERS, word
-from actfunc.certify.formula import Formula, parse
-from actfunc.certify.oracle import proven_at
 from actfunc.certify.sixteen import nans
-from actfunc.certify.ulp import plain_error
+from actfunc.formulas.balls import proven_at
+from actfunc.formulas.ends import FAR, come_to
+from actfunc.formulas.formula import Formula, parse
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import plain_error
 
 CLOSE = 4.0
 """Units in the last place that a limit may be off."""
 
-FAR = tuple(arb((2 * step + 1001, 3900 + 7 * step)) for step in range(12))
-"""How far out a limit is looked for, further than any float."""
-
 BESIDE = arb((1, -200))
 """How close to 0 a sign is looked for: what is 0 there like x⁵ can still be told from 0."""
-
-SAME = 1e-12
-"""How far apart, relatively, the values of what has come to its limit may be."""
 
 Accepted: TypeAlias = tuple[int, float, tuple[float, ...]]
 """An order, an input, and what is right there, one or the other; any, where nothing is claimed."""
@@ -135,11 +129,11 @@ def _at_infinity(
 ) -> Iterator[Accepted]:
     for end, asymptote in zip((-math.inf, math.inf), asymptotes, strict=True):
         points = [math.copysign(1, end) * far for far in FAR]
-        found = _come_to(formula, points, params)
+        found = come_to(formula, points, params)
         if asymptote is not None:
             other = parse(asymptote, tuple(params))
             there = other.evaluate(end, **params).item()
-            _, *slopes = _come_to(other, points, params)
+            _, *slopes = come_to(other, points, params)
             # one may be known where the other is not: a logarithm's value, and its slope
             found = [
                 second if first is None else first
@@ -160,25 +154,3 @@ def _at_zeros(formula: Formula, params: Mapping[str, float]) -> Iterator[Accepte
         written = formula.evaluate(zero, **params).item()
         if written == 0 and math.copysign(1, written) == math.copysign(1, limit):
             yield 0, zero, (limit,)
-
-
-def _come_to(
-    formula: Formula, points: Sequence[arb], params: Mapping[str, float]
-) -> list[float | None]:
-    """The limit of value, first and second derivative along points that come ever closer to it.
-
-    NaN where there is none. None where that cannot be told: what grows all along, slowly, may go to
-    infinity or not; a logarithm, far out, is a few thousand.
-    """
-    found = [proven_at(formula, point, params) for point in points]
-    if any(balls is None for balls in found):
-        return [None] * 3
-    return [_limit([float(balls[order]) for balls in found if balls]) for order in range(3)]
-
-
-def _limit(values: Sequence[float]) -> float | None:
-    last = values[-1]
-    if all(math.isclose(one, last, rel_tol=SAME) for one in values):
-        return last
-    rising = [one < next_one for one, next_one in pairwise(values)]
-    return None if all(rising) or not any(rising) else math.nan

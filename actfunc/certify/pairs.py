@@ -17,16 +17,16 @@ from torch import Tensor
 from actfunc.certify.calls import Answers, Call
 from actfunc.certify.certificate import FINE, Certificate
 from actfunc.certify.check import Check, summed_up, word
-from actfunc.certify.formula import parse
 from actfunc.certify.grids import with_neighbours
 from actfunc.certify.limits import Limit
 from actfunc.certify.oracle import truth
 from actfunc.certify.pair_calls import pair_calls
 from actfunc.certify.pair_ways import ORDERS, compiled_pair_ways, pair_ways
-from actfunc.certify.ulp import error_beside, plain_error, ulp
 from actfunc.certify.ways import RouteCheck
+from actfunc.formulas.formula import parse
 from actfunc.gated import GatedPair
 from actfunc.machine import plain_defaults
+from actfunc.numerics.ulp import error_beside, plain_error, ulp
 
 BOUNDS = (4.0, 4.0, 4.0, 8.0, 8.0, 8.0)
 """What is allowed of the value, the two slopes, the three second derivatives."""

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Parameter, Point, unlike, word
-from actfunc.certify.formula import Formula
 from actfunc.certify.limits import CLOSE, claims
 from actfunc.certify.settings import Sweep
-from actfunc.certify.ulp import plain_error
 from actfunc.errors import in_a_line
+from actfunc.formulas.formula import Formula
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import plain_error
 
 ENDS = (-math.inf, math.inf, math.nan, -0.0, 0.0)
 

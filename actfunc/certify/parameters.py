@@ -17,14 +17,15 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Parameter, bound_of, unlike, word
-from actfunc.certify.formula import Formula
-from actfunc.certify.oracle import Truth, truth
+from actfunc.certify.oracle import truth
 from actfunc.certify.parameter_ends import at_ends
 from actfunc.certify.settings import NUMBERS, Sweep, decimal_settings, over, settings
 from actfunc.certify.third import third_with_others
-from actfunc.certify.ulp import error, plain_error, ulp
 from actfunc.errors import in_a_line
+from actfunc.formulas.balls import Truth
+from actfunc.formulas.formula import Formula
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import error, plain_error, ulp
 
 DIGITS_LOST = 2.0**10
 """How many units of rounding of |∂f/∂p| + (|f| + 1)·(1 + 1/|p|) the derivative by a parameter p may

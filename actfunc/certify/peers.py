@@ -14,8 +14,8 @@ from actfunc.activation import Activation
 from actfunc.certify.audited import audited
 from actfunc.certify.certificate import on_grid
 from actfunc.certify.check import BOUNDS, ORDERS, Point, word
-from actfunc.certify.formula import parse
-from actfunc.certify.ulp import plain_error
+from actfunc.formulas.formula import parse
+from actfunc.numerics.ulp import plain_error
 
 Plain = Callable[[Tensor], Tensor]
 

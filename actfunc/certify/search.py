@@ -18,8 +18,7 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.check import Judged, measured
-from actfunc.certify.formula import Formula
-from actfunc.certify.oracle import Truth, truth
+from actfunc.certify.oracle import truth
 from actfunc.certify.surroundings import surroundings
 from actfunc.certify.suspects import (
     MIDDLE,
@@ -30,6 +29,8 @@ from actfunc.certify.suspects import (
     suspected,
     values,
 )
+from actfunc.formulas.balls import Truth
+from actfunc.formulas.formula import Formula
 
 SEED = 0
 """Of a certificate: the same every time. The search beside it draws another one each time."""

@@ -13,10 +13,10 @@ from torch import Tensor
 from actfunc import domain
 from actfunc.activation import Activation
 from actfunc.certify.check import Parameter, Point
-from actfunc.certify.formula import Formula
 from actfunc.certify.grids import with_neighbours
-from actfunc.certify.oracle import proven_at
 from actfunc.errors import FormulaError, UsageError
+from actfunc.formulas.balls import proven_at
+from actfunc.formulas.formula import Formula
 from actfunc.lifting import SIXTEEN_BIT
 
 RANDOM = 24

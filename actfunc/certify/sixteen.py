@@ -13,9 +13,10 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.check import Judged
-from actfunc.certify.formula import Formula
-from actfunc.certify.oracle import Truth, truth
-from actfunc.certify.ulp import error_beside
+from actfunc.certify.oracle import truth
+from actfunc.formulas.balls import Truth
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import error_beside
 
 NEIGHBOURHOOD = 8
 """How many inputs on each side of a zero crossing count as next to it."""

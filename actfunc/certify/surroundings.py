@@ -14,9 +14,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from actfunc.certify.formula import Formula
-from actfunc.certify.oracle import expansion
-from actfunc.certify.ulp import ulp
+from actfunc.formulas.balls import expansion
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import ulp
 
 TERMS = 16
 

@@ -25,10 +25,10 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.audited import Audited
-from actfunc.certify.formula import Formula
-from actfunc.certify.grids import branch_points
 from actfunc.certify.taylor import taylor
-from actfunc.certify.ulp import ulp
+from actfunc.formulas.branches import branch_points
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import ulp
 
 REACH, EVEN = 20.0, 480_000
 """The net on [-REACH, REACH]: a step of 8.3e-5, so that a stretch of 1e-4 has a point of it."""

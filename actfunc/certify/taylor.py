@@ -14,8 +14,8 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.certify.formula import Formula
-from actfunc.certify.tree import Apply, Node, Number, Symbol
+from actfunc.formulas.formula import Formula
+from actfunc.formulas.tree import Apply, Node, Number, Symbol
 
 
 class Taylor(NamedTuple):

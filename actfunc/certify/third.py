@@ -16,12 +16,13 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.check import Check, Judged, Parameter, summed_up, word
-from actfunc.certify.formula import Formula
-from actfunc.certify.grids import branch_points
-from actfunc.certify.oracle import Truth, truth
+from actfunc.certify.oracle import truth
 from actfunc.certify.settings import NUMBERS, Sweep, over
-from actfunc.certify.ulp import in_units, ulp
 from actfunc.errors import in_a_line
+from actfunc.formulas.balls import Truth
+from actfunc.formulas.branches import branch_points
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import in_units, ulp
 
 ORDER = "third"
 BOUND = 32.0

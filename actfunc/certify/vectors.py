@@ -17,19 +17,19 @@ import torch
 from flint import arb
 from torch import Tensor
 
-from actfunc.certify import series
 from actfunc.certify.certificate import FINE, Certificate
 from actfunc.certify.check import Check, summed_up, word
 from actfunc.certify.limits import Limit
-from actfunc.certify.oracle import PRECISIONS, rest, settled
 from actfunc.certify.remembered import remembered
-from actfunc.certify.ulp import error_beside, ulp
 from actfunc.certify.vector_laws import LAWS, Balls, Law, residual
 from actfunc.certify.vector_samples import Sample, samples
 from actfunc.certify.vector_ways import ORDERS, compiled_vector_ways, vector_ways
 from actfunc.certify.ways import RouteCheck
 from actfunc.errors import UsageError
+from actfunc.formulas import series
+from actfunc.formulas.balls import PRECISIONS, rest, settled
 from actfunc.machine import plain_defaults
+from actfunc.numerics.ulp import error_beside, ulp
 from actfunc.vector import VectorFunction
 
 BOUNDS = (4.0, 4.0, 4.0, 8.0)

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from actfunc.activation import Activation
 from actfunc.certify.check import ORDERS, Point, bound_of, summed_up, word
-from actfunc.certify.formula import Formula
 from actfunc.certify.oracle import truth
 from actfunc.certify.routes import ROUTES, SHAPES, Route, Shape, follow_compiled, lifted
-from actfunc.certify.ulp import error, plain_error
 from actfunc.errors import in_a_line
+from actfunc.formulas.formula import Formula
+from actfunc.numerics.ulp import error, plain_error
 
 T = TypeVar("T")
 

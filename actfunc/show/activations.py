@@ -15,9 +15,10 @@ from rich.text import Text
 
 from actfunc.activation import Activation
 from actfunc.catalogue.lookup import Catalogue
-from actfunc.certify.formula import Formula, parse
+from actfunc.formulas.formula import Formula, parse
+from actfunc.formulas.record import made_by_formula
 from actfunc.show import style
-from actfunc.show.certified import certified
+from actfunc.show.certified import certified, digits
 from actfunc.show.terminal import FoldingTable, line_plot
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def activation_panel(record: Activation, width: int = 80) -> RenderableType:
         "also called": ", ".join(record.aliases),
         "source": record.source or record.place,
         "certified": certified(record.spec),
+        "digits": digits(record) if made_by_formula(record) else "",
     }
     for label, value in rows.items():
         if value:

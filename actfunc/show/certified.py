@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from typing import Any
 
+from actfunc.activation import Activation
 from actfunc.certify import kept
+from actfunc.formulas.record import worst_of
+
+EPS = (2.0**-52, 2.0**-23)
+
+
+def digits(record: Activation) -> str:
+    """How many digits of a formula are right, where it was asked when it was first met."""
+    words = []
+    for name, eps, ulps in zip(("float64", "float32"), EPS, worst_of(record), strict=True):
+        right = [max(0.0, -math.log10(max(ulp, 0.5) * eps)) for ulp in ulps]
+        words.append(f"{', '.join(f'{each:.1f}' for each in right)} in {name}")
+    return f"{'; '.join(words)} (f, f′, f″, at the worst of some hundred points)"
 
 
 def certified(spec: str) -> str:

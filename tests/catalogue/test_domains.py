@@ -10,11 +10,11 @@ import torch
 import actfunc
 from actfunc import CATALOGUE, Activation
 from actfunc.certify.check import BOUNDS
-from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
-from actfunc.certify.ulp import error
 from actfunc.domain import interval
 from actfunc.errors import UsageError
+from actfunc.formulas.formula import parse
+from actfunc.numerics.ulp import error
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -15,11 +15,11 @@ from torch.func import grad, vmap
 
 import actfunc
 from actfunc.certify.check import BOUNDS
-from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.certify.routes import run_compiled
-from actfunc.certify.ulp import error
 from actfunc.errors import UsageError
+from actfunc.formulas.formula import parse
+from actfunc.numerics.ulp import error
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 DOUBLE, SINGLE = torch.float64, torch.float32

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from actfunc import CATALOGUE, Activation
-from actfunc.certify.formula import Formula, parse
 from actfunc.certify.oracle import truth
+from actfunc.formulas.formula import Formula, parse
 from tests.records import HANDFUL
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -11,10 +11,10 @@ import actfunc
 from actfunc.certify import certify
 from actfunc.certify.audited import audited, backward
 from actfunc.certify.check import BOUNDS, ORDERS, Point
-from actfunc.certify.formula import parse
 from actfunc.certify.grids import branch_points
 from actfunc.certify.peers import audit, peer
 from actfunc.cli import run
+from actfunc.formulas.formula import parse
 from actfunc.show.audit import audit_markdown
 from tests.records import each
 

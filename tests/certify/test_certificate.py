@@ -29,8 +29,8 @@ from actfunc.certify.oracle import truth
 from actfunc.certify.parameters import parameters
 from actfunc.certify.routes import ROUTES, SHAPES, follow_compiled
 from actfunc.certify.third import third
-from actfunc.certify.ulp import error
 from actfunc.errors import UsageError
+from actfunc.numerics.ulp import error
 from tests import records
 from tests.records import HANDFUL, each
 

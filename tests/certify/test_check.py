@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from actfunc.certify.check import WORST, bound_of, check
-from actfunc.certify.oracle import Truth
+from actfunc.formulas.balls import Truth
 
 X = torch.tensor([-300.0, -2.0, 0.5, 0.6, 1.0, 70.0])
 

@@ -16,8 +16,8 @@ from actfunc import source
 from actfunc.certify import exhaustive, parse
 from actfunc.certify.exhaustive import Block, blocks, conclude, judge_chunk
 from actfunc.certify.oracle import truth
-from actfunc.certify.ulp import error
 from actfunc.cli import run
+from actfunc.numerics.ulp import error
 from actfunc.storage import documents
 from tests.records import each
 
@@ -183,12 +183,12 @@ def test_the_command(small, capsys):
     [
         ("tanh_exp", "catalogue/composed.py"),
         ("tanh_exp", "catalogue/jets.py"),
-        ("tanh_exp", "catalogue/floats.py"),
+        ("tanh_exp", "numerics/floats.py"),
         ("silu", "catalogue/logistic.py"),
         ("gelu", "catalogue/self_gated.py"),
         ("gelu", "activation.py"),
         ("gelu", "certify/exhaustive.py"),
-        ("gelu", "certify/ulp.py"),
+        ("gelu", "numerics/ulp.py"),
     ],
 )
 def test_an_edit_to_anything_a_function_is_made_of_begins_anew(name, file, monkeypatch):

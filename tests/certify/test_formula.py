@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import actfunc
-from actfunc.certify.formula import ARITY, parse
 from actfunc.errors import FormulaError, UsageError
+from actfunc.formulas.formula import ARITY, parse
 
 HOSTILE = (
     "__import__('os').system('true')", "x.real", "x.__class__", "(lambda: 1)()", "x[0]", "'a'",

@@ -13,7 +13,7 @@ from actfunc import Activation
 from actfunc.certify import certify, parse
 from actfunc.certify.grids import grid
 from actfunc.certify.joints import at_poles, joints
-from actfunc.certify.oracle import close_to
+from actfunc.formulas.balls import close_to
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")

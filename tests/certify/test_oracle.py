@@ -12,9 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import actfunc
-from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.errors import FormulaError
+from actfunc.formulas.formula import parse
 from tests.records import each
 
 DIGITS = 50

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from actfunc.catalogue.gated import PAIRS
 from actfunc.certify.pair_ways import ORDERS, PAIR_ROUTES, pair_ways
 from actfunc.certify.pairs import certify_pair, pair_check, pair_grid, pair_limits, pair_truth
-from actfunc.certify.ulp import ulp
 from actfunc.errors import FormulaError
 from actfunc.gated import SIBLINGS
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import ulp
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 DTYPES = (torch.float64, torch.float32)

@@ -27,7 +27,7 @@ from actfunc.certify.parameters import (
     slope_by,
 )
 from actfunc.certify.settings import settings
-from actfunc.certify.ulp import error
+from actfunc.numerics.ulp import error
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")

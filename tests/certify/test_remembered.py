@@ -18,10 +18,10 @@ X = torch.linspace(-5, 5, 300, dtype=torch.float64)
 def proofs(tmp_path, monkeypatch):
     """A folder of its own, and a list that grows with each proof."""
     made = []
-    for module in (oracle, vectors):
-        prove = module._prove
+    for module, name in ((oracle, "prove"), (vectors, "_prove")):
+        prove = getattr(module, name)
         monkeypatch.setattr(
-            module, "_prove", lambda *asked, prove=prove: made.append(asked) or prove(*asked)
+            module, name, lambda *asked, prove=prove: made.append(asked) or prove(*asked)
         )
     monkeypatch.setenv("ACTFUNC_TRUTHS", str(tmp_path / "truths"))
     return made

@@ -15,7 +15,7 @@ from actfunc.certify.search import SEED, widened
 from actfunc.certify.surroundings import surroundings
 from actfunc.certify.suspects import EVEN, REACH, beside, strips, suspected, thinned, values
 from actfunc.certify.taylor import taylor
-from actfunc.certify.ulp import error, ulp
+from actfunc.numerics.ulp import error, ulp
 from tests.certify.planted import SIBLINGS, bump, places, stretch
 from tests.records import each
 

@@ -12,7 +12,7 @@ from actfunc.certify import certify, parse
 from actfunc.certify.check import BOUND_16
 from actfunc.certify.oracle import truth
 from actfunc.certify.sixteen import NEIGHBOURHOOD, every_input, inputs, nans
-from actfunc.certify.ulp import plain_error
+from actfunc.numerics.ulp import plain_error
 from tests.records import each
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -11,10 +11,10 @@ from torch.func import grad, vmap
 
 from actfunc import CATALOGUE, get
 from actfunc.certify.certificate import on_grid
-from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
 from actfunc.certify.settings import settings
 from actfunc.certify.third import third, third_with_others
+from actfunc.formulas.formula import parse
 from actfunc.show.failing import failing_points
 from tests.records import each
 from tests.reference import assert_same

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from actfunc.certify.ulp import error, plain_error, ulp
+from actfunc.numerics.ulp import error, plain_error, ulp
 
 INF, NAN = math.inf, math.nan
 BOTH = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=["float64", "float32"])

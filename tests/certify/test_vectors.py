@@ -14,8 +14,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actfunc.catalogue.vector import VECTORS
-from actfunc.certify import series
-from actfunc.certify.ulp import ulp
 from actfunc.certify.vector_laws import LAWS
 from actfunc.certify.vector_samples import Sample
 from actfunc.certify.vector_ways import ORDERS, ROUTES, vector_ways
@@ -27,7 +25,9 @@ from actfunc.certify.vectors import (
     vector_truth,
 )
 from actfunc.errors import UsageError
+from actfunc.formulas import series
 from actfunc.lifting import SIXTEEN_BIT
+from actfunc.numerics.ulp import ulp
 from actfunc.vector import SIBLINGS
 
 pytestmark = pytest.mark.usefixtures("one_thread")

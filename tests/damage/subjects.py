@@ -155,7 +155,7 @@ def _truths(root: Path) -> Subject:
     def use(folder: Path, power: int = 2) -> object:
         with _setting("ACTFUNC_TRUTHS", folder):
             proven = partial(lambda p: [x**p, x > 0], power)
-            found = remembered.remembered("actfunc.certify.tree", power, [x], proven)
+            found = remembered.remembered("actfunc.formulas.tree", power, [x], proven)
             return _weights(found)
 
     for power in (2, 3):

@@ -15,12 +15,12 @@ from actfunc.analysis.gain import recommend
 from actfunc.analysis.gaussian import moments
 from actfunc.analysis.propagation import predict
 from actfunc.analysis.signal import variance_map
-from actfunc.certify.formula import parse
 from actfunc.certify.oracle import truth
-from actfunc.certify.series import precision
 from actfunc.certify.settings import settings
-from actfunc.certify.tree import as_json
 from actfunc.errors import FormulaError
+from actfunc.formulas.formula import parse
+from actfunc.formulas.series import precision
+from actfunc.formulas.tree import as_json
 from actfunc.show import explorer
 from tests.certify.test_formula import HOSTILE
 from tests.records import each

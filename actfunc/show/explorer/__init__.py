@@ -15,8 +15,8 @@ import jinja2
 from actfunc import __version__, domain
 from actfunc.activation import Activation
 from actfunc.catalogue.lookup import Catalogue
-from actfunc.certify.formula import ARITY, parse
-from actfunc.certify.tree import as_json
+from actfunc.formulas.formula import ARITY, parse
+from actfunc.formulas.tree import as_json
 from actfunc.show import style
 
 SCRIPTS = (

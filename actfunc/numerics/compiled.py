@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor
 
-from actfunc.catalogue.floats import finite, flushed, lowest
+from actfunc.numerics.floats import finite, flushed, lowest
 
 # tanh(x) = x + x³·P(x²) for |x| < 0.625: Moshier's Cephes library, tanhf
 _TANH = (-0.333332819422, 0.133314422036, -0.0537397155531, 0.0206390887954, -0.00570498872745)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
 
-from actfunc.certify.tree import Apply, Node, Number, Symbol
+from actfunc.formulas.tree import Apply, Node, Number, Symbol
 
 
 def latex(tree: Node, order: int = 0) -> str:

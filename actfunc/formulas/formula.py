@@ -19,9 +19,9 @@ from typing import NamedTuple, TypeAlias
 import torch
 from torch import Tensor
 
-from actfunc.certify import typeset
-from actfunc.certify.tree import Apply, Node, Number, Symbol, constant, names, tower
 from actfunc.errors import FormulaError, UsageError
+from actfunc.formulas import typeset
+from actfunc.formulas.tree import Apply, Node, Number, Symbol, constant, names, tower
 
 MAX_LENGTH, MAX_DEPTH, MAX_EXPONENT = 1000, 64, 64
 
@@ -47,7 +47,7 @@ _REFUSED = {
 _PLAIN = re.compile(r"[\w\s.+\-*/()<>=,]*", re.ASCII)
 
 TorchFunction: TypeAlias = Callable[..., Tensor]
-_TORCH: dict[str, TorchFunction] = {
+TORCH: dict[str, TorchFunction] = {
     "+": torch.add, "-": torch.sub, "*": torch.mul, "/": torch.div, "**": torch.pow,
     "neg": torch.neg, "<": torch.lt, "<=": torch.le, ">": torch.gt, ">=": torch.ge,
     "and": torch.logical_and, "or": torch.logical_or, "if": torch.where,
@@ -88,7 +88,7 @@ class Formula(NamedTuple):
                 case Symbol(name):
                     return points.new_tensor(symbols[name])
                 case Apply(name, arguments):
-                    return _TORCH[name](*map(value, arguments))
+                    return TORCH[name](*map(value, arguments))
 
         return value(self.tree).expand(points.shape)
 
@@ -130,7 +130,9 @@ def _parse(text: str, params: tuple[str, ...]) -> Formula:
             warnings.simplefilter("ignore")  # Python's remarks on style, such as `1if x else 2`
             source = ast.parse(" ".join(text.split()), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        reason = error.msg if isinstance(error, SyntaxError) else "it is nested too deeply"
+        reason = "it is nested too deeply"
+        if isinstance(error, SyntaxError):
+            reason = f"{error.msg}, at character {error.offset}"
         raise _error(text, f"cannot be read ({reason})", params) from None
     reader = _Reader(" ".join(text.split()), params)
     return Formula(text, params, reader.number(source, 0))
@@ -193,7 +195,9 @@ class _Reader(NamedTuple):
                     raise self.error(f"{name} takes {takes} argument(s), not {len(arguments)}")
                 return Apply(name, tuple(self.number(value, depth) for value in arguments))
             case ast.Call(ast.Name(name), _, []):
-                raise self.error(f"the function {name!r} is not accepted")
+                raise self.error(
+                    f"the function {name!r}, at character {node.col_offset + 1}, is not accepted"
+                )
             case ast.Call(ast.Name(), _, _):
                 raise self.error("an argument by keyword is not accepted")
             case ast.UnaryOp(operator, _) | ast.BinOp(_, operator, _):

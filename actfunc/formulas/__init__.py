@@ -1,0 +1,1 @@
+"""Formulas as text: the tree of one, its truth in ball arithmetic, its print, its record."""

@@ -1,0 +1,1 @@
+"""Floating-point numbers: their ends and units, and what a compiled step computes of functions."""
