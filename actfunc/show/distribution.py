@@ -13,7 +13,7 @@ from rich import box
 from actfunc.analysis import LayerActivations
 from actfunc.analysis.activations import LayerFigures
 from actfunc.catalogue import CATALOGUE
-from actfunc.certify.formula import parse
+from actfunc.formulas.formula import parse
 from actfunc.show import style
 from actfunc.show.analysis import described, histogram_grid
 from actfunc.show.terminal import FoldingTable
