@@ -250,6 +250,9 @@ class Activation(Unchanging):
             found = (Partial(of(sibling), found, self.steep, bool(self.formula), rests, lost),)
         return found[0]
 
+    def __repr__(self) -> str:
+        return f"<{self.spec}: {self.formula or 'a function without a formula'}>"
+
     @property
     def siblings(self) -> tuple[Function, Function, Function]:
         """f, df and d2f."""

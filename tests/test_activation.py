@@ -19,6 +19,7 @@ from torch.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import functional as F
 
+import actfunc
 from actfunc import CATALOGUE, Activation, get, lift
 from actfunc.catalogue import FAMILIES, PAIRS, find
 from actfunc.certify.peers import peer
@@ -654,3 +655,8 @@ def test_compiled_where_nothing_needs_a_gradient_it_is_the_value():
         torch.testing.assert_close(compiled(x, beta), function(x, beta))
         needed = x.clone().requires_grad_()
         torch.testing.assert_close(compiled(needed, beta).detach(), function(x, beta))
+
+
+def test_the_public_names_are_what_dir_shows_and_an_activation_is_short():
+    assert dir(actfunc) == sorted(actfunc.__all__)
+    assert repr(get("elu")) == f"<elu:alpha=1.0: {get('elu').formula}>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -34,27 +34,36 @@ LINES: tuple[dict[str, Any], ...] = (
     {"lw": 1.2, "ls": ":"},
 )
 """How f, f′ and f″ are drawn."""
+NAMES = ("f", "f′", "f″")
+ORDERS = (0, 1, 2)
 JOINT: dict[str, Any] = {"marker": "o", "ls": "", "ms": 5, "mec": "white", "zorder": 5}
 ASYMPTOTE: dict[str, Any] = {"color": "#999999", "lw": 1, "ls": (0, (1, 2)), "zorder": 1}
 
 
-def catalogue_table(catalogue: Catalogue) -> FoldingTable:
-    """The catalogue at a glance, family by family."""
+def catalogue_table(
+    catalogue: Catalogue, names: Collection[str], facts: bool = False
+) -> FoldingTable:
+    """Those of the catalogue at a glance, family by family.
+
+    facts: with range, source and how far off each is at its worst.
+    """
     table = FoldingTable(
-        box=box.SIMPLE_HEAD, title=f"{len(catalogue)} activations", title_justify="left"
+        box=box.SIMPLE_HEAD, title=f"{len(names)} activations", title_justify="left"
     )
     table.add_column("name", no_wrap=True)
     table.add_column("formula, parameters, other names", ratio=1)
     table.add_column("joints", max_width=12)
     family = ""
-    for name, record in catalogue.items():
+    for name in names:
+        record = catalogue[name]
         if catalogue.family(name) != family:
             family = catalogue.family(name)
             table.add_section()
             table.add_row(Text(family, style="dim italic"))
         settings = ", ".join(f"{key}={value:.6g}" for key, value in record.params.items())
         shown = Text(record.formula)
-        for beside in (settings, ", ".join(record.aliases)):
+        told = (f"range {record.range}", record.source, certified(record.spec)) if facts else ()
+        for beside in (settings, ", ".join(record.aliases), *told):
             if beside:
                 shown.append(f"\n{beside}", style="dim")
         called = Text(name, style=f"bold {style.colour(name)}")
@@ -62,11 +71,9 @@ def catalogue_table(catalogue: Catalogue) -> FoldingTable:
     return table
 
 
-def catalogue_document(catalogue: Catalogue) -> dict[str, Any]:
-    """The catalogue as plain JSON values."""
-    records = [
-        {"family": catalogue.family(name), **_facts(record)} for name, record in catalogue.items()
-    ]
+def catalogue_document(catalogue: Catalogue, names: Iterable[str]) -> dict[str, Any]:
+    """Those of the catalogue as plain JSON values."""
+    records = [{"family": catalogue.family(name), **_facts(catalogue[name])} for name in names]
     return {"activations": records}
 
 
@@ -108,64 +115,93 @@ def activation_document(record: Activation) -> dict[str, Any]:
 
 
 @style.applied()
-def activations_figure(records: Sequence[Activation]) -> Figure:
-    """A grid: each function with its first and second derivative, joints and asymptotes marked."""
+def activations_figure(
+    records: Sequence[Activation],
+    *,
+    span: tuple[float, float] = SPAN,
+    orders: Sequence[int] = ORDERS,
+    title: str = "",
+) -> Figure:
+    """A grid: each function with its derivatives, joints and asymptotes marked.
+
+    span: the ends of the x axis. orders: which derivatives, 0 for the function itself.
+    """
     columns = min(3, len(records))
     rows = math.ceil(len(records) / columns)
-    figure = style.figure(4.1 * columns, 3.1 * rows + 0.4)
+    figure = style.figure(4.1 * columns, 3.1 * rows + 0.4, title)
     axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True).flat)
+    ends = heights(records, span, orders)
     for axis, record in zip(axes, records, strict=False):
-        draw_activation(axis, record)
+        draw_activation(axis, record, span, orders)
+        axis.set_ylim(*ends)  # one for all, as they are to be compared
     for axis in axes[len(records) :]:
         axis.set_visible(False)
     for axis in axes[: len(records)][-columns:]:  # the lowest of each column
         axis.tick_params(labelbottom=True)
         axis.set_xlabel("x")
-    figure.legend(handles=_key(), loc="outside lower center", ncols=5)
+    figure.legend(handles=_key(records, orders), loc="outside lower center", ncols=5)
     return figure
 
 
-def draw_activation(axis: Axes, record: Activation) -> None:
-    """Function, slope and curvature of one activation on one pair of axes."""
+def draw_activation(
+    axis: Axes,
+    record: Activation,
+    span: tuple[float, float] = SPAN,
+    orders: Sequence[int] = ORDERS,
+) -> None:
+    """An activation's derivatives of these orders on one pair of axes."""
     colour = style.colour(record.name)
-    left, right = SPAN
-    for text, ends in zip(record.asymptotes, ((left, 0.0), (0.0, right)), strict=True):
-        if text is not None and text != "x":
+    left, right = span
+    middle = min(max(0.0, left), right)
+    for text, ends in zip(record.asymptotes, ((left, middle), (middle, right)), strict=True):
+        if text is not None and text != "x" and 0 in orders and ends[0] < ends[1]:
             x = torch.tensor(ends, dtype=torch.float64, device="cpu")
             y = parse(text, record.params).evaluate(x, **record.params)
             axis.plot(x, y.expand_as(x), **ASYMPTOTE)
-    for x in _pieces(record):
-        for function, line in zip((record.d2f, record.df, record.f), reversed(LINES), strict=True):
-            axis.plot(x, function(x), color=colour, **line)
-    for joint in record.joint_points:
+    for x in pieces(record, span):
+        for order in reversed(orders):
+            axis.plot(x, record.siblings[order](x), color=colour, **LINES[order])
+    for joint in record.joint_points if 0 in orders else ():
         at = torch.tensor([joint], dtype=torch.float64, device="cpu")
         axis.plot(at, record.f(at), color=colour, **JOINT)
     axis.set_title(_title(record))
     axis.set_xlim(left, right)
-    low = min(
-        float(record.f(torch.linspace(left, right, 200, dtype=torch.float32, device="cpu")).min()),
-        -0.5,
-    )
-    axis.set_ylim(max(low, -2.2) - 0.25, 2.7)
+    axis.set_ylim(*heights([record], span, orders))
 
 
-def _key() -> list[Line2D]:
-    """What the kinds of line mean, in no activation's colour."""
-    kinds = zip((*LINES, JOINT, ASYMPTOTE), ("f", "f′", "f″", "joint", "asymptote"), strict=True)
+def heights(
+    records: Sequence[Activation], span: tuple[float, float], orders: Sequence[int]
+) -> tuple[float, float]:
+    """The ends of a y axis that has what is drawn, up to where it only goes on."""
+    x = torch.linspace(*span, 400, dtype=torch.float64, device="cpu")
+    values = torch.cat([one.siblings[order](x) for one in records for order in orders])
+    values = values[values.isfinite()]
+    low = max(float(values.min()), -2.2) if len(values) else -0.5
+    high = min(float(values.max()), 2.7) if len(values) else 2.7
+    return min(low, -0.5) - 0.25, max(high, 1.0) + (0.15 if high < 2.7 else 0.0)
+
+
+def _key(records: Sequence[Activation], orders: Sequence[int]) -> list[Line2D]:
+    """What the kinds of line that are there mean, in no activation's colour."""
+    kinds = [(LINES[order], NAMES[order]) for order in orders]
+    if 0 in orders and any(one.joint_points for one in records):
+        kinds.append((JOINT, "joint"))
+    if 0 in orders and any({*one.asymptotes} - {None, "x"} for one in records):
+        kinds.append((ASYMPTOTE, "asymptote"))
     return [Line2D([], [], label=label, **{"color": "#333333", **line}) for line, label in kinds]
 
 
-def _pieces(record: Activation) -> list[torch.Tensor]:
+def pieces(record: Activation, span: tuple[float, float] = SPAN) -> list[torch.Tensor]:
     """The span cut at the joints, so that a jump is drawn as one and not as a steep line."""
-    cuts = [SPAN[0], *[j for j in record.joint_points if SPAN[0] < j < SPAN[1]], SPAN[1]]
-    pieces = []
+    cuts = [span[0], *[j for j in record.joint_points if span[0] < j < span[1]], span[1]]
+    found = []
     for a, b in itertools.pairwise(cuts):
         x = torch.linspace(a, b, 400, dtype=torch.float64, device="cpu")
         # a joint's own slope belongs to one side; the drawing takes each side's
-        inner_a = a if a == SPAN[0] else a + 1e-9
-        inner_b = b if b == SPAN[1] else b - 1e-9
-        pieces.append(x.clamp(inner_a, inner_b))
-    return pieces
+        inner_a = a if a == span[0] else a + 1e-9
+        inner_b = b if b == span[1] else b - 1e-9
+        found.append(x.clamp(inner_a, inner_b))
+    return found
 
 
 def _title(record: Activation) -> str:

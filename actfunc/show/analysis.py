@@ -99,7 +99,6 @@ def histogram_grid(
             for values, colour in layers:
                 _draw_density(axis, values, colour)
             shown = layers[-1][0]
-            axis.set_ylim(0, None)
             axis.set_yticks([])
             axis.spines["left"].set_visible(False)
             axis.tick_params(labelsize=7.5)
@@ -119,7 +118,10 @@ def histogram_grid(
                 axis.set_xlim(-reach, reach)
             told = [_zeros_told(shown), shares[spec][index] if shares else ""]
             inside: Any = {"transform": axis.transAxes, "ha": "right", "va": "top", "fontsize": 8}
-            axis.text(0.98, 0.95, "\n".join(filter(None, told)), **inside)
+            words = [*filter(None, told)]
+            axis.text(0.98, 0.98, "\n".join(words), **inside)
+            # what is told stands above what is drawn
+            axis.set_ylim(0, axis.dataLim.ymax * (1.08 + 0.2 * len(words)) or 1.0)
             if column == 0:
                 name: Any = {"color": looks[spec].colour, "weight": "bold", "fontsize": 11}
                 axis.set_ylabel(looks[spec].label, rotation=0, ha="right", **name)
@@ -150,7 +152,7 @@ def _draw_density(axis: Axes, values: Values, colour: str) -> None:
     if zeros > ZEROS_TOLD:
         bin_of_zero = min(int(np.searchsorted(edges, 0.0, side="right")), len(counts)) - 1
         counts[bin_of_zero] = max(0.0, counts[bin_of_zero] - zeros * total)
-        axis.axvline(0.0, color=colour, lw=2.2, zorder=1)
+        axis.axvline(0.0, ymax=0.8, color=colour, lw=2.2, zorder=1)
     density = counts / (total * np.diff(edges))
     axis.stairs(density, edges, fill=True, color=colour, alpha=0.85, zorder=2)
 

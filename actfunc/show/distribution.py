@@ -89,7 +89,7 @@ def distribution_figure(
     key = {BEFORE: "before the activation", AFTER: "after it, in the activation's colour"}
     patches = [Patch(color=colour, label=words) for colour, words in key.items()]
     zeros = Line2D([], [], color=AFTER, lw=2.2, label="at 0: values that are exactly 0")
-    figure.legend(handles=[*patches, zeros], loc="outside lower center", ncols=3)
+    figure.legend(handles=[*patches, zeros], loc="outside upper center", ncols=3)
     return figure
 
 

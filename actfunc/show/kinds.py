@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich import box
@@ -9,14 +10,13 @@ from rich.console import Group
 from rich.markup import escape
 from rich.text import Text
 
-from actfunc.catalogue.named import ByName
 from actfunc.gated import GatedPair
 from actfunc.show.certified import certified
 from actfunc.show.terminal import FoldingTable
 from actfunc.vector import VectorFunction
 
 
-def pairs_table(pairs: ByName[GatedPair]) -> FoldingTable:
+def pairs_table(pairs: Mapping[str, GatedPair]) -> FoldingTable:
     """The gated pairs at a glance."""
     table = _table(f"{len(pairs)} gated pairs, functions of x and gate", "formula", "joints")
     for name, pair in pairs.items():
@@ -25,7 +25,7 @@ def pairs_table(pairs: ByName[GatedPair]) -> FoldingTable:
     return table
 
 
-def vectors_table(vectors: ByName[VectorFunction]) -> FoldingTable:
+def vectors_table(vectors: Mapping[str, VectorFunction]) -> FoldingTable:
     """The vector functions at a glance."""
     table = _table(f"{len(vectors)} vector functions", "definition", "parameters")
     for name, one in vectors.items():
@@ -57,7 +57,7 @@ def document(record: GatedPair | VectorFunction) -> dict[str, Any]:
 
 
 def kinds_document(
-    pairs: ByName[GatedPair], vectors: ByName[VectorFunction]
+    pairs: Mapping[str, GatedPair], vectors: Mapping[str, VectorFunction]
 ) -> dict[str, list[dict[str, Any]]]:
     """Both as plain JSON values."""
     return {

@@ -27,6 +27,36 @@ def test_list_shows_every_activation_and_its_formula(actfunc):
     assert [record["name"] for record in document["activations"]] == list(package.names())
 
 
+def test_list_is_of_what_has_all_the_words(actfunc):
+    document = actfunc("list", "gated", "arXiv:1606", "--json").document
+    found = [one["name"] for one in document["activations"]]
+    assert "gelu" in found
+    assert len(found) < len(package.names())
+    facts = " ".join(actfunc("list", "gelu", "--facts").out.split())
+    for part in ("arXiv:1606.08415", "range [-0.1700, inf)", "ulp"):
+        assert part in facts
+    refused = actfunc("list", "no such thing")
+    assert refused.code == 2
+    assert "nothing has no such thing" in refused.err
+
+
+def test_show_takes_several(actfunc):
+    document = actfunc("show", "relu", "swiglu", "--json").document
+    assert [one["name"] for one in document["activations"]] == ["relu", "swiglu"]
+    out = actfunc("show", "relu", "tanh").out
+    assert out.index("relu") < out.index("tanh")
+
+
+def test_plot_has_a_range_and_derivatives_or_says_what_is_wrong(actfunc):
+    own = ("--range=-4,4", "--derivatives", "1,0", "--title", "both", "--slide")
+    for more in ((), ("--overlay",)):
+        assert actfunc("plot", "relu", "gelu", *own, *more, "-o", "both.svg").code == 0
+    for wrong in (("--range", "4,1"), ("--range", "a"), ("--derivatives", "0,3")):
+        refused = actfunc("plot", "relu", *wrong)
+        assert refused.code == 2
+        assert wrong[0] in refused.err
+
+
 @each(package.CATALOGUE.values())
 def test_show_tells_all_about_one(actfunc, record):
     done = actfunc("show", record.name)

@@ -17,6 +17,7 @@ from actfunc.show import style
 from actfunc.show.activations import activations_figure
 from actfunc.show.distribution import distribution_figure
 from actfunc.show.neurons import dead_figure
+from actfunc.show.overlay import overlay_figure
 from actfunc.show.terminal import line_plot
 from actfunc.storage import WorkingSet
 from tests.records import HANDFUL
@@ -198,3 +199,34 @@ def test_a_terminal_plot_shows_a_line_where_it_is():
     # the diagonal: the top row has its dots on the right, the bottom row on the left
     assert lines[0].rstrip()[-1] not in "┼ "
     assert lines[4][8] not in " ·"
+
+
+def test_an_overlay_has_all_functions_in_a_panel_for_each_derivative():
+    records = [get("relu"), get("gelu")]
+    figure = overlay_figure(records, span=(-4, 4), orders=(0, 1), title="together")
+    assert [axis.get_title(loc="left") for axis in figure.axes] == ["f", "f′"]
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"relu", "gelu"}
+    for axis, order in zip(figure.axes, (0, 1), strict=True):
+        assert axis.get_xlim() == (-4, 4)
+        [*_, gelu] = axis.lines
+        x, y = map(torch.as_tensor, gelu.get_data())
+        assert torch.equal(y, records[1].siblings[order](x))
+
+
+def test_a_figure_has_the_derivatives_asked_for_and_its_key_no_others():
+    figure = activations_figure([get("tanh")], orders=(0, 1), span=(-2, 2))
+    [key], [axis] = figure.legends, figure.axes
+    assert [text.get_text() for text in key.get_texts()] == ["f", "f′", "asymptote"]
+    assert axis.get_xlim() == (-2, 2)
+    assert not [line for line in axis.lines if line.get_linestyle() == ":"]
+
+
+def test_a_slide_is_wide_and_its_type_larger():
+    plain = activations_figure([get("relu")])
+    with style.for_slides():
+        slide = activations_figure([get("relu")])
+    width, height = slide.get_size_inches()
+    assert width / height == pytest.approx(16 / 9, rel=1e-3)
+    sizes = [figure.axes[0].title.get_fontsize() for figure in (plain, slide)]
+    assert sizes[1] > 1.3 * sizes[0]
+    assert activations_figure([get("relu")]).get_size_inches()[0] == plain.get_size_inches()[0]
