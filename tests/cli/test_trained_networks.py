@@ -171,7 +171,7 @@ def test_the_authors_networks_are_validated_on_what_they_were_not_trained_on(
     found = actfunc(*asked, "--json").document
     assert (found["seed"], found["split_seed"]) == (7, 42)
     assert found["dataset"]["validation"] == 256
-    activation, params = tutorial_checkpoint.read(checkpoints, "relu")
+    activation, params, *_ = tutorial_checkpoint.read(checkpoints, "relu")
     split = real_split._replace(
         validation=real_split.validation.first(256), test=real_split.test.first(256)
     )

@@ -23,6 +23,8 @@ plans = st.builds(
     st.lists(st.sampled_from([HIDDEN, (8,), ()]), **some).map(tuple),
     st.lists(st.sampled_from([SGD, ADAM]), **some).map(tuple),
     st.lists(st.sampled_from(["linear", "recommended"]), **some).map(tuple),
+    networks=st.sampled_from([(), ("residual:depth=8",), ("my.py:one", "my.py:other")]),
+    own_rates=st.just(()),
 )
 ways = st.fixed_dictionaries(
     {
@@ -35,9 +37,12 @@ ways = st.fixed_dictionaries(
 
 @given(plans)
 def test_members_are_every_combination_once_and_an_arms_stand_together(plan):
-    arms = itertools.product(plan.activations, plan.hidden, plan.optimizers, plan.inits)
+    shapes = [(layers, "") for layers in plan.hidden] + [((), one) for one in plan.networks]
     every = [
-        (*a, *rest) for a in arms for rest in itertools.product(plan.learning_rates, plan.seeds)
+        (activation, layers, optimizer, init, network, rate, seed)
+        for activation, (layers, network), optimizer, init, rate, seed in itertools.product(
+            plan.activations, shapes, plan.optimizers, plan.inits, plan.learning_rates, plan.seeds
+        )
     ]
     found = [(*member.arm, member.learning_rate, member.seed) for member in plan.members]
     assert len(set(found)) == len(found)
@@ -76,7 +81,7 @@ def test_every_member_is_in_one_task_that_one_program_can_do(plan, way):
 def test_shares_are_as_many_as_fill_the_slots_and_about_equal(plan, way):
     made = tasks(plan.members, **way)
     each = plan.alike
-    for _, group in itertools.groupby(made, key=lambda task: task[:3]):
+    for _, group in itertools.groupby(made, key=lambda task: (*task[:3], task.network)):
         shares = [len(task.members) for task in group]
         full = -(-each // way["at_a_time"])
         alone = way["at_a_time"] == 1 and not way["side_by_side"]
@@ -88,7 +93,7 @@ def test_shares_are_as_many_as_fill_the_slots_and_about_equal(plan, way):
 
 @given(plans, ways)
 def test_who_takes_tasks_in_turn_meets_each_program_once(plan, way):
-    programs = [task[:3] for task in tasks(plan.members, **way)]
+    programs = [(*task[:3], task.network) for task in tasks(plan.members, **way)]
     assert len([*itertools.groupby(programs)]) == len(set(programs))
 
 

@@ -35,7 +35,7 @@ def change(folder: RunFolder, edit) -> None:
 
 
 def test_what_was_trained_is_read_with_what_it_was_trained_on(folder, small_data):
-    (activation, params), origin = read(folder, get("tanh"), CPU)
+    (activation, params, *_), origin = read(folder, get("tanh"), CPU)
     assert activation.spec == "tanh"
     assert mlp.sizes(params) == (784, 16, 8, 10)
     best = folder.parameters(params)

@@ -39,7 +39,7 @@ SIZES = (12, 8, 5, 3)
     ["leakyrelu", *(pytest.param(n, marks=pytest.mark.full) for n in SIX if n != "leakyrelu")],
 )
 def test_the_published_accuracies(name, checkpoints, real_split):
-    activation, params = read(checkpoints, name)
+    activation, params, *_ = read(checkpoints, name)
     assert activation.spec == get(SIX[name]).spec
     assert mlp.sizes(params) == (784, 512, 256, 256, 128, 10)
     parts = (real_split.validation, real_split.test)
