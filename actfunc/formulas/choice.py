@@ -35,7 +35,7 @@ from actfunc.places import cache_root
 BOUNDS = (4.0, 4.0, 8.0)
 """What a certificate allows of the value, the first and the second derivative."""
 
-SPARE = 0.75
+SPARE = 0.5
 """What part of a bound float32 may take up on these few points, if it is to hold everywhere."""
 
 REACHES = (0.5, 0.125, 2.0**-10, 2.0**-30, 2.0**-52)
@@ -233,7 +233,7 @@ def asked_points() -> Tensor:
     wider = torch.exp2(torch.linspace(-1070, 1023.99, 61, dtype=torch.float64))
     # where a square or a cube overflows, and twice a number
     ends = torch.tensor([128 / 3, 64, 127, 1024 / 3, 512, 1023], dtype=torch.float64)
-    near_ends = torch.exp2((ends[:, None] + torch.linspace(-1, 0.99, 9)).flatten())
+    near_ends = torch.exp2((ends[:, None] + torch.linspace(-0.5, 0.5, 41)).flatten())
     largest = torch.finfo(torch.float32).max
     single = near_ends[near_ends < largest].float().double()
     side = torch.cat([single, near_ends, tails, far, wide, wider, torch.tensor([largest])])

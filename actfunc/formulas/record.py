@@ -14,7 +14,7 @@ from actfunc.formulas.formula import ARITY, CONSTANTS, Formula, parse
 from actfunc.formulas.patches import at_point, with_ends
 from actfunc.given import vouch_for
 
-_SIGNS = re.compile(r"[()+*/<>]|\bx\b.*-|-.*\bx\b|^x$|\d")
+_SIGNS = re.compile(r"[()+*/<>]|\bx\b.*-|-.*\bx\b|^x$")
 
 
 def is_formula(text: str) -> bool:

@@ -29,6 +29,8 @@ CONCERNED = {
     "cli": ["tests/cli", "tests/compare", "tests/certify", "tests/data", "tests/docs"],
     "compare": ["tests/compare", "tests/show", "tests/cli"],
     "data": ["tests/data", "tests/cli"],
+    "formulas": ["tests/formulas", "tests/certify", "tests/show"],
+    "numerics": ["tests/certify", "tests/catalogue", "tests/test_*.py", "tests/formulas"],
     "networks": ["tests/networks"],
     "show": ["tests/show", "tests/cli", "tests/certify", "tests/tutorial"],
     "storage": ["tests/storage", "tests/training", "tests/compare", "tests/cli"],

@@ -23,7 +23,6 @@ TOLD = {
     "calu": "first second",
     "gompertz": "second",
     "minsin": "second",
-    "smoothstep": "value",
 }
 """What of the catalogue's formulas float32 does not hold, made from the text alone."""
 
@@ -197,6 +196,16 @@ def test_joints_move_with_a_parameter():
     record = actfunc.get("x if x > a else 0", a=1.5)
     assert record.joint_points == (1.5,)
     assert record.bind(a=-2.0).joint_points == (-2.0,)
+
+
+def test_a_jump_of_the_second_derivative_is_a_joint():
+    assert actfunc.get("abs(x)*x").joint_points == (0.0,)
+
+
+def test_nan_stays_nan_in_every_branch():
+    record = actfunc.get("x if x > 0 else 0")
+    for sibling in record.siblings:
+        assert sibling(torch.full((1,), torch.nan)).isnan()
 
 
 def test_asymptotes_and_ends():
