@@ -35,7 +35,10 @@ def list_(json: Json = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A name, name:parameter=value, or file.py:name.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A name, name:parameter=value, a formula in quotes, or file.py:name."),
+    ],
     json: Json = False,
 ) -> None:
     """Show one activation: formula, derivatives, range, joints, source and a small plot."""
