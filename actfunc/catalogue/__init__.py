@@ -102,7 +102,8 @@ def _by_its_name(record: Any) -> Any:
     own = next((kind[record.name] for kind in kinds if record.name in kind), None)
     written = isinstance(record, Activation) and made_by_formula(record)
     known = own is not None and own.f.function is record.f.function
-    if written or known or bool(getattr(record, "place", "")):
+    place: str = getattr(record, "place", "")
+    if written or known or place:
         return find, (record.spec,)
     return object.__reduce_ex__(record, 2)
 

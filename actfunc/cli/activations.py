@@ -66,7 +66,8 @@ def list_(
 
 def show(
     names: Annotated[
-        list[str], typer.Argument(help="Names, name:parameter=value, or file.py:name.")
+        list[str],
+        typer.Argument(help="Names, name:parameter=value, formulas in quotes, or file.py:name."),
     ],
     json: Json = False,
 ) -> None:

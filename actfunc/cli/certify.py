@@ -33,7 +33,7 @@ def certify(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Activations: a name, name:parameter=value, file.py:name, module:name."
+            help="Activations: a name, name:parameter=value, a formula, file.py:name, module:name."
         ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="The whole catalogue.")] = False,

@@ -59,7 +59,8 @@ def register(app: App) -> None:
 
 def compare(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Activations: names, specs or file.py:name.")
+        list[str] | None,
+        typer.Argument(help="Activations: names, specs, formulas or file.py:name."),
     ] = None,
     activations: Annotated[
         str, typer.Option(help="The same as one text, with commas or blanks between.")

@@ -49,7 +49,9 @@ def register(app: App) -> None:
 
 
 def train(
-    activations: Annotated[list[str], typer.Argument(help="Names, specs or file.py:name.")],
+    activations: Annotated[
+        list[str], typer.Argument(help="Names, specs, formulas or file.py:name.")
+    ],
     epochs: Epochs = 50,
     patience: Annotated[
         int, typer.Option(min=1, help="Stop after so many epochs without a better validation.")

@@ -35,7 +35,7 @@ from actfunc.places import cache_root
 BOUNDS = (4.0, 4.0, 8.0)
 """What a certificate allows of the value, the first and the second derivative."""
 
-SPARE = 0.5
+SPARE = 0.4
 """What part of a bound float32 may take up on these few points, if it is to hold everywhere."""
 
 REACHES = (0.5, 0.125, 2.0**-10, 2.0**-30, 2.0**-52)

@@ -116,10 +116,16 @@ def _plain(text: str) -> str:
     return re.sub(r"[^\w.=+-]+", "-", text)
 
 
+_FORMULA = re.compile(r"[*()<>]|\bx\s*/|/\s*[\d(]|\d\s*/")
+
+
 def file_name(text: str) -> str:
-    """The slug of a text; of a long one with a digest of it, so that it is no other's."""
+    """The slug of a text; of a long one with a digest of it, so that it is no other's.
+
+    So of a formula, whose signs a file's name cannot hold: `x*2` and `x/2` have one slug.
+    """
     short = slug(text)
-    if len(_plain(text)) == len(short):
+    if len(_plain(text)) == len(short) and not _FORMULA.search(text):
         return short
     return f"{short}-{hashlib.sha256(text.encode(errors='replace')).hexdigest()[:8]}"
 

@@ -217,6 +217,9 @@ def test_asymptotes_and_ends():
     got = actfunc.get("x*exp(-x**2)")(ends)
     assert got[:2].tolist() == [0, 0]
     assert got[2].isnan()
+    far = torch.tensor([-1e200, 1e200], dtype=torch.float64)
+    for sibling in actfunc.get("(1 + x**2)*exp(-x**2/2)").siblings:
+        assert sibling(far).tolist() == [0, 0]
     assert actfunc.get("cos(x)").df(ends).isnan().all()
 
 

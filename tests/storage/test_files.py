@@ -100,6 +100,8 @@ def test_a_folder_that_may_not_be_searched_is_an_error_and_not_an_empty_one(tmp_
 def test_a_name_fits_any_system_and_is_nobody_elses():
     assert files.file_name("leaky_relu:negative_slope=0.1") == "leaky_relu-negative_slope=0.1"
     assert files.file_name("../../x") == "..-..-x"
+    formulas = "x/2", "x*2", "x<2", "2/x", "x*(2)"
+    assert len({files.file_name(formula) for formula in formulas}) == len(formulas)
     for long in ("x*" * 500, "größe" * 100, "関" * 200):
         name = files.file_name(long)
         assert len(name.encode()) < 120
