@@ -6,7 +6,6 @@ No matrix is formed. The second derivative of the activation in them is the reco
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -17,45 +16,64 @@ from torch.nn import functional as F
 from actfunc import mlp, tree
 from actfunc.activation import Function
 from actfunc.analysis.batches import labelled
+from actfunc.analysis.inside import forward, given_to, pixels, read_examples
 from actfunc.data import intake
 from actfunc.given import first_order, taken
+from actfunc.networks import Network
+from actfunc.networks.network import Params
 from actfunc.torch_private import outside_inference_mode
 
-Product: TypeAlias = Callable[[mlp.Params, Function, Tensor, Tensor, mlp.Params], mlp.Params]
+Product: TypeAlias = Callable[..., Params]
 """A matrix of the loss times a vector, which has the parameters' structure."""
 
 
 @outside_inference_mode
 def hessian_product(
-    params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, vector: mlp.Params
-) -> mlp.Params:
+    params: Params,
+    activation: Function,
+    images: Tensor,
+    labels: Tensor,
+    vector: Params,
+    *,
+    network: Network | None = None,
+) -> Params:
     """The Hessian of the mean cross-entropy of a batch, times a vector: `jvp` of `grad`.
 
     images, labels: see `data.intake`; activation: see `given.taken`; vector and result have the
     structure of the parameters. Raises UsageError. Pearlmutter, Fast exact multiplication by the
     Hessian, 1994.
     """
-    images, labels = intake.taken_batch(params, images, labels)
-    phi = taken(activation)
+    phi = given_to(activation)
+    images, labels = _batch(network, params, phi, images, labels)
 
-    def loss(params: mlp.Params) -> Tensor:
-        return F.cross_entropy(mlp.apply(params, images, phi), labels)
+    def loss(params: Params) -> Tensor:
+        return F.cross_entropy(forward(network)(params, images, phi), labels)
 
     return jvp(grad(loss), (params,), (vector,))[1]
 
 
 @outside_inference_mode
 def gauss_newton_product(
-    params: mlp.Params, activation: Function, images: Tensor, labels: Tensor, vector: mlp.Params
-) -> mlp.Params:
+    params: Params,
+    activation: Function,
+    images: Tensor,
+    labels: Tensor,
+    vector: Params,
+    *,
+    network: Network | None = None,
+) -> Params:
     """The Gauss-Newton part of that Hessian, JᵀH_L J with J the Jacobian of the logits, times a
     vector. H_L = diag(p) − ppᵀ is the cross-entropy's own Hessian, so no label is looked at.
 
     What it leaves out is the curvature of the network itself. Arguments as `hessian_product`'s.
     Schraudolph, Fast curvature matrix-vector products for second-order gradient descent, 2002.
     """
-    images, labels = intake.taken_batch(params, images, labels)
-    logits_of = partial(mlp.apply, images=images, activation=first_order(taken(activation)))
+    phi = first_order(given_to(activation))
+    images, labels = _batch(network, params, phi, images, labels)
+
+    def logits_of(params: Params) -> Tensor:
+        return forward(network)(params, images, phi)
+
     pushed = jvp(logits_of, (params,), (vector,))
     logits, moved = pushed[0], pushed[1]
     p = logits.softmax(dim=-1)
@@ -126,6 +144,7 @@ def operator(
     images: Tensor,
     labels: Tensor,
     *,
+    network: Network | None = None,
     batch: int = 1024,
 ) -> Function:
     """A product as a function of one flat vector (parameter), the mean over all of the images.
@@ -134,28 +153,35 @@ def operator(
     memory does not grow with their number. activation: see `given.taken`. The vector has the
     parameters' dtype. Raises UsageError for what is none of these, and for a batch below 1.
     """
-    images, labels = intake.taken_examples(params, (images, labels))
-    activation = taken(activation)
+    activation = given_to(activation)
+    images, labels = read_examples(network, params, activation, images, labels)
     labelled(images, labels, batch)  # what is wrong is said here, not at the first product
-    dtype = params[0].weight.dtype
 
     def of(vector: Tensor) -> Tensor:
         total = torch.zeros_like(vector)
         shaped = unflatten(params, vector)
         for part, answers in labelled(images, labels, batch):
-            moved = product(params, activation, intake.pixels(part, dtype), answers, shaped)
+            read = pixels(params, part)
+            moved = product(params, activation, read, answers, shaped, network=network)
             total = total + flatten(moved) * (len(answers) / len(labels))
         return total
 
     return of
 
 
-def flatten(params: mlp.Params) -> Tensor:
-    """The parameters as one vector (parameter): weight, bias, weight, … from the input on."""
+def flatten(params: Params) -> Tensor:
+    """The parameters as one vector (parameter): in the tree's order."""
     return torch.cat([leaf.flatten() for leaf in tree.leaves(params)])
 
 
-def unflatten(params: mlp.Params, vector: Tensor) -> mlp.Params:
+def unflatten(params: Params, vector: Tensor) -> Params:
     """A vector (parameter) in the structure of `params`, the inverse of `flatten`."""
     parts = iter(vector.split([leaf.numel() for leaf in tree.leaves(params)]))
     return tree.map(lambda leaf: next(parts).view_as(leaf), params)
+
+
+def _batch(
+    network: Network | None, params: Params, activation: Function, images: Tensor, labels: Tensor
+) -> tuple[Tensor, Tensor]:
+    images, labels = read_examples(network, params, activation, images, labels)
+    return pixels(params, images), labels

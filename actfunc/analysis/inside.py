@@ -14,7 +14,7 @@ from actfunc.errors import UsageError
 from actfunc.given import Given, taken, value_of
 from actfunc.lifting import Slope
 from actfunc.networks import OWN, Network, Site, observe, sites
-from actfunc.networks.network import Params
+from actfunc.networks.network import Apply, Params
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,30 @@ def read_images(params: Params, images: object, network: Network | None) -> Tens
     return take(params, images)
 
 
+def forward(network: Network | None) -> Apply:
+    """The pass of a network; without one a multilayer perceptron's."""
+    return mlp.apply if network is None else network.apply
+
+
+def read_examples(
+    network: Network | None, params: Params, activation: Given, images: object, labels: object
+) -> tuple[Tensor, Tensor]:
+    """Images and their labels as they come in, looked at once."""
+    if network is None:
+        return intake.taken_examples(params, (images, labels))
+    images = read_images(params, images, network)
+    return images, read_labels(network, params, activation, images, labels)
+
+
 def read_labels(
     network: Network, params: Params, activation: Given, inputs: Tensor, labels: object
 ) -> Tensor:
-    """Labels of a batch that is ready to be read, int64, looked at once.
+    """Labels of a batch, int64, looked at once.
 
     Raises UsageError for what are none, and for a network that gives no logits (batch, class).
     """
     with torch.no_grad():
-        logits = network.apply(params, inputs[:1], activation)
+        logits = network.apply(params, pixels(params, inputs[:1]), activation)
     if logits.ndim != 2 or len(logits) != 1:
         raise UsageError(
             f"{network.name} gives outputs of shape {tuple(logits.shape)} for one image",

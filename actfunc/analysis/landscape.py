@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.func import vmap
 
-from actfunc import mlp
+from actfunc.analysis import traces as by_transforms
 from actfunc.analysis.batches import in_batches, labelled
 from actfunc.analysis.curvature import (
     flatten,
@@ -18,7 +20,9 @@ from actfunc.analysis.curvature import (
     hessian_product,
     network_trace,
     operator,
+    unflatten,
 )
+from actfunc.analysis.inside import given_to, pixels, read_examples
 from actfunc.analysis.isometry import jacobian_singular_values
 from actfunc.analysis.lanczos import (
     Ritz,
@@ -32,11 +36,11 @@ from actfunc.analysis.lanczos import (
     smallest,
     spectrum,
 )
-from actfunc.data import intake
 from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 from actfunc.errors import UsageError
 from actfunc.generator import seeded
-from actfunc.given import taken
+from actfunc.networks import Network
+from actfunc.networks.network import Params
 from actfunc.number import whole
 
 
@@ -62,11 +66,12 @@ class Landscape(NamedTuple):
 
 @torch.no_grad()
 def landscape(
-    params: mlp.Params,
+    params: Params,
     activation: Callable[[Tensor], Tensor],
     images: Tensor,
     labels: Tensor,
     *,
+    network: Network | None = None,
     top: int = EIGENVALUES,
     steps: int = LANCZOS_STEPS,
     probes: int = TRACE_PROBES,
@@ -77,11 +82,11 @@ def landscape(
     """All of it, from 2·steps + probes products with vectors over the images (see `operator`).
 
     images, labels: see `data.intake`; they stream in batches; how large these are changes nothing
-    but the rounding. activation: see `given.taken`. Raises UsageError.
+    but the rounding. activation: see `given.taken`, or `networks.OWN`. Raises UsageError.
     `on_product(done, all)` is called as products are done, a probe counting as one.
     """
-    images, labels = intake.taken_examples(params, (images, labels))
-    activation, n = taken(activation), len(flatten(params))
+    activation, n = given_to(activation), len(flatten(params))
+    images, labels = read_examples(network, params, activation, images, labels)
     steps, top, probes = min(whole("steps", steps), n), whole("top", top), whole("probes", probes)
     if top > steps:
         raise UsageError(
@@ -96,7 +101,7 @@ def landscape(
         return found
 
     hessian, gauss_newton = (
-        operator(product, params, activation, images, labels, batch=batch)
+        operator(product, params, activation, images, labels, network=network, batch=batch)
         for product in (hessian_product, gauss_newton_product)
     )
     start = gaussian(flatten(params), seed)
@@ -104,14 +109,18 @@ def landscape(
     part_found = lanczos(lambda vector: told(gauss_newton(vector)), start, steps)
     traces, stretches = [], []
     for part in in_batches(images, batch):
-        pixels = intake.pixels(part, start.dtype)
-        traces.append(gauss_newton_trace(params, activation, pixels) * len(part))
-        stretches.append(jacobian_singular_values(params, activation, pixels))
+        x = pixels(params, part)
+        if network is None:
+            trace = gauss_newton_trace(params, activation, x)
+        else:
+            trace = by_transforms.gauss_newton_trace(network, params, activation, x)
+        traces.append(trace * len(part))
+        stretches.append(jacobian_singular_values(params, activation, x, network=network))
     exact = torch.stack(traces).sum() / len(images)
     generator = seeded(seed)
     rest = mean(
         [
-            told(_left_out(params, activation, images, labels, generator, batch))
+            told(_left_out(network, params, activation, images, labels, generator, batch))
             for _ in range(probes)
         ]
     )
@@ -133,20 +142,28 @@ def gauss_newton_share(found: Landscape) -> Tensor:
 
 
 def _left_out(
-    params: mlp.Params,
+    network: Network | None,
+    params: Params,
     activation: Callable[[Tensor], Tensor],
     images: Tensor,
     labels: Tensor,
     generator: torch.Generator,
     batch: int,
 ) -> Tensor:
-    """`network_trace` over all of the images, by one probe."""
-    like = torch.cat([layer.bias for layer in params])
-    widths = [len(layer.bias) for layer in params]
+    """What Gauss-Newton leaves out of the trace over all of the images, by one probe."""
+    # of affine layers a sign for each neuron is enough
+    like = torch.cat([layer.bias for layer in params]) if network is None else flatten(params)
     total = like.new_zeros(())
-    for part, answers in labelled(images, labels, batch):
+    at_once = batch if network is None else by_transforms.examples_at_once(params)
+    for part, answers in labelled(images, labels, at_once):
         # row by row, so that an example's signs are the same in batches of any size
-        probe = signs(like.expand(len(part), -1), generator).split(widths, dim=-1)
-        seen = network_trace(params, activation, intake.pixels(part, like.dtype), answers, probe)
+        drawn = signs(like.expand(len(part), -1), generator)
+        x = pixels(params, part)
+        if network is None:
+            probe = drawn.split([len(layer.bias) for layer in params], dim=-1)
+            seen = network_trace(params, activation, x, answers, probe)
+        else:
+            each = vmap(partial(unflatten, params))(drawn)
+            seen = by_transforms.network_trace(network, params, activation, x, answers, each)
         total = total + seen * (len(part) / len(images))
     return total

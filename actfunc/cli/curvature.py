@@ -10,6 +10,7 @@ import typer
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
+from actfunc.cli.fresh_network import expect_fresh, fresh_network
 from actfunc.cli.options import (
     Batch,
     DataSet,
@@ -17,6 +18,7 @@ from actfunc.cli.options import (
     Examples,
     Figure,
     Json,
+    NetworkSpec,
     Pretrained,
     Runs,
     Seed,
@@ -38,6 +40,7 @@ def register(app: App) -> None:
 def curvature(
     activations: SixByDefault = None,
     pretrained: Pretrained = None,
+    network: NetworkSpec = None,
     batch: Batch = 1024,
     top: Annotated[
         int, typer.Option("--top", min=1, help="So many of the largest eigenvalues.")
@@ -66,7 +69,10 @@ def curvature(
     out: Figure = Path("curvature.svg"),
     json: Json = False,
 ) -> None:
-    """Show how a trained network's loss curves: eigenvalues and trace of its Hessian."""
+    """Show how a trained network's loss curves: eigenvalues and trace of its Hessian.
+
+    With --network it is any network, freshly drawn.
+    """
     from actfunc.analysis.landscape import landscape
     from actfunc.errors import UsageError
     from actfunc.show import curvature as show
@@ -78,26 +84,42 @@ def curvature(
             f"--top {top} asks for more eigenvalues than --steps {steps} finds",
             "take about five times as many steps",
         )
+    expect_fresh(network, pretrained=pretrained, hidden=hidden)
     output = Output(json)
-    work, networks = trained_networks(
-        output,
-        activations,
-        pretrained=pretrained,
-        runs=runs,
-        hidden=hidden,
-        dataset=dataset,
-        examples=examples,
-        seed=seed,
-        device=device,
-    )
-    images, labels = work.split.train.first(batch)
+    of = landscape
+    if network is not None:
+        chosen = fresh_network(
+            output,
+            network,
+            activations,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        work, of = chosen.work, partial(landscape, network=chosen.network)
+        looked_at = {name: (chosen.params, given) for name, given in chosen.activations.items()}
+        images, labels = chosen.images[:batch], work.split.train.labels[:batch]
+    else:
+        work, networks = trained_networks(
+            output,
+            activations,
+            pretrained=pretrained,
+            runs=runs,
+            hidden=hidden,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        looked_at = {name: (each.params, each.activation) for name, each in networks.items()}
+        images, labels = work.split.train.first(batch)
     found = {}
     with output.progress() as bar:
-        for name, network in networks.items():
+        for name, one in looked_at.items():
             task = bar.add_task(name, total=2 * steps + probes, note="products")
-            found[name] = landscape(
-                network.params,
-                network.activation,
+            found[name] = of(
+                *one,
                 images,
                 labels,
                 top=top,
@@ -112,6 +134,7 @@ def curvature(
     output.document(
         {
             **work.facts(),
+            **({} if network is None else {"network": network}),
             "batch": len(labels),
             "steps": steps,
             "probes": probes,

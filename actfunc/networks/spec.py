@@ -7,14 +7,16 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
 from torch import nn
 
+from actfunc import number
 from actfunc.catalogue import door
 from actfunc.errors import UsageError
 from actfunc.makers import Makers
 from actfunc.networks import convolutions, multilayer, transformers
 from actfunc.networks.module import of_module
-from actfunc.networks.network import Network
+from actfunc.networks.network import Network, Params
 from actfunc.source import digest_of
 
 SETTINGS = "a network is a name or a place with settings behind it: residual:depth=20"
@@ -73,7 +75,7 @@ def get(spec: str | Network | nn.Module | Callable[..., Any]) -> Network:
                 "a pure function net(params, x, activation) is a network together with init(seed),"
                 " which gives its parameters",
             )
-        return Network(attribute, init, found)
+        return Network(attribute, lambda seed: _drawn(init, seed), found)
     return of_module(lambda: found(**given), attribute)
 
 
@@ -117,6 +119,13 @@ def source_of(spec: str) -> str:
 def _is_place(spec: str) -> bool:
     _, _, tail = spec.partition(":")
     return bool(tail) and "=" not in tail.partition(":")[0]
+
+
+def _drawn(init: Callable[[int], Params], seed: int) -> Params:
+    """What `init` gives, of this seed even where it draws from torch's own generator."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(number.seed(seed))
+        return init(seed)
 
 
 def _is_pure(function: Any) -> bool:
