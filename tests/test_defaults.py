@@ -21,6 +21,7 @@ from actfunc.analysis.depth import carry, draw
 from actfunc.analysis.gaussian import moments
 from actfunc.analysis.isometry import jacobian_singular_values
 from actfunc.analysis.landscape import landscape
+from actfunc.formulas import record
 from actfunc.training import Settings, accuracy, fit, start
 from tests.entry_points import figures
 from tests.reference import assert_same
@@ -35,15 +36,33 @@ MADE_BY = {
 
 
 def test_every_tensor_of_ours_has_a_place():
-    """Those of certificates are made within `plain_defaults`, and memory is counted on meta."""
+    """Those of certificates and of formulas' choices are made within `plain_defaults`, and memory
+    is counted on meta."""
     root = Path(actfunc.__file__).parent
     for path in root.rglob("*.py"):
-        if "certify" in path.parts or path.name == "memory.py":
+        if {"certify", "formulas"} & {*path.parts} or path.name == "memory.py":
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in MADE_BY:
                 where = f"{path.relative_to(root)}:{node.lineno}: {ast.unparse(node)}"
                 assert "device" in {keyword.arg for keyword in node.keywords}, where
+
+
+def test_a_formula_is_the_same_whatever_the_defaults_are(tmp_path, monkeypatch):
+    text, x = "x*sigmoid(1.25*x)*atan(x)", torch.linspace(-30, 30, 61)
+    want = actfunc.get(text)
+    found = []
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    record._made.cache_clear()
+    torch.set_default_device("meta")
+    try:
+        chosen = actfunc.get(text)
+        found += [sibling(x) for sibling in chosen.siblings]
+    finally:
+        torch.set_default_device(None)
+        record._made.cache_clear()
+    for got, sibling in zip(found, want.siblings, strict=True):
+        assert_same(got, sibling(x), x)
 
 
 @pytest.mark.full

@@ -38,7 +38,7 @@ def gauss_newton_trace(network: Network, params: Params, activation: Given, x: T
     def of_example(one: Tensor) -> Tensor:
         logits, back = vjp(lambda p: network.apply(p, one.unsqueeze(0), phi).squeeze(0), params)[:2]
         p = logits.softmax(-1)
-        towards = p.sqrt().unsqueeze(-1) * (torch.eye(classes).to(p) - p)
+        towards = p.sqrt().unsqueeze(-1) * (torch.eye(classes, dtype=p.dtype, device=p.device) - p)
         return vmap(lambda row: _square(back(row)[0]))(towards).sum()
 
     at_once = max(1, examples_at_once(params) // classes)

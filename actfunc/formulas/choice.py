@@ -228,7 +228,7 @@ def asked_points() -> Tensor:
     """Where the judge is asked: near, far, next to 0, to the ends of float32 and of float64."""
     near = torch.linspace(-20, 20, 241, dtype=torch.float64).float().double()
     tails = torch.linspace(20, 120, 61, dtype=torch.float64).float().double()
-    far = torch.linspace(120, 760, 41, dtype=torch.float64)
+    far = torch.linspace(120, 760, 41, dtype=torch.float64, device="cpu")
     wide = torch.exp2(torch.linspace(-148, 127.9, 121, dtype=torch.float64)).float().double()
     wider = torch.exp2(torch.linspace(-1070, 1023.99, 61, dtype=torch.float64))
     # where a square or a cube overflows, and twice a number

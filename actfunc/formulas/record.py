@@ -13,6 +13,7 @@ from actfunc.formulas.choice import Choice, choice_of, sibling
 from actfunc.formulas.formula import ARITY, CONSTANTS, Formula, parse
 from actfunc.formulas.patches import at_point, with_ends
 from actfunc.given import vouch_for
+from actfunc.machine import plain_defaults
 
 _SIGNS = re.compile(r"[()+*/<>]|\bx\b.*-|-.*\bx\b|^x$")
 
@@ -37,6 +38,7 @@ def made_by_formula(record: Activation) -> bool:
 
 
 @lru_cache(maxsize=256)
+@plain_defaults()
 def _made(text: str, settings: tuple[tuple[str, float], ...]) -> Activation:
     params = dict(settings)
     _check_names(text, params)
@@ -66,6 +68,7 @@ def _made(text: str, settings: tuple[tuple[str, float], ...]) -> Activation:
     return record
 
 
+@plain_defaults()
 def worst_of(record: Activation) -> tuple[tuple[float, ...], ...]:
     """How far off a formula's f, df and d2f are in float64, then in float32, where it was asked."""
     return choice_of(parse(record.formula, tuple(record.params)), record.params).worst

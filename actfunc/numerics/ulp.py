@@ -72,4 +72,4 @@ def in_units(got: Tensor, hi: Tensor, lo: Tensor, unit: Tensor) -> Tensor:
 
 
 def _double(number: float) -> Tensor:
-    return torch.tensor(number, dtype=torch.float64)
+    return torch.tensor(number, dtype=torch.float64, device="cpu")

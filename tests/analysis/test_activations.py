@@ -62,7 +62,7 @@ def test_the_figures_of_the_members_of_a_stack(small_split):
 
 def trained(name, real_split, checkpoints):
     """The figures of one of the tutorial's networks, and its values, over its first images."""
-    record, params = tutorial_checkpoint.read(checkpoints, name)
+    record, params, *_ = tutorial_checkpoint.read(checkpoints, name)
     images = normalise(real_split.train.first(1024).images)
     return distribution(params, record.f, images)
 

@@ -237,13 +237,13 @@ def test_no_image_is_an_error():
     ("name", "dead"), [("relu", [0, 0, 0, 3]), ("sigmoid", [0] * 4), ("swish", [0] * 4)]
 )
 def test_the_trained_networks_over_the_whole_training_set(name, dead, real_split, checkpoints):
-    record, params = tutorial_checkpoint.read(checkpoints, name)
+    record, params, *_ = tutorial_checkpoint.read(checkpoints, name)
     found = tally(count_neurons(params, record, real_split.train.images))
     assert [int(layer.dead) for layer in found] == dead
 
 
 def test_dead_by_the_slope_is_dead_by_the_output_in_the_trained_network(real_split, checkpoints):
-    record, params = tutorial_checkpoint.read(checkpoints, "relu")
+    record, params, *_ = tutorial_checkpoint.read(checkpoints, "relu")
     images = real_split.train.images[:1000]
     by_slope = count_neurons(params, record, images)
     by_output = dead_neurons(params, record.f, images)
