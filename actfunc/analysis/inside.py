@@ -13,8 +13,8 @@ from actfunc.data import intake
 from actfunc.errors import UsageError
 from actfunc.given import Given, taken, value_of
 from actfunc.lifting import Slope
-from actfunc.networks import OWN, Network, Site, observe, sites
-from actfunc.networks.network import Apply, Params
+from actfunc.networks import OWN, Network, Site
+from actfunc.networks.network import Apply, Params, look
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,7 @@ def inside(
             Inside(f"hidden layer {number}", before, after, activation)
             for number, (before, after) in enumerate(places, start=1)
         )
-    found = sites(network, params, inputs[:1], activation)
-    seen = observe(network.apply, params, inputs, activation)
+    found, seen = look(network, params, inputs, activation)
     parts = zip(found, seen.before, seen.after, seen.functions, strict=True)
     return tuple(
         Inside(site.name, before, after, function, site) for site, before, after, function in parts

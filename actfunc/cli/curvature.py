@@ -10,7 +10,7 @@ import typer
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
-from actfunc.cli.fresh_network import expect_fresh, fresh_network
+from actfunc.cli.fresh_network import expect_fresh, trained_or_fresh
 from actfunc.cli.options import (
     Batch,
     DataSet,
@@ -26,7 +26,6 @@ from actfunc.cli.options import (
     TrainedHidden,
     example,
 )
-from actfunc.cli.trained_networks import trained_networks
 from actfunc.defaults import EIGENVALUES, LANCZOS_STEPS, TRACE_PROBES
 
 
@@ -86,42 +85,28 @@ def curvature(
         )
     expect_fresh(network, pretrained=pretrained, hidden=hidden)
     output = Output(json)
-    of = landscape
-    if network is not None:
-        chosen = fresh_network(
-            output,
-            network,
-            activations,
-            dataset=dataset,
-            examples=examples,
-            seed=seed,
-            device=device,
-        )
-        work, of = chosen.work, partial(landscape, network=chosen.network)
-        looked_at = {name: (chosen.params, given) for name, given in chosen.activations.items()}
-        images, labels = chosen.images[:batch], work.split.train.labels[:batch]
-    else:
-        work, networks = trained_networks(
-            output,
-            activations,
-            pretrained=pretrained,
-            runs=runs,
-            hidden=hidden,
-            dataset=dataset,
-            examples=examples,
-            seed=seed,
-            device=device,
-        )
-        looked_at = {name: (each.params, each.activation) for name, each in networks.items()}
-        images, labels = work.split.train.first(batch)
+    looked = trained_or_fresh(
+        output,
+        activations,
+        network,
+        pretrained=pretrained,
+        runs=runs,
+        hidden=hidden,
+        dataset=dataset,
+        examples=examples,
+        seed=seed,
+        device=device,
+    )
+    images, labels = looked.examples.first(batch)
     found = {}
     with output.progress() as bar:
-        for name, one in looked_at.items():
+        for name, one in looked.members.items():
             task = bar.add_task(name, total=2 * steps + probes, note="products")
-            found[name] = of(
+            found[name] = landscape(
                 *one,
                 images,
                 labels,
+                network=looked.network,
                 top=top,
                 steps=steps,
                 probes=probes,
@@ -133,8 +118,7 @@ def curvature(
         output.print(show.curvature_table(found))
     output.document(
         {
-            **work.facts(),
-            **({} if network is None else {"network": network}),
+            **looked.facts(),
             "batch": len(labels),
             "steps": steps,
             "probes": probes,

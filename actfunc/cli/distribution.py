@@ -9,7 +9,7 @@ import typer
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output
-from actfunc.cli.fresh_network import expect_fresh, fresh_network
+from actfunc.cli.fresh_network import expect_fresh, trained_or_fresh
 from actfunc.cli.options import (
     Batch,
     DataSet,
@@ -25,7 +25,6 @@ from actfunc.cli.options import (
     TrainedHidden,
     example,
 )
-from actfunc.cli.trained_networks import trained_networks
 
 
 def register(app: App) -> None:
@@ -60,8 +59,6 @@ def distribution(
     json: Json = False,
 ) -> None:
     """Show the values in a trained network: histograms before and after every activation."""
-    from functools import partial
-
     import torch
 
     from actfunc.analysis import distribution as distribute
@@ -74,49 +71,36 @@ def distribution(
     expect_fresh(network, pretrained=pretrained, hidden=hidden)
     style.check_format(out)
     output = Output(json)
-    places = None
-    if network is not None:
-        chosen = fresh_network(
-            output,
-            network,
-            activations,
-            dataset=dataset,
-            examples=examples,
-            seed=seed,
-            device=device,
-        )
-        work, places = chosen.work, chosen.places
-        images = normalise(chosen.images[:batch])
-        look = partial(distribute, network=chosen.network)
-        inside = {name: (chosen.params, given) for name, given in chosen.activations.items()}
-    else:
-        work, networks = trained_networks(
-            output,
-            activations,
-            pretrained=pretrained,
-            runs=runs,
-            hidden=hidden,
-            dataset=dataset,
-            examples=examples,
-            seed=seed,
-            device=device,
-        )
-        images, look = normalise(work.split.train.first(batch).images), partial(distribute)
-        inside = {name: (each.params, each.activation) for name, each in networks.items()}
+    looked = trained_or_fresh(
+        output,
+        activations,
+        network,
+        pretrained=pretrained,
+        runs=runs,
+        hidden=hidden,
+        dataset=dataset,
+        examples=examples,
+        seed=seed,
+        device=device,
+    )
+    images = normalise(looked.examples.first(batch).images)
     with torch.no_grad():
-        values = {name: look(*each, images) for name, each in inside.items()}
+        values = {
+            name: distribute(*each, images, network=looked.network)
+            for name, each in looked.members.items()
+        }
         for layers in values.values():
             for layer in layers:
                 check_finite(layer.post)
         found = {name: figures(layers, near_zero) for name, layers in values.items()}
-    drawn = show.distribution_figure(values, found, places)
+    drawn = show.distribution_figure(values, found, looked.places)
     if not json:
-        output.print(show.distribution_table(found, near_zero, places))
+        output.print(show.distribution_table(found, near_zero, looked.places))
     output.document(
         {
-            **work.facts(),
+            **looked.facts(),
             "batch": len(images),
-            **({} if network is None else {"network": network, "layers": list(places or ())}),
+            **({} if looked.places is None else {"layers": list(looked.places)}),
             "near_zero_below": near_zero,
             "activations": show.distribution_document(values, found),
         }

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from actfunc.cli.console import Output
+from actfunc.cli.trained_networks import trained_networks
 from actfunc.cli.working_set import set_up
 from actfunc.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from actfunc.data import Examples as Labelled
     from actfunc.given import Given
     from actfunc.networks import Network
     from actfunc.networks.network import Params
@@ -33,6 +37,75 @@ class Fresh(NamedTuple):
     images: Tensor
     activations: dict[str, Given]
     places: tuple[str, ...]
+
+
+class LookedInto(NamedTuple):
+    """What a command looks into: networks and the images that they read.
+
+    spec:     of `--network`; None where they are trained multilayer perceptrons
+    network:  what `--network` is
+    members:  parameters and activation, by name
+    examples: of training, as the networks read them
+    places:   of `Fresh`; None where layers have numbers
+    """
+
+    work: WorkingSet
+    spec: str | None
+    network: Network | None
+    members: Mapping[str, tuple[Params, Given]]
+    examples: Labelled
+    places: tuple[str, ...] | None
+
+    def facts(self) -> dict[str, Any]:
+        """What was worked on, as JSON values."""
+        return {**self.work.facts(), **({} if self.spec is None else {"network": self.spec})}
+
+
+def trained_or_fresh(
+    out: Output,
+    activations: list[str] | None,
+    network: str | None,
+    *,
+    pretrained: str | None,
+    runs: Path,
+    hidden: str | None,
+    dataset: str,
+    examples: int | None,
+    seed: int,
+    device: str,
+) -> LookedInto:
+    """The network of `--network`, see `fresh_network`, or the trained ones, see `trained_networks`.
+
+    Raises as these do.
+    """
+    from actfunc.data import Examples
+
+    if network is not None:
+        fresh = fresh_network(
+            out,
+            network,
+            activations,
+            dataset=dataset,
+            examples=examples,
+            seed=seed,
+            device=device,
+        )
+        members = {name: (fresh.params, given) for name, given in fresh.activations.items()}
+        read = Examples(fresh.images, fresh.work.split.train.labels)
+        return LookedInto(fresh.work, network, fresh.network, members, read, fresh.places)
+    work, trained = trained_networks(
+        out,
+        activations,
+        pretrained=pretrained,
+        runs=runs,
+        hidden=hidden,
+        dataset=dataset,
+        examples=examples,
+        seed=seed,
+        device=device,
+    )
+    members = {name: (each.params, each.activation) for name, each in trained.items()}
+    return LookedInto(work, None, None, members, work.split.train, None)
 
 
 def expect_fresh(network: str | None, **others: str | None) -> None:

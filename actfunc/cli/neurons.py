@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ import typer
 
 from actfunc.cli.command import App, OptionalValueCommand
 from actfunc.cli.console import Output, advance
-from actfunc.cli.fresh_network import expect_fresh, fresh_network
+from actfunc.cli.fresh_network import LookedInto, expect_fresh, trained_or_fresh
 from actfunc.cli.options import (
     DataSet,
     Device,
@@ -27,12 +26,10 @@ from actfunc.cli.options import (
     example,
     layer_sizes,
 )
-from actfunc.cli.trained_networks import trained_networks
 from actfunc.cli.working_set import set_up
 
 if TYPE_CHECKING:
-    from actfunc.analysis.neurons import LayerNeurons, LayerTally
-    from actfunc.storage.tutorial_checkpoint import Checkpoint
+    from actfunc.analysis.neurons import LayerTally
 
 
 def register(app: App) -> None:
@@ -82,42 +79,24 @@ def neurons(
     from actfunc.show import neurons as show
     from actfunc.show import style
     from actfunc.storage import HIDDEN
-    from actfunc.storage.tutorial_checkpoint import Checkpoint
     from actfunc.tutorial import SIX
 
     if fresh and pretrained is not None:
         raise UsageError("--fresh and --pretrained are two choices", "give one of them")
     expect_fresh(network, pretrained=pretrained, hidden=hidden)
     style.check_format(out)
-    records = [get(text) for text in activations or SIX.values()] if fresh else []
     output = Output(json)
-    networks: dict[str, Checkpoint]
-    count: Callable[..., tuple[LayerNeurons, ...]] = count_neurons
-    places = None
-    if network is not None:
-        chosen = fresh_network(
-            output,
-            network,
-            activations,
-            dataset=dataset,
-            examples=examples,
-            seed=seed,
-            device=device,
-        )
-        work, images, places = chosen.work, chosen.images, chosen.places
-        count = partial(count_neurons, network=chosen.network)
-        networks = {
-            name: Checkpoint(given, chosen.params)  # type: ignore[arg-type]
-            for name, given in chosen.activations.items()
-        }
-    elif fresh:
+    if fresh and network is None:
+        records = [get(text) for text in activations or SIX.values()]
         layers = HIDDEN if hidden is None else layer_sizes(hidden)
         work = set_up(output, dataset, seed=seed, device=device, examples=examples)
-        networks = {record.spec: Checkpoint(record, work.fresh(layers)) for record in records}
+        members = {record.spec: (work.fresh(layers), record) for record in records}
+        looked = LookedInto(work, None, None, members, work.split.train, None)
     else:
-        work, networks = trained_networks(
+        looked = trained_or_fresh(
             output,
             activations,
+            network,
             pretrained=pretrained,
             runs=runs,
             hidden=hidden,
@@ -127,31 +106,30 @@ def neurons(
             device=device,
         )
     found: dict[str, tuple[LayerTally, ...]] = {}
-    if network is None:
-        images = work.split.train.images
+    images = looked.examples.images
     with output.progress() as bar:
-        for name, one in networks.items():
+        for name, one in looked.members.items():
             task = bar.add_task(name, total=len(images), note="images")
             found[name] = tally(
-                count(
-                    one.params,
-                    one.activation,
+                count_neurons(
+                    *one,
                     images,
+                    network=looked.network,
                     bound=bound,
                     on_batch=partial(advance, bar, task),
                 )
             )
     drawn = show.neurons_figure(found)
     if not json:
-        output.print(show.neurons_table(found, bound, places))
+        output.print(show.neurons_table(found, bound, looked.places))
     for name, tallies in found.items():
         warn(output, show.starving_warning(name, tallies, warn_above / 100))
     output.document(
         {
-            **work.facts(),
+            **looked.facts(),
             "bound": bound,
             "images": len(images),
-            **({} if network is None else {"network": network, "layers": list(places or ())}),
+            **({} if looked.places is None else {"layers": list(looked.places)}),
             "activations": {name: show.tallies_document(each) for name, each in found.items()},
             "starving_layers": {
                 name: list(starving(each, warn_above / 100)) for name, each in found.items()

@@ -66,7 +66,7 @@ def _normal(shape: tuple[int, ...], generator: Generator) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DrawnSet:
     """A set that can be drawn: so many examples, what its classes are called, what it is."""
 
     draw: Callable[[int, Generator], Examples]
@@ -76,14 +76,14 @@ class Drawn:
 
 
 DRAWN = {
-    "spirals": Drawn(spirals, 3_000, ("one", "other"), "Two spirals in the plane, drawn."),
-    "shapes": Drawn(
+    "spirals": DrawnSet(spirals, 3_000, ("one", "other"), "Two spirals in the plane, drawn."),
+    "shapes": DrawnSet(
         shapes,
         12_000,
         tuple(f"{colour} {shape}" for shape in SHAPES for colour in COLOURS),
         "Coloured shapes of 3×32×32 pixels, drawn.",
     ),
-    "wave": Drawn(
+    "wave": DrawnSet(
         wave, 3_000, (), "A regression: a curve of one number, drawn, with noise of 0.05."
     ),
 }

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, where
 
 from actfunc.formulas.parts import through_zero, value_of
-from actfunc.formulas.scaled import ONE, ZERO, Jet, Scaled, chain, reciprocal, select
+from actfunc.formulas.scaled import ONE, ZERO, Scaled, ScaledJet, chain, reciprocal, select
 from actfunc.numerics.floats import Number
 
 
-def sqrt(u: Jet) -> Jet:
+def sqrt(u: ScaledJet) -> ScaledJet:
     """The square root."""
     first = u.parts[0]
     root = Scaled(torch.sqrt(first.coefficient),  # type: ignore[arg-type]
@@ -25,7 +25,7 @@ def sqrt(u: Jet) -> Jet:
     )
 
 
-def power(u: Jet, exponent: Number) -> Jet:
+def power(u: ScaledJet, exponent: Number) -> ScaledJet:
     """u to a power that is the same everywhere."""
     if isinstance(exponent, float) and exponent.is_integer() and abs(exponent) <= 64:
         return _whole_power(u, int(exponent))
@@ -38,30 +38,30 @@ def power(u: Jet, exponent: Number) -> Jet:
     )
 
 
-def _whole_power(u: Jet, exponent: int) -> Jet:
+def _whole_power(u: ScaledJet, exponent: int) -> ScaledJet:
     if exponent < 0:
         return reciprocal(_whole_power(u, -exponent))
-    result: Jet | None = None
+    result: ScaledJet | None = None
     for bit in bin(exponent)[2:]:
         if result is not None:
             result = result * result
         if bit == "1":
             result = u if result is None else result * u
-    one = Jet(ONE, *[ZERO] * (len(u.parts) - 1))
+    one = ScaledJet(ONE, *[ZERO] * (len(u.parts) - 1))
     return one if result is None else result
 
 
-def atan(u: Jet) -> Jet:
+def atan(u: ScaledJet) -> ScaledJet:
     """The arc tangent."""
     return _turned(u, lambda v: through_zero(u, torch.atan(v)))
 
 
-def above_left(u: Jet) -> Jet:
+def above_left(u: ScaledJet) -> ScaledJet:
     """atan(u) + pi / 2, with all its digits on the left."""
     return _turned(u, lambda v: Scaled(torch.atan2(torch.ones_like(v), -v)))
 
 
-def _turned(u: Jet, value: Callable[[Tensor], Scaled]) -> Jet:
+def _turned(u: ScaledJet, value: Callable[[Tensor], Scaled]) -> ScaledJet:
     v = value_of(u)
     w, t = _by_square(v)
     return chain(u, lambda: value(v), lambda: Scaled(w), lambda: Scaled(-2 * t * w))
@@ -75,7 +75,7 @@ def _by_square(v: Tensor) -> tuple[Tensor, Tensor]:
     return where(far, s * s * w, w), s * w
 
 
-def inverse_square(u: Jet) -> Jet:
+def inverse_square(u: ScaledJet) -> ScaledJet:
     """1 / (1 + u²)."""
     v = value_of(u)
     w, t = _by_square(v)
@@ -87,7 +87,7 @@ def inverse_square(u: Jet) -> Jet:
     )
 
 
-def log_square(u: Jet) -> Jet:
+def log_square(u: ScaledJet) -> ScaledJet:
     """log(1 + u²)."""
     v = value_of(u)
     w, t = _by_square(v)
@@ -100,7 +100,7 @@ def log_square(u: Jet) -> Jet:
     return chain(u, value, lambda: Scaled(2 * t), lambda: Scaled(2 * (w - t) * (w + t)))
 
 
-def softsign(u: Jet) -> Jet:
+def softsign(u: ScaledJet) -> ScaledJet:
     """u / (1 + |u|)."""
     v = value_of(u)
     whole = 1 + v.abs()
@@ -112,7 +112,7 @@ def softsign(u: Jet) -> Jet:
     )
 
 
-def asinh(u: Jet) -> Jet:
+def asinh(u: ScaledJet) -> ScaledJet:
     """The inverse of the hyperbolic sine."""
     v = value_of(u)
     root = torch.hypot(v, torch.ones_like(v))
@@ -124,7 +124,7 @@ def asinh(u: Jet) -> Jet:
     )
 
 
-def root(u: Jet, by: Number, under: Number) -> Jet:
+def root(u: ScaledJet, by: Number, under: Number) -> ScaledJet:
     """sqrt(under + by·u²), of which no square overflows."""
     v = value_of(u)
     a = v.abs()
@@ -139,7 +139,7 @@ def root(u: Jet, by: Number, under: Number) -> Jet:
     )
 
 
-def over_root(u: Jet, by: Number, under: Number) -> Jet:
+def over_root(u: ScaledJet, by: Number, under: Number) -> ScaledJet:
     """u / sqrt(under + by·u²)."""
     v = value_of(u)
     r = root(u, by, under).parts[0].coefficient
@@ -151,42 +151,44 @@ def over_root(u: Jet, by: Number, under: Number) -> Jet:
     )
 
 
-def sign(u: Jet) -> Jet:
+def sign(u: ScaledJet) -> ScaledJet:
     """-1, 0 or 1."""
-    return Jet(Scaled(value_of(u).sign()), *[ZERO] * (len(u.parts) - 1))
+    return ScaledJet(Scaled(value_of(u).sign()), *[ZERO] * (len(u.parts) - 1))
 
 
-def absolute(u: Jet) -> Jet:
+def absolute(u: ScaledJet) -> ScaledJet:
     """|u|, with the slope 0 where u is 0."""
     side = Scaled(_leading(u).sign())
     first = u.parts[0]
-    return Jet(Scaled(_leading(u).abs(), first.rates), *(part * side for part in u.parts[1:]))
+    return ScaledJet(Scaled(_leading(u).abs(), first.rates), *(part * side for part in u.parts[1:]))
 
 
-def _leading(u: Jet) -> Tensor:
+def _leading(u: ScaledJet) -> Tensor:
     coefficient = u.parts[0].coefficient
     assert isinstance(coefficient, Tensor)
     return coefficient
 
 
-def choose(condition: Tensor, yes: Jet, no: Jet, like: Tensor) -> Jet:
+def choose(condition: Tensor, yes: ScaledJet, no: ScaledJet, like: Tensor) -> ScaledJet:
     """One jet or the other, point by point, in the dtype of `like`."""
-    return Jet(*(select(condition, a, b, like) for a, b in zip(yes.parts, no.parts, strict=True)))
+    return ScaledJet(
+        *(select(condition, a, b, like) for a, b in zip(yes.parts, no.parts, strict=True))
+    )
 
 
-def _larger(a: Jet, b: Jet, sign: float) -> Jet:
+def _larger(a: ScaledJet, b: ScaledJet, sign: float) -> ScaledJet:
     apart = sign * (a.value - b.value)
     assert isinstance(apart, Tensor)
     half = Scaled(0.5)
-    both = Jet(*(half * (one + other) for one, other in zip(a.parts, b.parts, strict=True)))
+    both = ScaledJet(*(half * (one + other) for one, other in zip(a.parts, b.parts, strict=True)))
     return choose(apart > 0, a, choose(apart < 0, b, both, apart), apart)
 
 
-def maximum(a: Jet, b: Jet) -> Jet:
+def maximum(a: ScaledJet, b: ScaledJet) -> ScaledJet:
     """The larger; at a tie the mean of the two, so half of each slope."""
     return _larger(a, b, 1.0)
 
 
-def minimum(a: Jet, b: Jet) -> Jet:
+def minimum(a: ScaledJet, b: ScaledJet) -> ScaledJet:
     """The smaller; at a tie the mean of the two."""
     return _larger(a, b, -1.0)

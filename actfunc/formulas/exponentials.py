@@ -8,24 +8,24 @@ import torch
 from torch import where
 
 from actfunc.formulas.parts import rate, through_zero, value_of
-from actfunc.formulas.scaled import ONE, Jet, Scaled, chain, select
+from actfunc.formulas.scaled import ONE, Scaled, ScaledJet, chain, select
 
 
-def exp(u: Jet) -> Jet:
+def exp(u: ScaledJet) -> ScaledJet:
     """e^u."""
     return _exponential(u, Scaled(1.0, ((1.0, rate(value_of(u))),)))
 
 
-def exp_of_plain(u: Jet) -> Jet:
+def exp_of_plain(u: ScaledJet) -> ScaledJet:
     """e^u, for a u that has no exponential in it."""
     return _exponential(u, Scaled(1.0, ((1.0, rate(value_of(u), inner=True)),)))
 
 
-def _exponential(u: Jet, y: Scaled) -> Jet:
+def _exponential(u: ScaledJet, y: Scaled) -> ScaledJet:
     return chain(u, lambda: y, lambda: y, lambda: y)
 
 
-def expm1(u: Jet) -> Jet:
+def expm1(u: ScaledJet) -> ScaledJet:
     """e^u - 1."""
     v = value_of(u)
     y = Scaled(1.0, ((1.0, rate(v)),))
@@ -38,7 +38,7 @@ def expm1(u: Jet) -> Jet:
     return chain(u, value, lambda: y, lambda: y)
 
 
-def log(u: Jet) -> Jet:
+def log(u: ScaledJet) -> ScaledJet:
     """The natural logarithm."""
     first = u.parts[0]
     exponent = first.exponent
@@ -50,7 +50,7 @@ def log(u: Jet) -> Jet:
     return chain(u, value, lambda: ONE / first, lambda: -(ONE / first / first))
 
 
-def log1p(u: Jet) -> Jet:
+def log1p(u: ScaledJet) -> ScaledJet:
     """log(1 + u)."""
     first, v = u.parts[0], value_of(u)
     whole = ONE + first
@@ -67,7 +67,7 @@ def log1p(u: Jet) -> Jet:
     return chain(u, value, lambda: ONE / whole, lambda: -(ONE / whole / whole))
 
 
-def beyond_expm1(u: Jet) -> Jet:
+def beyond_expm1(u: ScaledJet) -> ScaledJet:
     """e^u - 1 - u."""
     v = value_of(u)
     near = v.abs() < 1

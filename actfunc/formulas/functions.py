@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actfunc.formulas import algebra, exponentials, logistic, normal, waves
-from actfunc.formulas.scaled import Jet
+from actfunc.formulas.scaled import ScaledJet
 
-FUNCTIONS: dict[str, Callable[[Jet], Jet]] = {
+FUNCTIONS: dict[str, Callable[[ScaledJet], ScaledJet]] = {
     "above_left": algebra.above_left,
     "abs": algebra.absolute,
     "asinh": algebra.asinh,

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, where
 
 from actfunc.formulas.parts import rate, through_zero, value_of
-from actfunc.formulas.scaled import Jet, Scaled, chain, select
+from actfunc.formulas.scaled import Scaled, ScaledJet, chain, select
 
 
-def sigmoid(u: Jet) -> Jet:
+def sigmoid(u: ScaledJet) -> ScaledJet:
     """1 / (1 + e^-u)."""
     v = rate(value_of(u))
     away = -v.abs()
@@ -29,7 +29,7 @@ def sigmoid(u: Jet) -> Jet:
     )
 
 
-def softplus(u: Jet) -> Jet:
+def softplus(u: ScaledJet) -> ScaledJet:
     """log(1 + e^u)."""
     v = rate(value_of(u))
     e = torch.exp(-v.abs())
@@ -50,7 +50,7 @@ def softplus(u: Jet) -> Jet:
     )
 
 
-def tanh(u: Jet) -> Jet:
+def tanh(u: ScaledJet) -> ScaledJet:
     """The hyperbolic tangent."""
     v = value_of(u)
     away = rate(-2 * v.abs())
@@ -68,7 +68,7 @@ def _tanh_slope(away: Tensor) -> Scaled:
     return Scaled(4 / (whole * whole), ((1.0, away),))
 
 
-def sech(u: Jet) -> Jet:
+def sech(u: ScaledJet) -> ScaledJet:
     """1 / cosh(u)."""
     v = value_of(u)
     away = rate(-v.abs())
@@ -81,7 +81,7 @@ def sech(u: Jet) -> Jet:
     return chain(u, lambda: y, lambda: y * Scaled(-torch.tanh(v)), bend)
 
 
-def sinh(u: Jet) -> Jet:
+def sinh(u: ScaledJet) -> ScaledJet:
     """The hyperbolic sine."""
     v = value_of(u)
 
@@ -93,7 +93,7 @@ def sinh(u: Jet) -> Jet:
     return chain(u, value, lambda: _cosh(v), value)
 
 
-def cosh(u: Jet) -> Jet:
+def cosh(u: ScaledJet) -> ScaledJet:
     """The hyperbolic cosine."""
     v = value_of(u)
     return chain(
@@ -112,7 +112,7 @@ def _grown(v: Tensor, factor: Tensor) -> Scaled:
     return Scaled(0.5 * factor, ((1.0, rate(v.abs())),))
 
 
-def log_cosh(u: Jet) -> Jet:
+def log_cosh(u: ScaledJet) -> ScaledJet:
     """log(cosh(u))."""
     v = value_of(u)
     away = rate(-2 * v.abs())
@@ -126,7 +126,7 @@ def log_cosh(u: Jet) -> Jet:
     return chain(u, value, lambda: Scaled(torch.tanh(v)), lambda: _tanh_slope(away))
 
 
-def beyond_tanh(u: Jet) -> Jet:
+def beyond_tanh(u: ScaledJet) -> ScaledJet:
     """u - tanh(u)."""
     v = value_of(u)
     away = rate(-2 * v.abs())

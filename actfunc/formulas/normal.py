@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from actfunc.formulas.parts import rate, through_zero, value_of
-from actfunc.formulas.scaled import Jet, Scaled, chain, select
+from actfunc.formulas.scaled import Scaled, ScaledJet, chain, select
 from actfunc.numerics import compiled
 
 TWO_BY_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
-def erf(u: Jet) -> Jet:
+def erf(u: ScaledJet) -> ScaledJet:
     """The error function."""
     v = value_of(u)
     bell = _bell(v)
@@ -26,7 +26,7 @@ def erf(u: Jet) -> Jet:
     )
 
 
-def erfc(u: Jet) -> Jet:
+def erfc(u: ScaledJet) -> ScaledJet:
     """1 - erf(u), with all its digits on the right."""
     v = value_of(u)
     bell = _bell(v)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from actfunc.formulas.scaled import Jet, Scaled, select
+from actfunc.formulas.scaled import Scaled, ScaledJet, select
 
 
-def value_of(u: Jet) -> Tensor:
+def value_of(u: ScaledJet) -> Tensor:
     """The value of what varies, which is a tensor."""
     value = u.value
     assert isinstance(value, Tensor)
@@ -24,7 +24,7 @@ def rate(v: Tensor, *, inner: bool = False) -> Tensor:
     return v.clamp(-most, most)
 
 
-def through_zero(u: Jet, value: Tensor, slope: float = 1.0) -> Scaled:
+def through_zero(u: ScaledJet, value: Tensor, slope: float = 1.0) -> Scaled:
     """g(u) of a g with g(0) = 0: next to 0 it is as good as a multiple of u, and u is scaled."""
     first = u.parts[0]
     if not first.rates:

@@ -14,20 +14,20 @@ from actfunc.formulas import algebra, waves
 from actfunc.formulas.formula import CONDITIONS, TORCH
 from actfunc.formulas.functions import FUNCTIONS
 from actfunc.formulas.parts import value_of
-from actfunc.formulas.scaled import ONE, ZERO, Jet, Scaled
+from actfunc.formulas.scaled import ONE, ZERO, Scaled, ScaledJet
 from actfunc.formulas.tree import Apply, Node, Symbol, names
 from actfunc.formulas.tree import Number as Written
 from actfunc.numerics.floats import Number, finite, flushed, tensor_like, zero
 
-Part: TypeAlias = Union[Jet, Number, bool]  # noqa: UP007  (evaluated where Jet is a class)
-Step: TypeAlias = Callable[[list[Part], Jet, Mapping[str, Number]], Part]
+Part: TypeAlias = Union[ScaledJet, Number, bool]  # noqa: UP007  (evaluated where ScaledJet is a class)
+Step: TypeAlias = Callable[[list[Part], ScaledJet, Mapping[str, Number]], Part]
 
 _COMPARED: dict[str, Callable[..., Tensor]] = {
     "<": torch.lt, "<=": torch.le, ">": torch.gt, ">=": torch.ge,
     "and": torch.logical_and, "or": torch.logical_or,
 }  # fmt: skip
 
-_JETS: dict[str, Callable[[Jet, Jet], Jet]] = {
+_JETS: dict[str, Callable[[ScaledJet, ScaledJet], ScaledJet]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
@@ -36,7 +36,7 @@ _JETS: dict[str, Callable[[Jet, Jet], Jet]] = {
     "min": algebra.minimum,
 }
 
-_SETTLED: dict[str, Callable[..., Jet]] = {
+_SETTLED: dict[str, Callable[..., ScaledJet]] = {
     "**": algebra.power,
     "root": algebra.root,
     "over_root": algebra.over_root,
@@ -81,9 +81,9 @@ def sibling(tree: Node, order: int, *, roomy: bool = False) -> Function:
 
     def of_tree(x: Tensor, **params: Number) -> Tensor:
         parts = (Scaled(finite(x) if order else x), ONE, ZERO)[: order + 1]
-        found = _run(steps, Jet(*parts), params)
+        found = _run(steps, ScaledJet(*parts), params)
         part: Number = 0.0
-        if isinstance(found, Jet):
+        if isinstance(found, ScaledJet):
             last = found.parts[order]
             part = last.number if roomy else last.precise_number
         elif not order:
@@ -95,7 +95,7 @@ def sibling(tree: Node, order: int, *, roomy: bool = False) -> Function:
     return of_tree
 
 
-def _run(steps: list[Step], x: Jet, params: Mapping[str, Number]) -> Part:
+def _run(steps: list[Step], x: ScaledJet, params: Mapping[str, Number]) -> Part:
     found: list[Part] = []
     for step in steps:
         found.append(step(found, x, params))
@@ -170,10 +170,12 @@ def _limited(name: str, inner: int, limit: int) -> Step:
     """x no further to one side than this, its slope still 1: for a branch not taken beyond."""
     clamp = torch.maximum if name == "at_least" else torch.minimum
 
-    def limited(found: list[Part], x: Jet, params: Mapping[str, Number]) -> Part:
+    def limited(found: list[Part], x: ScaledJet, params: Mapping[str, Number]) -> Part:
         free = _jet(found[inner], x)
         value = value_of(free)
-        return Jet(Scaled(clamp(value, tensor_like(value, _number(found[limit])))), *free.parts[1:])
+        return ScaledJet(
+            Scaled(clamp(value, tensor_like(value, _number(found[limit])))), *free.parts[1:]
+        )
 
     return limited
 
@@ -181,12 +183,13 @@ def _limited(name: str, inner: int, limit: int) -> Step:
 def _condition(name: str, one: int, other: int) -> Step:
     compare = _COMPARED[name]
 
-    def condition(found: list[Part], x: Jet, params: Mapping[str, Number]) -> Part:
+    def condition(found: list[Part], x: ScaledJet, params: Mapping[str, Number]) -> Part:
         pair = found[one], found[other]
         like = value_of(x)
         dtype = torch.bool if name in ("and", "or") else like.dtype
         left, right = (
-            tensor_like(like, each.value if isinstance(each, Jet) else each, dtype) for each in pair
+            tensor_like(like, each.value if isinstance(each, ScaledJet) else each, dtype)
+            for each in pair
         )
         return compare(left, right)
 
@@ -194,7 +197,7 @@ def _condition(name: str, one: int, other: int) -> Step:
 
 
 def _choice(test: int, yes: int, no: int) -> Step:
-    def choice(found: list[Part], x: Jet, params: Mapping[str, Number]) -> Part:
+    def choice(found: list[Part], x: ScaledJet, params: Mapping[str, Number]) -> Part:
         condition = found[test]
         if isinstance(condition, bool):
             return found[yes if condition else no]
@@ -204,12 +207,12 @@ def _choice(test: int, yes: int, no: int) -> Step:
     return choice
 
 
-def _jet(part: Part, like: Jet) -> Jet:
-    if isinstance(part, Jet):
+def _jet(part: Part, like: ScaledJet) -> ScaledJet:
+    if isinstance(part, ScaledJet):
         return part
-    return Jet(Scaled(_number(part)), *[ZERO] * (len(like.parts) - 1))
+    return ScaledJet(Scaled(_number(part)), *[ZERO] * (len(like.parts) - 1))
 
 
 def _number(part: Part) -> Number:
-    assert not isinstance(part, Jet)
+    assert not isinstance(part, ScaledJet)
     return part

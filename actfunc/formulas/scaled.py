@@ -168,7 +168,7 @@ def _exponent(rates: Rates) -> Tensor | None:
     return total
 
 
-class Jet:
+class ScaledJet:
     """A value and as many of its derivatives as are wanted: one, two or three scaled numbers."""
 
     def __init__(self, *parts: Scaled) -> None:
@@ -182,31 +182,31 @@ class Jet:
             self._value = self.parts[0].number
         return self._value
 
-    def __add__(self, other: Jet) -> Jet:
-        return Jet(*(a + b for a, b in zip(self.parts, other.parts, strict=True)))
+    def __add__(self, other: ScaledJet) -> ScaledJet:
+        return ScaledJet(*(a + b for a, b in zip(self.parts, other.parts, strict=True)))
 
-    def __neg__(self) -> Jet:
-        return Jet(*(-a for a in self.parts))
+    def __neg__(self) -> ScaledJet:
+        return ScaledJet(*(-a for a in self.parts))
 
-    def __sub__(self, other: Jet) -> Jet:
+    def __sub__(self, other: ScaledJet) -> ScaledJet:
         return self + (-other)
 
-    def __mul__(self, other: Jet) -> Jet:
+    def __mul__(self, other: ScaledJet) -> ScaledJet:
         a, b = self.parts, other.parts
         parts = [a[0] * b[0]]
         if len(a) > 1:
             parts.append(a[1] * b[0] + a[0] * b[1])
         if len(a) > 2:
             parts.append((a[2] * b[0] + a[0] * b[2]) + Scaled(2.0) * (a[1] * b[1]))
-        return Jet(*parts)
+        return ScaledJet(*parts)
 
-    def __truediv__(self, other: Jet) -> Jet:
+    def __truediv__(self, other: ScaledJet) -> ScaledJet:
         a, b = self.parts, other.parts
         if all(_is(part, 0.0) for part in b[1:]):
-            return Jet(*(part / b[0] for part in a))
+            return ScaledJet(*(part / b[0] for part in a))
         if all(_is(part, 0.0) for part in a[1:]):
             inverse = reciprocal(other)
-            return Jet(a[0] / b[0], *(a[0] * part for part in inverse.parts[1:]))
+            return ScaledJet(a[0] / b[0], *(a[0] * part for part in inverse.parts[1:]))
         parts = [a[0] / b[0]]
         # each slope is divided at once: a square of what is large would be none
         if len(a) > 1:
@@ -215,10 +215,10 @@ class Jet:
         if len(a) > 2:
             ends = a[2] / b[0] + -(parts[0] * (b[2] / b[0]))
             parts.append(ends + Scaled(-2.0) * (parts[1] * slope))
-        return Jet(*parts)
+        return ScaledJet(*parts)
 
 
-def reciprocal(u: Jet) -> Jet:
+def reciprocal(u: ScaledJet) -> ScaledJet:
     """1 / u."""
     first = ONE / u.parts[0]
     parts = [first]
@@ -228,10 +228,10 @@ def reciprocal(u: Jet) -> Jet:
     if len(u.parts) > 2:
         bend = u.parts[2] / u.parts[0]
         parts.append((Scaled(2.0) * slope * slope + -bend) * first)
-    return Jet(*parts)
+    return ScaledJet(*parts)
 
 
-def chain(u: Jet, *outer: Callable[[], Scaled]) -> Jet:
+def chain(u: ScaledJet, *outer: Callable[[], Scaled]) -> ScaledJet:
     """g(u), by g and its derivatives at the value of u, each computed if it is wanted."""
     g = [each() for each in outer[: len(u.parts)]]
     parts = g[:1]
@@ -239,4 +239,4 @@ def chain(u: Jet, *outer: Callable[[], Scaled]) -> Jet:
         parts.append(g[1] * u.parts[1])
     if len(g) > 2:
         parts.append(g[2] * u.parts[1] * u.parts[1] + g[1] * u.parts[2])
-    return Jet(*parts)
+    return ScaledJet(*parts)

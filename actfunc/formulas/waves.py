@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, where
 
 from actfunc.formulas.parts import through_zero, value_of
-from actfunc.formulas.scaled import Jet, Scaled, chain
+from actfunc.formulas.scaled import Scaled, ScaledJet, chain
 from actfunc.numerics.floats import Number
 
 
-def sin(u: Jet) -> Jet:
+def sin(u: ScaledJet) -> ScaledJet:
     """The sine."""
     v = value_of(u)
     return chain(
@@ -23,7 +23,7 @@ def sin(u: Jet) -> Jet:
     )
 
 
-def cos(u: Jet) -> Jet:
+def cos(u: ScaledJet) -> ScaledJet:
     """The cosine."""
     v = value_of(u)
     return chain(
@@ -34,7 +34,7 @@ def cos(u: Jet) -> Jet:
     )
 
 
-def tan(u: Jet) -> Jet:
+def tan(u: ScaledJet) -> ScaledJet:
     """The tangent."""
     v = value_of(u)
     t = torch.tan(v)
@@ -46,13 +46,13 @@ def tan(u: Jet) -> Jet:
     )
 
 
-def sinc(u: Jet) -> Jet:
+def sinc(u: ScaledJet) -> ScaledJet:
     """sin(u) / u, 1 at 0."""
     v = value_of(u)
     return _sinc(u, v, torch.sin(v), torch.cos(v))
 
 
-def _sinc(u: Jet, v: Tensor, s: Tensor, c: Tensor) -> Jet:
+def _sinc(u: ScaledJet, v: Tensor, s: Tensor, c: Tensor) -> ScaledJet:
     """sinc(v), where s and c are the sine and cosine of v, as a function of u."""
     near = v.abs() < 1.5
     away, z = where(near, 3.0, v), where(near, v, 0.0) ** 2
@@ -69,7 +69,7 @@ def _sinc(u: Jet, v: Tensor, s: Tensor, c: Tensor) -> Jet:
     return chain(u, value, slope, bend)
 
 
-def sinc_past(u: Jet, shift: Number) -> Jet:
+def sinc_past(u: ScaledJet, shift: Number) -> ScaledJet:
     """sinc(u + shift) for a shift of pi or minus pi, which is lost in a sum with a large u."""
     v = value_of(u)
     return _sinc(u, v + shift, -torch.sin(v), -torch.cos(v))

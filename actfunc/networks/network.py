@@ -177,7 +177,14 @@ def observe(
 def sites(
     network: Network, params: Params, x: Tensor, activation: Given = torch.relu
 ) -> tuple[Site, ...]:
-    """Where the network calls its activation, by a look at what it does with x.
+    """Where the network calls its activation, by a look at what it does with x; see `look`."""
+    return look(network, params, x, activation)[0]
+
+
+def look(
+    network: Network, params: Params, x: Tensor, activation: Given
+) -> tuple[tuple[Site, ...], Observed]:
+    """Where the network calls its activation, and what that saw there, in one pass.
 
     The units are those of the layer that made what is seen: the channels of a convolution, the
     features of an affine layer. Where two places have one name, the later ones have a number.
@@ -193,8 +200,10 @@ def sites(
             again = f" ({times[name]})" if times[name] > 1 else ""
             found.append(Site(name + again, tuple(z.shape), layers.units_of(z)))
 
-        observe(network.apply, params, x, Witness(activation, noted=noted))
-    return tuple(found)
+        witness = Witness(activation, noted=noted)
+        output = observe(network.apply, params, x, witness).output
+    seen = witness.before, witness.after, witness.functions
+    return tuple(found), Observed(output, *map(tuple, seen))  # type: ignore[arg-type]
 
 
 def zero_taps(seen: Sequence[Tensor]) -> tuple[Tensor, ...]:

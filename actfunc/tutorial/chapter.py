@@ -25,7 +25,7 @@ _SOLUTION = re.compile(r"^<details>.*?^</details>$", re.M | re.S)
 _CODE = re.compile(r"^```python\n(.*?)\n```$", re.M | re.S)
 
 
-class Cell(NamedTuple):
+class Passage(NamedTuple):
     """A cell: its source, whether it is code or Markdown, and whether the page is without it."""
 
     source: str
@@ -44,15 +44,15 @@ def text() -> str:
     return files("actfunc.tutorial").joinpath("tutorial.md").read_text("utf-8")
 
 
-def cells() -> Iterator[Cell]:
+def cells() -> Iterator[Passage]:
     """The cells in order."""
     whole, begin = text(), 0
     for found in _PART.finditer(whole):
         if found["code"] is not None:
-            yield Cell(whole[begin : found.start()].strip(), code=False)
-            yield Cell(found["code"], code=True, notebook_only=bool(found["alone"]))
+            yield Passage(whole[begin : found.start()].strip(), code=False)
+            yield Passage(found["code"], code=True, notebook_only=bool(found["alone"]))
             begin = found.end()
-    yield Cell(whole[begin:].strip(), code=False)
+    yield Passage(whole[begin:].strip(), code=False)
 
 
 def solutions() -> list[str]:
